@@ -1,0 +1,19 @@
+import type { Platform } from "./chat.ts";
+
+/** What the workspace says of a person. */
+export interface Profile {
+	readonly name: string;
+	/** Only when the platform vouches for it; lower case. */
+	readonly email: string | null;
+	/** Guests, outsiders of shared channels, foreign tenants, bots, deactivated: never more than viewers. */
+	readonly outsider: boolean;
+	readonly timezone: string | null;
+}
+
+/** Who people are and which groups they are in, as the workspace knows it. Throws VendorError; callers deny then. */
+export interface GroupsPort {
+	readonly platform: Platform;
+	profile(user: string): Promise<Profile>;
+	/** Which of these groups the person is in. `fresh` reads past the cache (on every approval). */
+	memberOf(user: string, groups: readonly string[], fresh: boolean): Promise<ReadonlySet<string>>;
+}

@@ -1,0 +1,96 @@
+import type { ResolvedRef } from "../core/run.ts";
+import type { Check } from "../core/verdict.ts";
+
+/** What an adapter has to know of a project to speak of it with the provider. */
+export interface PipelineProject {
+	/** GitHub owner/name; at a runner the git URL. */
+	readonly repository: string;
+	/** GitHub: the workflow file; at a runner: the entrypoint. */
+	readonly pipeline: string;
+	readonly defaultRef: string;
+}
+
+/** SPEC section 4: the five standard variables and the declared parameters; none else. */
+export type PipelineVariables = Readonly<Record<string, string>> & {
+	readonly JOB_ID: string;
+	readonly ENV: string;
+	readonly REF: string;
+	readonly SHA: string;
+	readonly TYPE: string;
+};
+
+export interface TriggerRequest {
+	readonly project: PipelineProject;
+	readonly ref: ResolvedRef;
+	readonly variables: PipelineVariables;
+	/** Seconds that the work may take. */
+	readonly timeoutSeconds: number;
+	/** What a runner must carry to be given this work (runner only). */
+	readonly labels: readonly string[];
+}
+
+export type PipelineStatus =
+	| "queued"
+	| "running"
+	/** The provider itself waits for somebody (its own approval). */
+	| "waiting"
+	| "succeeded"
+	| "failed"
+	| "cancelled"
+	| "timed_out";
+
+/** What a provider says of one of its runs: from a webhook, a poll, or the answer to the trigger. */
+export interface PipelineReport {
+	/** The provider's id; at GitHub the workflow run's id. */
+	readonly externalId: string;
+	/** From 1; a re-run at the provider raises it. */
+	readonly attempt: number;
+	readonly externalUrl: string | null;
+	/** null: a value that we do not know; the state is kept and the run polled. */
+	readonly status: PipelineStatus | null;
+	/** One sentence for people when it did not succeed; null when there is nothing to add. */
+	readonly reason: string | null;
+	/** The run's UUID, when the report carries it. */
+	readonly jobId: string | null;
+}
+
+/** A provider of pipelines. Every method has a time-out of its own and throws VendorError alone. */
+export interface PipelinePort {
+	/** Which commit a branch, tag or SHA names now; annotated tags are peeled. A name that is a tag and a branch is the tag. null: there is none. */
+	resolveRef(project: PipelineProject, ref: string): Promise<ResolvedRef | null>;
+	/** The checks of a commit, our own pipelines left out. Empty: there is none. */
+	checks(project: PipelineProject, sha: string): Promise<readonly Check[]>;
+	/** Branches and tags whose names contain `query`, for pickers; 100 at most. */
+	listRefs(project: PipelineProject, query: string): Promise<readonly ResolvedRef[]>;
+	/**
+	 * Starts the pipeline. Called once at most for a run. null: it was taken, and the provider gave no id (find it by JOB_ID).
+	 * A VendorError with mayHaveHappened says whether a pipeline could be at work.
+	 */
+	trigger(request: TriggerRequest): Promise<PipelineReport | null>;
+	/** Looks for the run with this JOB_ID, started at `since` or later. null: not seen, or not seen yet. */
+	find(project: PipelineProject, jobId: string, since: Date): Promise<PipelineReport | null>;
+	/** How a run stands now. null: the provider does not know it (any more, or yet). */
+	report(project: PipelineProject, externalId: string): Promise<PipelineReport | null>;
+	/** Asks the provider to stop it. A request: only a report says that it stopped. */
+	cancel(project: PipelineProject, externalId: string): Promise<void>;
+}
+
+/** What a stored webhook turned out to be. */
+export type WebhookContent =
+	| { readonly kind: "report"; readonly report: PipelineReport; readonly repository: string }
+	/** Why nothing follows from it, for the log. */
+	| { readonly kind: "ignored"; readonly because: string };
+
+export type WebhookHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** The receiving half of a provider. Pure but for cryptography: verify first, read after. */
+export interface WebhookPort {
+	/** Checks the signature over the raw bytes, in constant time. False without a secret. */
+	verify(secret: string, rawBody: Buffer, headers: WebhookHeaders): Promise<boolean> | boolean;
+	/** What makes two deliveries the same one; from headers and body. */
+	deliveryKey(rawBody: Buffer, headers: WebhookHeaders): string;
+	/** Decides quickly, from headers alone, that a delivery is of no interest (ping, other events); null: of interest. */
+	ignoredBecause(headers: WebhookHeaders): string | null;
+	/** One converter; never throws on odd payloads, says why it ignores them. */
+	read(rawBody: Buffer, headers: WebhookHeaders): WebhookContent;
+}
