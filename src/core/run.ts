@@ -89,6 +89,8 @@ interface Dispatching {
 	readonly deadline: Date;
 	/** Set before the provider is called: from then on it is never called again (SPEC promise 3). */
 	readonly triggerAttempted: boolean;
+	/** Known once the provider took it, before it is at work there. */
+	readonly external: External | null;
 }
 
 /** A run that the provider knows. */

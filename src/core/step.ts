@@ -18,6 +18,10 @@ export type RunEvent =
 	| { readonly type: "cancel"; readonly reason: string; readonly deadline: Date }
 	| { readonly type: "dispatched"; readonly startDeadline: Date }
 	| { readonly type: "trigger_attempted" }
+	/** The provider surely did not get the call: it may be made again. */
+	| { readonly type: "trigger_not_sent" }
+	/** The provider took it and has not begun. */
+	| { readonly type: "accepted"; readonly external: External }
 	| { readonly type: "started"; readonly external: External; readonly runDeadline: Date }
 	| { readonly type: "start_failed"; readonly reason: string }
 	| { readonly type: "stop_for_timeout"; readonly reason: string; readonly deadline: Date }
@@ -56,21 +60,29 @@ function next(run: Run, event: RunEvent, now: Date): RunProgress | null {
 			return cancel(run, event, now);
 		case "dispatched":
 			return at.state === "queued"
-				? { state: "dispatching", startedAt: now, deadline: event.startDeadline, triggerAttempted: false }
+				? {
+						state: "dispatching",
+						startedAt: now,
+						deadline: event.startDeadline,
+						triggerAttempted: false,
+						external: null,
+					}
 				: null;
 		case "trigger_attempted":
 			return at.state === "dispatching" && !at.triggerAttempted ? { ...at, triggerAttempted: true } : null;
+		case "trigger_not_sent":
+			return at.state === "dispatching" && at.triggerAttempted && at.external === null
+				? { ...at, triggerAttempted: false }
+				: null;
+		case "accepted":
+			// Also while cancelling: it was on its way when the cancel came; now it has a name and can be stopped.
+			return (at.state === "dispatching" || at.state === "cancelling") && at.external === null
+				? { ...at, external: event.external }
+				: null;
 		case "started":
-			if (at.state === "dispatching")
-				return {
-					state: "running",
-					startedAt: at.startedAt,
-					deadline: event.runDeadline,
-					external: event.external,
-				};
-			// It was on its way when the cancel came: now it has a name and can be stopped.
-			if (at.state === "cancelling" && at.external === null) return { ...at, external: event.external };
-			return null;
+			return at.state === "dispatching"
+				? { state: "running", startedAt: at.startedAt, deadline: event.runDeadline, external: event.external }
+				: null;
 		case "start_failed":
 			return at.state === "dispatching" || (at.state === "cancelling" && at.external === null)
 				? end(run, "failed", event.reason, now)

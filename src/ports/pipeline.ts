@@ -56,6 +56,8 @@ export interface PipelineReport {
 
 /** A provider of pipelines. Every method has a time-out of its own and throws VendorError alone. */
 export interface PipelinePort {
+	/** True: trigger may be called again for the same JOB_ID and has one effect (our own runner queue). */
+	readonly triggerIsIdempotent: boolean;
 	/** Which commit a branch, tag or SHA names now; annotated tags are peeled. A name that is a tag and a branch is the tag. null: there is none. */
 	resolveRef(project: PipelineProject, ref: string): Promise<ResolvedRef | null>;
 	/** The checks of a commit, our own pipelines left out. Empty: there is none. */

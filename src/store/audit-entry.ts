@@ -1,0 +1,58 @@
+import type { PersonRef } from "../core/run.ts";
+
+export type AuditAction =
+	| "run.requested"
+	| "run.refused"
+	| "run.approved"
+	| "run.rejected"
+	| "run.decision_refused"
+	| "run.queued"
+	| "run.dispatching"
+	| "run.trigger_attempted"
+	| "run.trigger_not_sent"
+	| "run.accepted"
+	| "run.running"
+	| "run.cancelling"
+	| "run.succeeded"
+	| "run.failed"
+	| "run.cancelled"
+	| "run.expired"
+	| "run.superseded"
+	| "run.timed_out"
+	| "run.late_report"
+	| "lock.taken"
+	| "lock.stolen"
+	| "lock.released"
+	| "lock.expired"
+	| "lock.refused"
+	| "config.applied"
+	| "token.created"
+	| "token.revoked"
+	| "person.linked"
+	| "system.started";
+
+/** Who did it: a person and the way they came by, or the system itself. */
+export interface Actor {
+	readonly id: string | null;
+	readonly name: string;
+	readonly via: "slack" | "teams" | "local" | "api" | "cli" | "system" | "provider" | "runner";
+}
+
+export const SYSTEM_ACTOR: Actor = { id: null, name: "DRAVEN", via: "system" };
+
+export function personActor(person: PersonRef, via: Actor["via"]): Actor {
+	return { id: person.id, name: person.name, via };
+}
+
+/** One line of the trail. What is hashed is its canonical JSON, and every readable column is generated from that. */
+export interface AuditEntry {
+	readonly atMs: number;
+	readonly action: AuditAction;
+	readonly actor: Actor;
+	readonly project: string | null;
+	readonly environment: string | null;
+	readonly runId: string | null;
+	readonly run: number | null;
+	/** What else belongs to it; never a secret. */
+	readonly data: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,152 @@
+import type { Sql } from "./runs.ts";
+
+export type JobKind =
+	| "slack_in"
+	| "webhook"
+	| "dispatch"
+	| "trigger"
+	| "cancel"
+	| "poll"
+	| "deadline"
+	| "lock_expiry"
+	| "card"
+	| "thread"
+	| "tell"
+	| "checkpoint"
+	| "clean_up";
+
+export interface JobDraft {
+	readonly kind: JobKind;
+	readonly runId?: string;
+	/** Jobs with the same key are done one after the other, in the order in which they were written. */
+	readonly orderKey?: string;
+	/** A second job with the same key is dropped for as long as the first is kept (7 days after its end). */
+	readonly dedupeKey?: string;
+	readonly payload?: unknown;
+	/** Default: at once. */
+	readonly runAt?: Date;
+}
+
+export interface Job {
+	readonly id: string;
+	readonly kind: JobKind;
+	readonly runId: string | null;
+	readonly payload: unknown;
+	/** From 1. Above 1: an earlier try may have had its effect. */
+	readonly attempts: number;
+	readonly leaseToken: string;
+	readonly createdAt: Date;
+}
+
+const ENQUEUE = `INSERT INTO job (kind, run_id, order_key, dedupe_key, payload, run_at, created_at)
+	VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7) ON CONFLICT (dedupe_key) DO NOTHING RETURNING id`;
+
+/** One insert, durable when it returns (outside a transaction). False: seen before. */
+export async function enqueue(sql: Sql, job: JobDraft, now: Date): Promise<boolean> {
+	const rows: unknown[] = await sql.query(ENQUEUE, [
+		job.kind,
+		job.runId ?? null,
+		job.orderKey ?? null,
+		job.dedupeKey ?? null,
+		JSON.stringify(job.payload ?? {}),
+		job.runAt ?? now,
+		now,
+	]);
+	return rows.length === 1;
+}
+
+/**
+ * Takes up to `limit` due jobs for `leaseMs`. `run_at` moves to the end of the lease, so a job whose worker died is due again then.
+ * A job with an order key is taken only when no earlier one of its key is open.
+ */
+export async function claim(sql: Sql, limit: number, leaseMs: number, now: Date): Promise<Job[]> {
+	const [rows]: [JobRow[], number] = await sql.query(
+		`UPDATE job SET lease_token = lease_token + 1, attempts = attempts + 1, run_at = $2
+		 WHERE id IN (
+			SELECT id FROM job AS j WHERE run_at <= $1 AND done_at IS NULL AND dead_at IS NULL
+			AND (order_key IS NULL OR NOT EXISTS (
+				SELECT FROM job AS b WHERE b.order_key = j.order_key AND b.id < j.id AND b.done_at IS NULL AND b.dead_at IS NULL))
+			ORDER BY run_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
+		 RETURNING id, kind, run_id, payload, attempts, lease_token, created_at`,
+		[now, new Date(now.getTime() + leaseMs), limit],
+	);
+	return rows
+		.map((row) => ({
+			id: row.id,
+			kind: row.kind,
+			runId: row.run_id,
+			payload: row.payload,
+			attempts: row.attempts,
+			leaseToken: row.lease_token,
+			createdAt: row.created_at,
+		}))
+		.sort((a, b) => Number(BigInt(a.id) - BigInt(b.id)));
+}
+
+interface JobRow {
+	id: string;
+	kind: JobKind;
+	run_id: string | null;
+	payload: unknown;
+	attempts: number;
+	lease_token: string;
+	created_at: Date;
+}
+
+/** The affected count of an UPDATE as TypeORM gives it. */
+async function affected(sql: Sql, text: string, values: unknown[]): Promise<number> {
+	const [, count]: [unknown, number] = await sql.query(text, values);
+	return count;
+}
+
+/** False: the lease was lost to another worker; whatever was to be written with it must not be. */
+export async function finish(sql: Sql, job: Job, now: Date): Promise<boolean> {
+	const count = await affected(
+		sql,
+		"UPDATE job SET done_at = $3 WHERE id = $1 AND lease_token = $2 AND done_at IS NULL",
+		[job.id, job.leaseToken, now],
+	);
+	return count === 1;
+}
+
+/** Does the same job again at `at`; `error` says why, null when it is simply not time yet (then the tries are counted anew). */
+export async function postpone(sql: Sql, job: Job, at: Date, error: string | null): Promise<boolean> {
+	const count = await affected(
+		sql,
+		`UPDATE job SET run_at = $3, last_error = $4, attempts = CASE WHEN $4::text IS NULL THEN 0 ELSE attempts END
+		 WHERE id = $1 AND lease_token = $2 AND done_at IS NULL`,
+		[job.id, job.leaseToken, at, error],
+	);
+	return count === 1;
+}
+
+/** Gives up on it: it stays to be seen in the metrics and can be sent again. */
+export async function bury(sql: Sql, job: Job, error: string, now: Date): Promise<boolean> {
+	const count = await affected(
+		sql,
+		"UPDATE job SET dead_at = $3, last_error = $4 WHERE id = $1 AND lease_token = $2 AND done_at IS NULL",
+		[job.id, job.leaseToken, now, error],
+	);
+	return count === 1;
+}
+
+/** When the next job is due; null: none waits. */
+export async function nextDue(sql: Sql): Promise<Date | null> {
+	const rows: { at: Date | null }[] = await sql.query(
+		"SELECT min(run_at) AS at FROM job WHERE done_at IS NULL AND dead_at IS NULL",
+	);
+	return rows[0]?.at ?? null;
+}
+
+/** Removes what was done before `before`; dead ones stay. */
+export async function removeDone(sql: Sql, before: Date): Promise<number> {
+	return affected(sql, "DELETE FROM job WHERE done_at < $1", [before]);
+}
+
+export async function countJobs(sql: Sql): Promise<{ waiting: number; dead: number }> {
+	const rows: { waiting: number; dead: number }[] = await sql.query(
+		`SELECT count(*) FILTER (WHERE dead_at IS NULL)::int AS waiting, count(*) FILTER (WHERE dead_at IS NOT NULL)::int AS dead
+		 FROM job WHERE done_at IS NULL`,
+	);
+	return rows[0] ?? { waiting: 0, dead: 0 };
+}
