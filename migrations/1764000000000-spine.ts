@@ -97,6 +97,7 @@ const STATEMENTS = [
 		CONSTRAINT api_token_role_with_kind CHECK ((kind = 'api') = (role IS NOT NULL))
 	)`,
 	`CREATE SEQUENCE run_number AS integer`,
+	`CREATE SEQUENCE queue_place`,
 	`CREATE TABLE run (
 		id uuid PRIMARY KEY,
 		number integer NOT NULL CONSTRAINT run_number_once UNIQUE,

@@ -1,9 +1,9 @@
 import type { EntityManager } from "typeorm";
 import { auditHash } from "../core/audit-chain.ts";
+import type { AuditEntry } from "../core/audit-entry.ts";
 import { canonicalJson } from "../core/canonical-json.ts";
 import { isEnd, type Run } from "../core/run.ts";
 import type { Verdict } from "../core/verdict.ts";
-import type { AuditEntry } from "./audit-entry.ts";
 import type { JobDraft } from "./jobs.ts";
 
 /** A chain held by this transaction: nobody else changes its environment, or writes to its trail, until commit. */
@@ -132,7 +132,7 @@ async function write(
 const INSERT_RUN = `INSERT INTO run (id, number, project_id, environment_id, project, environment, type, ref_name, ref_kind, sha, parameters,
 	requested_by, requested_by_name, note, force, fingerprint, approvals_required, retry_of, rollback, verdict, delivery_key, created_at,
 	version, state, deadline, queue_position)
-	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13, $14, $15::jsonb, $16, $17, $18, $19::jsonb, $20::jsonb, $21, $22, $23, $24, $25, $26
+	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13, $14, $15::jsonb, $16, $17, $18, $19::jsonb, $20::jsonb, $21, $22, $23, $24, $25, CASE WHEN $26 THEN nextval('queue_place') END
 	WHERE (SELECT count(*) FROM run WHERE environment_id = $4 AND (state = 'queued' OR (state = 'waiting_approval' AND queue_position IS NOT NULL))) < $27
 	ON CONFLICT (delivery_key) DO NOTHING
 	RETURNING id`;
@@ -188,7 +188,7 @@ export async function insertRun(
 			run.version,
 			run.progress.state,
 			deadline,
-			run.progress.state === "queued" || holdsPlace ? run.number : null,
+			run.progress.state === "queued" || holdsPlace,
 			queueLimit,
 		],
 		audit,
@@ -198,7 +198,7 @@ export async function insertRun(
 
 const UPDATE_RUN = `UPDATE run SET version = $2, state = $3, deadline = $4, started_at = $5, finished_at = $6, trigger_attempted = $7,
 	external_id = $8, external_url = $9, stop = $10::jsonb, reason = $11,
-	queue_position = CASE WHEN $3 = 'queued' THEN coalesce(queue_position, nextval('run_number')) ELSE queue_position END
+	queue_position = CASE WHEN $3 = 'queued' THEN coalesce(queue_position, nextval('queue_place')) ELSE queue_position END
 	WHERE id = $1 AND version = $2 - 1 RETURNING id`;
 
 /** Writes the run that `step` gave. False: somebody else changed it since it was read; nothing was written. */

@@ -1,4 +1,4 @@
-import type { PersonRef } from "../core/run.ts";
+import type { PersonRef } from "./run.ts";
 
 export type AuditAction =
 	| "run.requested"

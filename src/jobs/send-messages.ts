@@ -1,0 +1,85 @@
+import type { Run } from "../core/run.ts";
+import type { Deps } from "../deps.ts";
+import type { Card, ChatPort, Platform, Posted } from "../ports/chat.ts";
+import { approvalsOf } from "../store/approvals.ts";
+import { IdentityTable } from "../store/entities.ts";
+import type { Job } from "../store/jobs.ts";
+import { putShownCard, shownCard } from "../store/run-cards.ts";
+import { runById } from "../store/runs.ts";
+import type { CardJob, ThreadJob } from "../use-cases/chat-jobs.ts";
+import type { TellJob } from "../use-cases/lock-environment.ts";
+import { waitsFor } from "../use-cases/waits-for.ts";
+import { card, textCard } from "../words/rich.ts";
+import { type RunCardFacts, runCard } from "../words/run-card.ts";
+import { storyLine } from "../words/story-line.ts";
+import type { Handled } from "./worker.ts";
+
+/** What a run's root card shows right now. */
+export async function currentCard(deps: Deps, run: Run): Promise<Card> {
+	const facts: RunCardFacts = {
+		approvals: await approvalsOf(deps.db, run.id),
+		waitsFor: run.progress.state === "queued" ? await waitsFor(deps, run) : null,
+	};
+	return runCard(run, facts);
+}
+
+/** Posts the root card, or edits it to what is true now. Several changes since the last edit are one edit. */
+export async function sendCard(deps: Deps, job: Job): Promise<Handled> {
+	const { platform, channel } = job.payload as CardJob;
+	const chat = deps.chats[platform];
+	const run = job.runId === null ? null : await runById(deps.db, job.runId);
+	if (chat === undefined || run === null) return "done";
+	const wanted = await currentCard(deps, run);
+	const shown = JSON.stringify(wanted.blocks);
+	const before = await shownCard(deps.db, run.id, platform);
+	if (before?.shown === shown) return "done";
+	if (before !== null && (await chat.update(before, wanted)) === "updated") {
+		await putShownCard(deps.db, run.id, platform, { ...before, shown });
+		return "done";
+	}
+	// A card that cannot be edited any more gets a replacement, under a name of its own.
+	const clientId = before === null ? `card:${run.id}` : `card:${run.id}:${job.id}`;
+	const posted = await postOnce(chat, { channel, thread: null }, wanted, clientId, job);
+	await putShownCard(deps.db, run.id, platform, { ...posted, shown });
+	return "done";
+}
+
+/** Tells one entry of the trail in the run's thread. */
+export async function sendThread(deps: Deps, job: Job): Promise<Handled> {
+	const { platform, entry } = job.payload as ThreadJob;
+	const chat = deps.chats[platform];
+	const line = storyLine(entry);
+	const root = job.runId === null ? null : await shownCard(deps.db, job.runId, platform);
+	// Without a root there is no thread to tell it in: its card was given up, and somebody was told why.
+	if (chat === undefined || line === null || root === null) return "done";
+	await postOnce(chat, { channel: root.channel, thread: root.messageId }, textCard(...line), `thread:${job.id}`, job);
+	return "done";
+}
+
+/** A direct message to one person, wherever they are known. */
+export async function sendTell(deps: Deps, job: Job): Promise<Handled> {
+	const { personId, text } = job.payload as TellJob;
+	const identities = await deps.db.getRepository(IdentityTable).findBy({ personId });
+	for (const identity of identities) {
+		const chat = deps.chats[identity.platform as Platform];
+		if (chat === undefined) continue;
+		await chat.tell(identity.externalId, card({ kind: "text", text: [text] }), `tell:${job.id}`);
+		return "done";
+	}
+	return "done";
+}
+
+/** A post whose answer was lost is looked for before it is sent again; where the platform does not let us look, one double is possible. */
+async function postOnce(
+	chat: ChatPort,
+	to: { channel: string; thread: string | null },
+	message: Card,
+	clientId: string,
+	job: Job,
+): Promise<Posted> {
+	if (job.attempts > 1) {
+		const found = await chat.find(to, clientId, job.createdAt);
+		if (found !== null && found !== "cannot_look") return found;
+	}
+	return chat.post(to, message, clientId);
+}

@@ -1,0 +1,128 @@
+import type { Deps } from "../deps.ts";
+import { VendorError } from "../ports/vendor-error.ts";
+import { bury, claim, finish, type Job, type JobKind, postpone } from "../store/jobs.ts";
+
+/** What a handler says of a job: it is done, or it shall be looked at again (which is no failure). */
+export type Handled = "done" | { readonly again: Date };
+
+export type Handler = (job: Job) => Promise<Handled>;
+
+export interface Handlers {
+	readonly handle: Readonly<Record<JobKind, Handler>>;
+	/** Called once when a job is given up, so that somebody hears of it. */
+	readonly gaveUp: (job: Job, why: string) => Promise<void>;
+}
+
+export interface WorkerOptions {
+	/** How long a job may be held, ms; a job whose worker died is taken again then. Longer than any outside call's time-out. */
+	readonly leaseMs?: number;
+	/** How often to look when nobody wakes us, ms. */
+	readonly pollMs?: number;
+	/** Jobs at work at the same time. */
+	readonly concurrency?: number;
+}
+
+export interface Worker {
+	/** Look now: something was committed. */
+	wake(): void;
+	/** Takes no more jobs and waits for those at work. */
+	stop(): Promise<void>;
+}
+
+/** Tries of a job that fails for no known reason before it is given up. */
+const MAX_BUG_TRIES = 8;
+/** Tries of a job whose neighbour is not there; with the back-off below about six hours. */
+const MAX_PASSING_TRIES = 80;
+
+/** One slow job holds its own place and no other: the loop goes on taking jobs for the places that are free. */
+export function startWorker(deps: Deps, handlers: Handlers, options: WorkerOptions = {}): Worker {
+	const { leaseMs = 30_000, pollMs = 400, concurrency = 40 } = options;
+	const atWork = new Set<Promise<void>>();
+	let stopping = false;
+	let woken = false;
+	let rouse: () => void = () => {};
+
+	function wake(): void {
+		woken = true;
+		rouse();
+	}
+
+	function start(job: Job): void {
+		const work = carryOut(deps, handlers, job).finally(() => {
+			atWork.delete(work);
+			// The next message of its run, or the job that it left for later, may go now.
+			wake();
+		});
+		atWork.add(work);
+	}
+
+	async function loop(): Promise<void> {
+		while (!stopping) {
+			woken = false;
+			try {
+				const free = concurrency - atWork.size;
+				for (const job of free > 0 ? await claim(deps.db, free, leaseMs, deps.now()) : []) start(job);
+			} catch (error) {
+				// The database is away for a moment: nothing is lost, the jobs are in it.
+				deps.log.error({ err: error }, "jobs could not be taken");
+			}
+			if (!woken && !stopping) await rest();
+		}
+		await Promise.all(atWork);
+	}
+
+	function rest(): Promise<void> {
+		return new Promise((resolve) => {
+			const timer = setTimeout(() => rouse(), pollMs);
+			rouse = () => {
+				clearTimeout(timer);
+				rouse = () => {};
+				resolve();
+			};
+		});
+	}
+
+	const running = loop();
+	return {
+		wake,
+		async stop() {
+			stopping = true;
+			wake();
+			await running;
+		},
+	};
+}
+
+/** Does one job and writes what became of it, under its lease: a worker that was paused past its lease writes nothing. */
+export async function carryOut(deps: Deps, handlers: Handlers, job: Job): Promise<void> {
+	try {
+		const handled = await handlers.handle[job.kind](job);
+		if (handled === "done") await finish(deps.db, job, deps.now());
+		else await postpone(deps.db, job, handled.again, null);
+	} catch (error) {
+		await failed(deps, handlers, job, error).catch((again) =>
+			deps.log.error(
+				{ job: job.id, err: again },
+				"what became of a job could not be written: it is done again after its lease",
+			),
+		);
+	}
+}
+
+async function failed(deps: Deps, handlers: Handlers, job: Job, error: unknown): Promise<void> {
+	const why = error instanceof Error ? error.message : String(error);
+	const vendor = error instanceof VendorError ? error : null;
+	const tries = vendor === null ? MAX_BUG_TRIES : vendor.passing ? MAX_PASSING_TRIES : 1;
+	deps.log.warn({ job: job.id, kind: job.kind, attempt: job.attempts, err: error }, "a job failed");
+	if (job.attempts >= tries) {
+		if (await bury(deps.db, job, why, deps.now())) await handlers.gaveUp(job, why);
+		return;
+	}
+	await postpone(deps.db, job, new Date(deps.now().getTime() + backOff(job.attempts, vendor?.retryAfter ?? null)), why);
+}
+
+/** 1 s, 2 s, 4 s … 5 minutes, spread so that a crowd does not come back at once; or what the neighbour asked for. */
+function backOff(attempts: number, retryAfter: number | null): number {
+	if (retryAfter !== null) return retryAfter * 1_000 + Math.random() * 250;
+	return Math.min(1_000 * 2 ** (attempts - 1), 300_000) * (0.8 + Math.random() * 0.4);
+}

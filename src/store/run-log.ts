@@ -1,0 +1,48 @@
+import type { Sql } from "./runs.ts";
+
+export interface LogLine {
+	/** From 0, without gaps. */
+	readonly n: number;
+	readonly at: Date;
+	readonly line: string;
+}
+
+/** Adds lines from number `from`; those that are there already stay as they are, so a repeated post is harmless. */
+export async function addLines(
+	sql: Sql,
+	runId: string,
+	from: number,
+	lines: readonly string[],
+	now: Date,
+): Promise<void> {
+	await sql.query(
+		`INSERT INTO run_log (run_id, n, at, line)
+		 SELECT $1, $2 + ordinality - 1, $4, line FROM unnest($3::text[]) WITH ORDINALITY AS u(line, ordinality) ON CONFLICT DO NOTHING`,
+		// Postgres holds no NUL in text.
+		[runId, from, lines.map((line) => line.replaceAll("\0", "�")), now],
+	);
+}
+
+export async function linesFrom(sql: Sql, runId: string, from: number, limit: number): Promise<LogLine[]> {
+	return sql.query("SELECT n, at, line FROM run_log WHERE run_id = $1 AND n >= $2 ORDER BY n LIMIT $3", [
+		runId,
+		from,
+		limit,
+	]);
+}
+
+export async function lastLines(sql: Sql, runId: string, limit: number): Promise<LogLine[]> {
+	const rows: LogLine[] = await sql.query(
+		"SELECT n, at, line FROM run_log WHERE run_id = $1 ORDER BY n DESC LIMIT $2",
+		[runId, limit],
+	);
+	return rows.reverse();
+}
+
+/** Where the next line goes. */
+export async function nextLine(sql: Sql, runId: string): Promise<number> {
+	const rows: { n: number }[] = await sql.query("SELECT coalesce(max(n) + 1, 0) AS n FROM run_log WHERE run_id = $1", [
+		runId,
+	]);
+	return rows[0]?.n ?? 0;
+}

@@ -1,0 +1,150 @@
+import type { EntityManager } from "typeorm";
+import type { Actor, AuditAction, AuditEntry } from "../core/audit-entry.ts";
+import { isEnd, type Run } from "../core/run.ts";
+import { type RunEvent, step } from "../core/step.ts";
+import type { Deps } from "../deps.ts";
+import { holdChain, updateRun, writeTrail } from "../store/change.ts";
+import type { Channels } from "../store/entities.ts";
+import type { JobDraft } from "../store/jobs.ts";
+import { runById } from "../store/runs.ts";
+import { chatJobs } from "./chat-jobs.ts";
+
+/** What shall happen to a run, decided while its environment is held. */
+export interface Advance {
+	/** In order; each must fit the state that the one before left. */
+	readonly events: readonly RunEvent[];
+	readonly actor: Actor;
+	/** Added to the trail's entry of the change. */
+	readonly data?: Readonly<Record<string, unknown>>;
+	/** Entries that belong to the change, e.g. an approval; written before those of the change itself. */
+	readonly audit?: readonly AuditEntry[];
+}
+
+/** Nothing changes, or only the trail does. */
+export interface Leave {
+	readonly audit: readonly AuditEntry[];
+}
+
+/**
+ * The only way by which a run changes its state: hold its environment, read it, decide, and write state, trail and outbox in one
+ * transaction. `decide` may read and write more in the same transaction; it must not wait for anything outside of the database.
+ */
+export async function advanceRun(
+	deps: Deps,
+	target: { readonly id: string; readonly environmentId: string },
+	decide: (run: Run, tx: EntityManager) => Promise<Advance | Leave | null>,
+): Promise<Run | null> {
+	const result = await deps.db.transaction(async (tx) => {
+		const held = await holdChain(tx, target.environmentId);
+		const run = await runById(tx, target.id);
+		if (run === null) return null;
+		const decision = await decide(run, tx);
+		if (decision === null) return null;
+		const now = deps.now();
+		const context = { tx, auditKey: deps.auditKey, held, now };
+		if (!("events" in decision)) {
+			await writeTrail(context, decision.audit);
+			return null;
+		}
+
+		const audit = [...(decision.audit ?? [])];
+		let next = run;
+		for (const event of decision.events) {
+			const stepped = step(next, event, now);
+			if (!stepped.ok) return null;
+			next = stepped.run;
+			audit.push(entryOf(next, actionOf(next, event), decision.actor, now, { ...decision.data, ...facts(next) }));
+		}
+		next = { ...next, version: run.version + 1 };
+		const jobs = [...followUps(deps, run, next, now), ...(await tellers(tx, next, run, audit))];
+		if (!(await updateRun(context, next, audit, jobs)))
+			throw new Error(`run #${run.number} changed although its environment is held`);
+		return next;
+	});
+	if (result !== null) deps.wake();
+	return result;
+}
+
+export function entryOf(
+	run: Run,
+	action: AuditAction,
+	actor: Actor,
+	now: Date,
+	data: Readonly<Record<string, unknown>> = {},
+): AuditEntry {
+	return {
+		atMs: now.getTime(),
+		action,
+		actor,
+		project: run.project,
+		environment: run.environment,
+		runId: run.id,
+		run: run.number,
+		data,
+	};
+}
+
+function actionOf(next: Run, event: RunEvent): AuditAction {
+	switch (event.type) {
+		case "trigger_attempted":
+		case "trigger_not_sent":
+		case "accepted":
+			return `run.${event.type}`;
+		default:
+			return next.progress.state === "waiting_approval" ? "run.requested" : `run.${next.progress.state}`;
+	}
+}
+
+/** What the trail keeps of the new state. */
+function facts(run: Run): Record<string, unknown> {
+	const at = run.progress;
+	return {
+		...("reason" in at ? { reason: at.reason } : {}),
+		...("stop" in at ? { reason: at.stop.reason, why: at.stop.why } : {}),
+		...("external" in at && at.external !== null
+			? { externalId: at.external.externalId, externalUrl: at.external.externalUrl }
+			: {}),
+	};
+}
+
+/** The work that follows from a change of state. */
+export function followUps(deps: Deps, before: Run | null, run: Run, now: Date): JobDraft[] {
+	const at = run.progress;
+	const jobs: JobDraft[] = [];
+	if (
+		"deadline" in at &&
+		(before === null || !("deadline" in before.progress) || +before.progress.deadline !== +at.deadline)
+	)
+		jobs.push({ kind: "deadline", runId: run.id, runAt: at.deadline });
+	if (before !== null && before.progress.state === at.state) {
+		// Named while it was being cancelled: now it can be stopped.
+		if (at.state === "cancelling" && at.external !== null) jobs.push({ kind: "cancel", runId: run.id });
+		return jobs;
+	}
+	const dispatch: JobDraft = { kind: "dispatch", payload: { environmentId: run.environmentId } };
+	switch (at.state) {
+		case "queued":
+			jobs.push(dispatch);
+			break;
+		case "dispatching":
+			jobs.push({ kind: "trigger", runId: run.id });
+			jobs.push({ kind: "poll", runId: run.id, runAt: new Date(now.getTime() + deps.pollIntervalSeconds * 1000) });
+			break;
+		case "cancelling":
+			jobs.push({ kind: "cancel", runId: run.id });
+			break;
+		default:
+			if (isEnd(at.state) && before !== null) jobs.push(dispatch);
+	}
+	return jobs;
+}
+
+async function tellers(tx: EntityManager, run: Run, before: Run, audit: readonly AuditEntry[]): Promise<JobDraft[]> {
+	const visible =
+		run.progress.state !== before.progress.state || audit.some((entry) => entry.action === "run.approved");
+	if (!visible) return [];
+	const rows: { channels: Channels }[] = await tx.query("SELECT channels FROM environment WHERE id = $1", [
+		run.environmentId,
+	]);
+	return chatJobs(run, rows[0]?.channels ?? {}, audit);
+}

@@ -1,0 +1,84 @@
+import { ROLES, rolesIn } from "../core/access.ts";
+import type { Answer } from "../ports/front.ts";
+import { approvalsOf } from "../store/approvals.ts";
+import { lastLines } from "../store/run-log.ts";
+import { verdictOf } from "../store/runs.ts";
+import { card, textCard } from "../words/rich.ts";
+import { runCard } from "../words/run-card.ts";
+import { historyCard, queueCard, statusCard } from "../words/standing-words.ts";
+import { verdictCard } from "../words/verdict-words.ts";
+import { whoamiCard } from "../words/whoami-card.ts";
+import { knownNames } from "./catalog.ts";
+import { type CommandContext, no, yes } from "./handle-command.ts";
+import { history, standings } from "./read-model.ts";
+import { waitsFor } from "./waits-for.ts";
+
+export async function answerStatus(
+	{ deps }: CommandContext,
+	project: string | null,
+	environment: string | null,
+): Promise<Answer> {
+	return yes(statusCard(await standings(deps, { project, environment })));
+}
+
+export async function answerQueue(
+	{ deps }: CommandContext,
+	project: string,
+	environment: string | null,
+): Promise<Answer> {
+	return yes(queueCard(await standings(deps, { project, environment })));
+}
+
+export async function answerHistory(
+	{ deps }: CommandContext,
+	project: string,
+	environment: string | null,
+): Promise<Answer> {
+	const where = environment === null ? project : `${project}/${environment}`;
+	return yes(historyCard(where, await history(deps, project, environment, 15)));
+}
+
+export async function answerShow(context: CommandContext, number: number | null): Promise<Answer> {
+	const found = await context.findRun(number);
+	if (!found.ok) return no(found.refusal);
+	const run = found.value;
+	const { deps } = context;
+	const shown = runCard(run, {
+		approvals: await approvalsOf(deps.db, run.id),
+		waitsFor: run.progress.state === "queued" ? await waitsFor(deps, run) : null,
+	});
+	const verdict = await verdictOf(deps.db, run.id);
+	return yes(card(...shown.blocks, ...(verdict === null ? [] : verdictCard("What its policy said", verdict).blocks)));
+}
+
+/** The end of the log; the whole of it is at the API. */
+export async function answerLogs(context: CommandContext, number: number | null): Promise<Answer> {
+	const found = await context.findRun(number);
+	if (!found.ok) return no(found.refusal);
+	const lines = await lastLines(context.deps.db, found.value.id, 25);
+	if (lines.length === 0) return yes(textCard(`#${found.value.number} has no log here.`));
+	return yes(
+		card(
+			{ kind: "text", text: [{ bold: `The end of the log of #${found.value.number}` }] },
+			{
+				kind: "code",
+				text: lines
+					.map((line) => line.line)
+					.join("\n")
+					.slice(-2_500),
+			},
+		),
+	);
+}
+
+export async function answerWhoami({ deps, caller }: CommandContext): Promise<Answer> {
+	const { projects } = await knownNames(deps.db.manager);
+	const places = projects.flatMap((project) =>
+		project.environments.map((environment) => {
+			const scope = { project: project.slug, environment: environment.slug };
+			const roles = rolesIn(caller.bindings, caller.principal, scope);
+			return { place: `${project.slug}/${environment.slug}`, roles: ROLES.filter((role) => roles.has(role)) };
+		}),
+	);
+	return yes(whoamiCard(caller.principal, places));
+}

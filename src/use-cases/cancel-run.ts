@@ -1,0 +1,29 @@
+import { done, type Outcome, refused } from "../core/refusal.ts";
+import { isEnd, type Run } from "../core/run.ts";
+import type { Deps } from "../deps.ts";
+import { endedRefusal } from "../words/refusal-words.ts";
+import { advanceRun } from "./advance-run.ts";
+import { placeById } from "./catalog.ts";
+import { checkRight } from "./check-right.ts";
+import { actorOf, type Caller } from "./identify.ts";
+
+/** How long a provider may take to say that it stopped before the run is given up as timed out; milliseconds. */
+export const CANCEL_GRACE = 10 * 60_000;
+
+/** Cancels one's own run, or any as an admin. What is at the provider is asked to stop; what is not yet there ends at once. */
+export async function cancelRun(deps: Deps, caller: Caller, run: Run, reason: string | null): Promise<Outcome<Run>> {
+	const place = await placeById(deps.db.manager, run.environmentId);
+	const own = run.requestedBy.id === caller.person.id;
+	const right =
+		(own ? checkRight(caller, "cancel_own", place) : null) ?? (own ? null : checkRight(caller, "cancel_any", place));
+	if (right !== null) return refused(right);
+	// Asked for twice: the first one counts, and the answer is the same.
+	if (run.progress.state === "cancelling" || run.progress.state === "cancelled") return done(run);
+	const changed = await advanceRun(deps, run, async (fresh) => {
+		if (isEnd(fresh.progress.state) || fresh.progress.state === "cancelling") return null;
+		const why = `Cancelled by ${caller.person.name}${reason === null ? "." : `: ${reason}`}`;
+		const deadline = new Date(deps.now().getTime() + CANCEL_GRACE);
+		return { events: [{ type: "cancel", reason: why, deadline }], actor: actorOf(caller) };
+	});
+	return changed === null ? refused(endedRefusal(run)) : done(changed);
+}

@@ -1,0 +1,50 @@
+import type { AuditAction, AuditEntry } from "../core/audit-entry.ts";
+import type { Run } from "../core/run.ts";
+import type { Platform } from "../ports/chat.ts";
+import type { Channels } from "../store/entities.ts";
+import type { JobDraft } from "../store/jobs.ts";
+
+/** What the thread of a run tells; the rest is on the root card and on the trail. */
+const TOLD: readonly AuditAction[] = [
+	"run.requested",
+	"run.approved",
+	"run.running",
+	"run.cancelling",
+	"run.succeeded",
+	"run.failed",
+	"run.rejected",
+	"run.cancelled",
+	"run.expired",
+	"run.superseded",
+	"run.timed_out",
+	"run.late_report",
+];
+
+export interface CardJob {
+	readonly platform: Platform;
+	readonly channel: string;
+}
+
+export interface ThreadJob extends CardJob {
+	readonly entry: AuditEntry;
+}
+
+/** Messages of one run on one platform go out one after the other: the root card first. */
+export function orderKey(runId: string, platform: Platform): string {
+	return `${platform}:${runId}`;
+}
+
+/** The messages that follow from what was just written to the trail. */
+export function chatJobs(run: Run, channels: Channels, audit: readonly AuditEntry[]): JobDraft[] {
+	const places = Object.entries(channels) as [Platform, string][];
+	return places.flatMap(([platform, channel]) => {
+		const common = { runId: run.id, orderKey: orderKey(run.id, platform) };
+		const card: CardJob = { platform, channel };
+		return [
+			{ kind: "card", ...common, payload: card } satisfies JobDraft,
+			...audit
+				.filter((entry) => TOLD.includes(entry.action))
+				.map((entry) => ({ kind: "thread", ...common, payload: { ...card, entry } }) satisfies JobDraft),
+		];
+	});
+}

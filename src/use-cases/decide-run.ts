@@ -1,0 +1,141 @@
+import { decideApproval } from "../core/approval.ts";
+import { done, type Outcome, type Refusal, refusal, refused } from "../core/refusal.ts";
+import { isEnd, type Run } from "../core/run.ts";
+import type { Deps } from "../deps.ts";
+import { approvalsOf, insertApproval } from "../store/approvals.ts";
+import { holdChain, writeTrail } from "../store/change.ts";
+import { approvalRefusal, endedRefusal } from "../words/refusal-words.ts";
+import { askAgainCommand } from "../words/run-card.ts";
+import { advanceRun, entryOf } from "./advance-run.ts";
+import { placeById, policyOf } from "./catalog.ts";
+import { checkRight } from "./check-right.ts";
+import { actorOf, type Caller } from "./identify.ts";
+import { hasMoved } from "./ref-moved.ts";
+import { fingerprintOf } from "./request-run.ts";
+
+/**
+ * Approves or rejects. The caller must have been identified afresh. Everything is looked at again: the right, the ref, the policy;
+ * an approval holds for this very fingerprint. Saying the same twice has one effect.
+ */
+export async function decideRun(
+	deps: Deps,
+	caller: Caller,
+	run: Run,
+	decision: "approved" | "rejected",
+	reason: string | null,
+): Promise<Outcome<Run>> {
+	const place = await placeById(deps.db.manager, run.environmentId);
+	const right = checkRight(caller, decision === "approved" ? "approve" : "reject", place);
+	if (right !== null) return refuseDecision(deps, caller, run, right);
+	const current = await currentFingerprint(deps, run);
+	if (!current.ok) return refuseDecision(deps, caller, run, current.refusal);
+
+	let answer: Outcome<Run> | null = null;
+	const changed = await advanceRun(deps, run, async (fresh, tx) => {
+		const existing = await approvalsOf(tx, fresh.id);
+		const decided = decideApproval({
+			run: fresh,
+			approver: caller.person,
+			decision,
+			existing,
+			fingerprintNow: current.value.fingerprint,
+			policy: current.value.approvals,
+		});
+		const now = deps.now();
+		const actor = actorOf(caller);
+		if (!decided.ok) {
+			if (
+				decided.code === "already_decided" &&
+				existing.some((one) => one.person.id === caller.person.id && one.decision === decision)
+			) {
+				answer = done(fresh);
+				return null;
+			}
+			if (decided.code === "fingerprint_changed" && fresh.progress.state === "waiting_approval") {
+				const why =
+					current.value.moved ?? "The policy or the pipeline of this environment changed since it was asked for.";
+				answer = refused(
+					refusal(
+						"superseded",
+						`#${fresh.number} can no longer be decided: ${why}`,
+						"Ask for it anew.",
+						askAgain(fresh),
+					),
+				);
+				return { events: [{ type: "superseded", reason: why }], actor };
+			}
+			const no = isEnd(fresh.progress.state) ? endedRefusal(fresh) : approvalRefusal(decided.code, fresh);
+			answer = refused(no);
+			return { audit: [entryOf(fresh, "run.decision_refused", actor, now, { decision, code: no.code })] };
+		}
+		await insertApproval(tx, fresh.id, {
+			person: caller.person,
+			decision,
+			fingerprint: fresh.fingerprint,
+			reason,
+			at: now,
+		});
+		if (decision === "rejected") {
+			const why = `Rejected by ${caller.person.name}${reason === null ? "." : `: ${reason}`}`;
+			return { events: [{ type: "rejected", reason: why }], actor };
+		}
+		const approved = entryOf(fresh, "run.approved", actor, now, {
+			fingerprint: fresh.fingerprint,
+			reason,
+			given: existing.length + 1,
+			needed: fresh.approvalsRequired,
+		});
+		const queueDeadline = new Date(now.getTime() + current.value.queueTimeout);
+		return {
+			events: decided.enough ? [{ type: "approved", queueDeadline }] : [],
+			actor,
+			audit: [approved],
+		};
+	});
+	return answer ?? (changed === null ? refused(endedRefusal(run)) : done(changed));
+}
+
+interface Current {
+	readonly fingerprint: string;
+	/** Says how the ref moved; null: it did not. */
+	readonly moved: string | null;
+	readonly approvals: { readonly self: boolean };
+	readonly queueTimeout: number;
+}
+
+/** What the run's fingerprint would be if it were asked for now. */
+async function currentFingerprint(deps: Deps, run: Run): Promise<Outcome<Current>> {
+	const place = await placeById(deps.db.manager, run.environmentId);
+	const policy = await policyOf(deps.db.manager, place.environment.policy);
+	if (!policy.ok)
+		return refused(
+			refusal(
+				"policy_unreadable",
+				`#${run.number} cannot be approved: ${policy.message}`,
+				"Ask an admin to mend the policy.",
+			),
+		);
+	const moved = await hasMoved(deps, place, run);
+	if (!moved.ok) return moved;
+	const fingerprint = moved.value === null ? fingerprintOf(place, run, policy.version) : "moved";
+	return done({
+		fingerprint,
+		moved: moved.value,
+		approvals: policy.policy.approvals,
+		queueTimeout: policy.policy.timeouts.queue,
+	});
+}
+
+function askAgain(run: Run): Refusal["suggestions"] {
+	return run.type === "rollback" ? [] : [{ label: "Ask again", command: askAgainCommand(run) }];
+}
+
+async function refuseDecision(deps: Deps, caller: Caller, run: Run, no: Refusal): Promise<Outcome<Run>> {
+	const now = deps.now();
+	await deps.db.transaction(async (tx) => {
+		const held = await holdChain(tx, run.environmentId);
+		const entry = entryOf(run, "run.decision_refused", actorOf(caller), now, { code: no.code, message: no.message });
+		await writeTrail({ tx, auditKey: deps.auditKey, held, now }, [entry]);
+	});
+	return refused(no);
+}

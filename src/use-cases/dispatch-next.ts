@@ -1,0 +1,95 @@
+import { SYSTEM_ACTOR } from "../core/audit-entry.ts";
+import { evaluate } from "../core/policy.ts";
+import type { Run } from "../core/run.ts";
+import type { RunEvent } from "../core/step.ts";
+import type { Verdict } from "../core/verdict.ts";
+import type { Deps } from "../deps.ts";
+import { approvalsOf } from "../store/approvals.ts";
+import { personLock } from "../store/locks.ts";
+import { activeRun, queuedRuns, type Sql } from "../store/runs.ts";
+import { verdictSentence } from "../words/refusal-words.ts";
+import { advanceRun } from "./advance-run.ts";
+import { type Place, placeById, policyOf } from "./catalog.ts";
+import { gatherFacts } from "./gather-facts.ts";
+import { hasMoved } from "./ref-moved.ts";
+import { fingerprintOf } from "./request-run.ts";
+
+/** What became of the queue: look again at a time (something outside could not be read), or nothing more to do now. */
+export type Dispatched = { readonly again: Date } | "done";
+
+/** Milliseconds between two tries when a provider cannot be asked. */
+const RETRY = 15_000;
+
+/**
+ * Takes the environment's lock for the first run that may have it: evaluates every rule again, then commits `dispatching`; the
+ * provider is called afterwards, by a job of its own.
+ */
+export async function dispatchNext(deps: Deps, environmentId: string): Promise<Dispatched> {
+	// Each round ends a run or starts one, so this ends; the bound is for the reader.
+	for (let round = 0; round < 1_000; round++) {
+		const candidate = await firstInLine(deps, deps.db, environmentId);
+		if (candidate === null) return "done";
+		const place = await placeById(deps.db.manager, environmentId);
+		const decision = await judge(deps, place, candidate);
+		if (decision === "unreadable") return { again: new Date(deps.now().getTime() + RETRY) };
+		const changed = await advanceRun(deps, candidate, async (fresh, tx) => {
+			if (fresh.version !== candidate.version) return null;
+			if ((await firstInLine(deps, tx, environmentId))?.id !== fresh.id) return null;
+			return { events: [decision], actor: SYSTEM_ACTOR };
+		});
+		if (changed?.progress.state === "dispatching") return "done";
+	}
+	return "done";
+}
+
+/** First in, first out; null: the environment is taken, or nobody waits who may go. A person's lock lets the owner's own runs pass. */
+async function firstInLine(deps: Deps, sql: Sql, environmentId: string): Promise<Run | null> {
+	if ((await activeRun(sql, environmentId)) !== null) return null;
+	const queued = await queuedRuns(sql, environmentId);
+	const lock = await personLock(sql, environmentId, deps.now());
+	return queued.find((run) => lock === null || lock.person.id === run.requestedBy.id) ?? null;
+}
+
+/** Everything that was decided when it was asked for, once more. */
+async function judge(deps: Deps, place: Place, run: Run): Promise<RunEvent | "unreadable"> {
+	const policy = await policyOf(deps.db.manager, place.environment.policy);
+	if (!policy.ok) return { type: "superseded", reason: `The policy cannot be evaluated: ${policy.message}` };
+	const moved = await hasMoved(deps, place, run);
+	if (!moved.ok) return "unreadable";
+	if (moved.value !== null) return { type: "superseded", reason: moved.value };
+	if (fingerprintOf(place, run, policy.version) !== run.fingerprint)
+		return {
+			type: "superseded",
+			reason: "The policy or the pipeline of this environment changed since it was asked for.",
+		};
+	const facts = await gatherFacts(deps, place, policy.policy, {
+		type: run.type,
+		ref: run.ref,
+		parameters: run.parameters,
+		// The right to force was checked when it was asked for; what it waived is part of the fingerprint.
+		force: run.force === null ? null : { reason: run.force.reason, roles: [policy.policy.force.role] },
+	});
+	if (!facts.ci.known) return "unreadable";
+	// It is one of those who wait, and does not stand in its own way.
+	const verdict = evaluate(policy.policy, { ...facts, queueLength: 0 });
+	if (verdict.outcome === "refused")
+		return { type: "superseded", reason: `Its rules no longer hold: ${verdictSentence(verdict)}` };
+	const missing = await missingApprovals(deps, run, verdict);
+	if (missing > 0)
+		return {
+			type: "superseded",
+			reason: `It needs ${missing} more approval${missing === 1 ? "" : "s"} by now. Ask for it anew.`,
+		};
+	const startDeadline = new Date(deps.now().getTime() + policy.policy.timeouts.start);
+	return { type: "dispatched", startDeadline };
+}
+
+/** How many distinct people must still approve this very fingerprint (SPEC promise 2). */
+async function missingApprovals(deps: Deps, run: Run, verdict: Verdict): Promise<number> {
+	const given = await approvalsOf(deps.db, run.id);
+	const valid = given.filter((one) => one.decision === "approved" && one.fingerprint === run.fingerprint);
+	return Math.max(
+		0,
+		Math.max(verdict.approvals, run.approvalsRequired) - new Set(valid.map((one) => one.person.id)).size,
+	);
+}

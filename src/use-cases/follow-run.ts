@@ -1,0 +1,120 @@
+import { SYSTEM_ACTOR } from "../core/audit-entry.ts";
+import { formatDuration } from "../core/duration.ts";
+import { externalOf, isEnd, type Run } from "../core/run.ts";
+import type { Deps } from "../deps.ts";
+import { VendorError } from "../ports/vendor-error.ts";
+import { runById } from "../store/runs.ts";
+import { advanceRun } from "./advance-run.ts";
+import { placeById } from "./catalog.ts";
+import { recordReport } from "./record-report.ts";
+
+type Followed = { readonly again: Date } | "done";
+
+/** Milliseconds that a provider has to stop what ran out of time. */
+const TIMEOUT_GRACE = 2 * 60_000;
+
+/** Asks the provider how a run stands, for as long as it is at work: webhooks get lost. */
+export async function pollRun(deps: Deps, runId: string): Promise<Followed> {
+	const run = await runById(deps.db, runId);
+	if (run === null || isEnd(run.progress.state)) return "done";
+	const again = { again: new Date(deps.now().getTime() + deps.pollIntervalSeconds * 1_000) };
+	const external = externalOf(run);
+	if (external === null) return again;
+	const place = await placeById(deps.db.manager, run.environmentId);
+	const report = await deps.pipelineOf(place.integration).report(place.pipeline, external.externalId);
+	if (report === null) return again;
+	await recordReport(deps, place.integration.id, { ...report, jobId: run.id });
+	return again;
+}
+
+/** Asks the provider to stop. That it stopped is said by a report alone. */
+export async function stopRun(deps: Deps, runId: string): Promise<Followed> {
+	const run = await runById(deps.db, runId);
+	if (run === null || run.progress.state !== "cancelling") return "done";
+	if (!run.progress.triggerAttempted) {
+		const { reason } = run.progress.stop;
+		await advanceRun(deps, run, async () => ({ events: [{ type: "never_called", reason }], actor: SYSTEM_ACTOR }));
+		return "done";
+	}
+	const external = externalOf(run);
+	if (external === null) return "done";
+	await askToStop(deps, run, external.externalId);
+	return { again: new Date(deps.now().getTime() + Math.min(deps.pollIntervalSeconds, 10) * 1_000) };
+}
+
+async function askToStop(deps: Deps, run: Run, externalId: string): Promise<void> {
+	const place = await placeById(deps.db.manager, run.environmentId);
+	const port = deps.pipelineOf(place.integration);
+	await port.cancel(place.pipeline, externalId);
+	const report = await port.report(place.pipeline, externalId);
+	if (report !== null) await recordReport(deps, place.integration.id, { ...report, jobId: run.id });
+}
+
+/** Ends what waited, or worked, for too long. */
+export async function meetDeadline(deps: Deps, runId: string): Promise<Followed> {
+	const run = await runById(deps.db, runId);
+	if (run === null || !("deadline" in run.progress)) return "done";
+	const now = deps.now();
+	// A later deadline came with a job of its own.
+	if (run.progress.deadline > now) return "done";
+	const { state } = run.progress;
+	const late = await advanceRun(deps, run, async (fresh) => {
+		if (fresh.version !== run.version) return null;
+		const waited = formatDuration(now.getTime() - fresh.createdAt.getTime());
+		switch (state) {
+			case "waiting_approval":
+				return { events: [{ type: "expired", reason: `Nobody approved it within ${waited}.` }], actor: SYSTEM_ACTOR };
+			case "queued":
+				return {
+					events: [{ type: "expired", reason: `The environment was not free within ${waited}.` }],
+					actor: SYSTEM_ACTOR,
+				};
+			case "dispatching":
+				return { events: [{ type: "start_failed", reason: notStarted(fresh) }], actor: SYSTEM_ACTOR };
+			case "running":
+				return {
+					events: [
+						{
+							type: "stop_for_timeout",
+							reason: "It ran longer than its policy allows and was stopped.",
+							deadline: new Date(now.getTime() + TIMEOUT_GRACE),
+						},
+					],
+					actor: SYSTEM_ACTOR,
+				};
+			case "cancelling":
+				return {
+					events: [
+						{
+							type: "gave_up",
+							reason: "The provider did not confirm in time that it stopped. Look there before you go on.",
+						},
+					],
+					actor: SYSTEM_ACTOR,
+				};
+			default:
+				return null;
+		}
+	});
+	// The provider has it and did not begin: it must not begin now that the lock is free.
+	const external = externalOf(run);
+	if (late?.progress.state === "failed" && external !== null) await stopQuietly(deps, run, external.externalId);
+	return late === null ? { again: new Date(now.getTime() + 1_000) } : "done";
+}
+
+function notStarted(run: Run): string {
+	if (externalOf(run) !== null) return "The provider took it and did not begin in time.";
+	return "triggerAttempted" in run.progress && run.progress.triggerAttempted
+		? "The provider did not confirm that it started. Look there before you retry: it may have."
+		: "The provider could not be reached in time. Nothing was started.";
+}
+
+async function stopQuietly(deps: Deps, run: Run, externalId: string): Promise<void> {
+	try {
+		const place = await placeById(deps.db.manager, run.environmentId);
+		await deps.pipelineOf(place.integration).cancel(place.pipeline, externalId);
+	} catch (error) {
+		if (!(error instanceof VendorError)) throw error;
+		deps.log.warn({ run: run.number, err: error }, "a pipeline that did not begin in time could not be stopped");
+	}
+}

@@ -1,0 +1,61 @@
+import type { EffectivePolicy } from "../core/policy.ts";
+import type { ResolvedRef, RunType } from "../core/run.ts";
+import type { Facts } from "../core/verdict.ts";
+import type { Deps } from "../deps.ts";
+import { VendorError } from "../ports/vendor-error.ts";
+import { succeededWith, successesOf } from "../store/runs.ts";
+import type { Place } from "./catalog.ts";
+
+export interface Asked {
+	readonly type: RunType;
+	readonly ref: ResolvedRef;
+	readonly parameters: Readonly<Record<string, string>>;
+	readonly force: Facts["force"];
+}
+
+/** Everything that the policy is asked, read before any transaction: the network is slow and may be dead. */
+export async function gatherFacts(deps: Deps, place: Place, policy: EffectivePolicy, asked: Asked): Promise<Facts> {
+	const { project, environment } = place;
+	const [here, succeededIn, queueLength] = await Promise.all([
+		succeededWith(deps.db, environment.id, asked.ref.sha),
+		successesOf(deps.db, project.id, asked.ref.sha),
+		countWaiting(deps, environment.id),
+	]);
+	return {
+		now: deps.now(),
+		type: asked.type,
+		ref: asked.ref,
+		ci: await readChecks(deps, place, policy, asked, here !== null),
+		parameters: asked.parameters,
+		force: asked.force,
+		queueLength,
+		succeededHereAs: here?.number ?? null,
+		succeededIn,
+	};
+}
+
+async function readChecks(
+	deps: Deps,
+	place: Place,
+	policy: EffectivePolicy,
+	asked: Asked,
+	succeededHere: boolean,
+): Promise<Facts["ci"]> {
+	// Not asked for what nobody looks at: a provider that is down must not be in the way of going back.
+	if (policy.ci.mode === "off" || (asked.type === "rollback" && succeededHere)) return { known: true, checks: [] };
+	try {
+		return { known: true, checks: await deps.pipelineOf(place.integration).checks(place.pipeline, asked.ref.sha) };
+	} catch (error) {
+		if (!(error instanceof VendorError)) throw error;
+		return { known: false, why: error.message };
+	}
+}
+
+async function countWaiting(deps: Deps, environmentId: string): Promise<number> {
+	const rows: { n: number }[] = await deps.db.query(
+		`SELECT count(*)::int AS n FROM run WHERE environment_id = $1
+		 AND (state = 'queued' OR (state = 'waiting_approval' AND queue_position IS NOT NULL))`,
+		[environmentId],
+	);
+	return rows[0]?.n ?? 0;
+}

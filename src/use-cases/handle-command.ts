@@ -1,0 +1,137 @@
+import type { Command } from "../core/command.ts";
+import { parseCommand } from "../core/parse-command.ts";
+import type { Outcome } from "../core/refusal.ts";
+import { type Refusal, refusal } from "../core/refusal.ts";
+import type { Run } from "../core/run.ts";
+import type { Deps } from "../deps.ts";
+import type { Incoming } from "../ports/chat.ts";
+import type { Answer } from "../ports/front.ts";
+import { runOfMessage } from "../store/run-cards.ts";
+import { runById, runByNumber } from "../store/runs.ts";
+import { helpCard } from "../words/help.ts";
+import { refusalCard } from "../words/refusal-words.ts";
+import { answerCancel, answerDecision, answerLock, answerUnlock } from "./answer-act.ts";
+import { answerHistory, answerLogs, answerQueue, answerShow, answerStatus, answerWhoami } from "./answer-look.ts";
+import { answerDeploy, answerExplain, answerRetry, answerRollback } from "./answer-request.ts";
+import { knownNames } from "./catalog.ts";
+import type { Caller } from "./identify.ts";
+
+/** What was said, where it was said, and how to find out by whom. */
+export interface Said extends Pick<Incoming, "platform" | "channel" | "thread" | "text" | "deliveryId"> {
+	/** Asked once, after the words made sense; `fresh` for decisions. */
+	readonly identify: (fresh: boolean) => Promise<Outcome<Caller>>;
+}
+
+export interface CommandContext {
+	readonly deps: Deps;
+	readonly caller: Caller;
+	/** `<platform>:<delivery>`: what makes two deliveries the same request. */
+	readonly deliveryKey: string;
+	/** The run that is meant: by number, or by the thread. */
+	readonly findRun: (number: number | null) => Promise<Outcome<Run>>;
+}
+
+/** The whole grammar, wherever it comes from. Nothing is changed unless the answer says so. */
+export async function handleCommand(deps: Deps, said: Said): Promise<Answer> {
+	const known = await knownNames(deps.db.manager);
+	const parsed = parseCommand(said.text, known);
+	if (!parsed.ok) {
+		const usage = parsed.usage === null ? null : `The form that fits: ${parsed.usage}`;
+		return no(refusal(parsed.code, parsed.message, usage, parsed.suggestions));
+	}
+	const { command } = parsed;
+	const decides = command.verb === "approve" || command.verb === "reject";
+	const caller = await said.identify(decides);
+	if (!caller.ok) return no(caller.refusal);
+	return answer(
+		{
+			deps,
+			caller: caller.value,
+			deliveryKey: `${said.platform}:${said.deliveryId}`,
+			findRun: (number) => findRun(deps, said, number),
+		},
+		command,
+	);
+}
+
+async function answer(context: CommandContext, command: Command): Promise<Answer> {
+	switch (command.verb) {
+		case "deploy":
+			return answerDeploy(context, command);
+		case "form":
+			return { ...yes(helpCard(null)), form: true };
+		case "rollback":
+			return answerRollback(context, command);
+		case "explain":
+			return answerExplain(context, command);
+		case "retry":
+			return answerRetry(context, command.run);
+		case "approve":
+		case "reject":
+			return answerDecision(context, command.verb, command.run, command.reason);
+		case "cancel":
+			return answerCancel(context, command.run, command.reason);
+		case "lock":
+			return answerLock(context, command);
+		case "unlock":
+			return answerUnlock(context, command);
+		case "status":
+			return answerStatus(context, command.project, command.environment);
+		case "queue":
+			return answerQueue(context, command.project, command.environment);
+		case "history":
+			return answerHistory(context, command.project, command.environment);
+		case "show":
+			return answerShow(context, command.run);
+		case "logs":
+			return answerLogs(context, command.run);
+		case "whoami":
+			return answerWhoami(context);
+		case "help":
+			return yes(helpCard(command.topic));
+		case "later":
+			return no(
+				refusal("not_yet", `"${command.name}" is not in this version of DRAVEN yet.`, "deploy help shows what is."),
+			);
+		default:
+			return command satisfies never;
+	}
+}
+
+async function findRun(deps: Deps, said: Said, number: number | null): Promise<Outcome<Run>> {
+	if (number !== null) {
+		const run = number > 2_147_483_647 ? null : await runByNumber(deps.db, number);
+		return run === null
+			? {
+					ok: false,
+					refusal: refusal(
+						"unknown_run",
+						`There is no run #${number}.`,
+						"deploy history <project> shows the last ones.",
+					),
+				}
+			: { ok: true, value: run };
+	}
+	const { channel, thread, platform } = said;
+	const id =
+		channel === null || thread === null ? null : await runOfMessage(deps.db, platform, { channel, messageId: thread });
+	const run = id === null ? null : await runById(deps.db, id);
+	return run === null
+		? {
+				ok: false,
+				refusal: refusal(
+					"run_needed",
+					"Which run? Its number can be left out in a run's own thread alone.",
+					"Name it, for example: deploy show #12.",
+				),
+			}
+		: { ok: true, value: run };
+}
+
+export function yes(card: Answer["card"], runId: string | null = null): Answer {
+	return { outcome: "done", code: null, card, runId, form: false };
+}
+
+export function no(why: Refusal): Answer {
+	return { outcome: "refused", code: why.code, card: refusalCard(why), runId: null, form: false };
+}

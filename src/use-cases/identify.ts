@@ -1,0 +1,159 @@
+import { randomUUID } from "node:crypto";
+import type { EntityManager } from "typeorm";
+import type { AccessBinding, Principal } from "../core/access.ts";
+import type { Actor } from "../core/audit-entry.ts";
+import { done, type Outcome, refusal, refused } from "../core/refusal.ts";
+import type { PersonRef } from "../core/run.ts";
+import type { Deps } from "../deps.ts";
+import type { Platform } from "../ports/chat.ts";
+import { VendorError } from "../ports/vendor-error.ts";
+import { AccessBindingTable, type ApiTokenRow, IdentityTable, PersonTable } from "../store/entities.ts";
+
+/** Somebody who asks for something, with all that decides what they may. */
+export interface Caller {
+	readonly principal: Principal;
+	readonly person: PersonRef;
+	readonly bindings: readonly AccessBinding[];
+	readonly via: Actor["via"];
+	/** The platform's own id, to tag the person there; null for tokens. */
+	readonly user: string | null;
+}
+
+export function actorOf(caller: Caller): Actor {
+	return { id: caller.person.id, name: caller.person.name, via: caller.via };
+}
+
+/**
+ * Who speaks, as the workspace says right now. Refused when the workspace cannot be asked: an unknown person has no rights.
+ * `fresh` reads group membership past the cache, as every approval does.
+ */
+export async function identify(
+	deps: Deps,
+	who: { readonly platform: Platform; readonly tenant: string; readonly user: string },
+	fresh = false,
+): Promise<Outcome<Caller>> {
+	const groups = deps.groups[who.platform];
+	if (groups === undefined)
+		return refused(
+			refusal("unknown_person", `Nobody is known by way of ${who.platform}.`, "Ask an admin to connect it."),
+		);
+	const bindings = await deps.db.getRepository(AccessBindingTable).find({ order: { position: "ASC" } });
+	try {
+		const profile = await groups.profile(who.user);
+		const person = await personOf(deps, who, profile.name, profile.email);
+		const principal = {
+			person,
+			...(await namesOf(deps, person.id)),
+			outsider: profile.outsider,
+			groups: await membership(deps, who.platform, who.user, bindings, fresh),
+		};
+		return done({ principal, person, bindings, via: who.platform, user: who.user });
+	} catch (error) {
+		if (!(error instanceof VendorError)) throw error;
+		return refused(
+			refusal(
+				"person_unreadable",
+				`Your rights could not be read: ${error.message}`,
+				"Nothing was changed. Try again in a minute; if it stays, ask an admin to run `draven doctor`.",
+			),
+		);
+	}
+}
+
+/** The owner of an API token, with the role that the token carries. */
+export async function identifyToken(deps: Deps, token: ApiTokenRow): Promise<Caller> {
+	const person = await deps.db.getRepository(PersonTable).findOneByOrFail({ id: token.personId });
+	return {
+		principal: {
+			person,
+			...(await namesOf(deps, person.id)),
+			outsider: false,
+			groups: { known: true, ids: new Set() },
+			...(token.role === null ? {} : { tokenRoles: [token.role] }),
+		},
+		person,
+		bindings: [],
+		via: "api",
+		user: null,
+	};
+}
+
+async function membership(
+	deps: Deps,
+	platform: Platform,
+	user: string,
+	bindings: readonly AccessBinding[],
+	fresh: boolean,
+): Promise<Principal["groups"]> {
+	const wanted = new Set(
+		bindings.flatMap((binding) =>
+			binding.subjects.flatMap((subject) => {
+				if (platform === "slack" && "slackGroup" in subject) return [subject.slackGroup];
+				if (platform === "teams" && "entraGroup" in subject) return [subject.entraGroup];
+				return [];
+			}),
+		),
+	);
+	if (wanted.size === 0) return { known: true, ids: new Set() };
+	try {
+		const ids = await deps.groups[platform]?.memberOf(user, [...wanted], fresh);
+		return { known: true, ids: ids ?? new Set() };
+	} catch (error) {
+		if (!(error instanceof VendorError)) throw error;
+		deps.log.warn({ platform, user, err: error }, "group membership could not be read");
+		return { known: false, why: error.message };
+	}
+}
+
+async function namesOf(deps: Deps, personId: string) {
+	const rows = await deps.db.getRepository(IdentityTable).findBy({ personId });
+	return {
+		identities: rows.map(({ platform, externalId }) => ({ platform, externalId })),
+		emails: [...new Set(rows.flatMap((row) => (row.email === null ? [] : [row.email])))],
+	};
+}
+
+type PlatformIdentity = {
+	readonly platform: Platform | "token" | "email";
+	readonly tenant: string;
+	readonly user: string;
+};
+
+/** The person behind an identity; a new identity with a verified address that is known belongs to the same person. */
+export async function personOf(
+	deps: Pick<Deps, "db">,
+	who: PlatformIdentity,
+	name: string,
+	email: string | null,
+): Promise<PersonRef> {
+	const key = { platform: who.platform, tenant: who.tenant, externalId: who.user };
+	const known = await deps.db.getRepository(IdentityTable).findOneBy(key);
+	if (known !== null && known.email === email) {
+		const person = await deps.db.getRepository(PersonTable).findOneByOrFail({ id: known.personId });
+		if (person.name !== name) await deps.db.getRepository(PersonTable).update({ id: person.id }, { name });
+		return { id: person.id, name };
+	}
+	return deps.db.transaction(async (tx) => {
+		// Two first messages of one person at the same time are one person.
+		await tx.query("SELECT pg_advisory_xact_lock(hashtext($1))", [
+			email ?? `${who.platform}:${who.tenant}:${who.user}`,
+		]);
+		const again = await tx.getRepository(IdentityTable).findOneBy(key);
+		const person = again === null ? await samePerson(tx, email, name) : { id: again.personId, name };
+		await tx
+			.getRepository(IdentityTable)
+			.upsert({ ...key, personId: person.id, email }, ["platform", "tenant", "externalId"]);
+		return person;
+	});
+}
+
+async function samePerson(tx: EntityManager, email: string | null, name: string): Promise<PersonRef> {
+	const other = email === null ? null : await tx.getRepository(IdentityTable).findOneBy({ email });
+	if (other !== null) {
+		const person = await tx.getRepository(PersonTable).findOneByOrFail({ id: other.personId });
+		return { id: person.id, name: person.name };
+	}
+	const person = { id: randomUUID(), name };
+	await tx.getRepository(PersonTable).insert(person);
+	return person;
+}

@@ -1,0 +1,173 @@
+import { type AuditAction, type AuditEntry, SYSTEM_ACTOR } from "../core/audit-entry.ts";
+import type { PersonLock } from "../core/person-lock.ts";
+import { done, type Outcome, refusal, refused } from "../core/refusal.ts";
+import type { Deps } from "../deps.ts";
+import { type HeldChain, holdChain, writeTrail } from "../store/change.ts";
+import type { JobDraft } from "../store/jobs.ts";
+import { personLock, putLock, removeExpiredLock, removeLock } from "../store/locks.ts";
+import { heldBy } from "../words/refusal-words.ts";
+import type { Place } from "./catalog.ts";
+import { checkRight } from "./check-right.ts";
+import { actorOf, type Caller } from "./identify.ts";
+
+export interface LockAsked {
+	readonly forMs: number | null;
+	readonly reason: string | null;
+	/** Why another person's lock is taken; null: it is not. */
+	readonly steal: string | null;
+}
+
+export interface Locked {
+	readonly lock: PersonLock;
+	/** Whose lock it was before, when it was taken from them. */
+	readonly stolenFrom: PersonLock | null;
+}
+
+/** Holds an environment for a person. Taking somebody else's lock needs the admin role and a reason, and is told to them. */
+export async function lockEnvironment(
+	deps: Deps,
+	caller: Caller,
+	place: Place,
+	asked: LockAsked,
+): Promise<Outcome<Locked>> {
+	const right = checkRight(caller, asked.steal === null ? "lock" : "steal_lock", place);
+	if (right !== null) return refused(right);
+	const environmentId = place.environment.id;
+	const outcome = await deps.db.transaction(async (tx): Promise<Outcome<Locked>> => {
+		const held = await holdChain(tx, environmentId);
+		const now = deps.now();
+		const before = await personLock(tx, environmentId, now);
+		const others = before !== null && before.person.id !== caller.person.id ? before : null;
+		if (others !== null && asked.steal === null) return refused(lockHeld(place, others));
+		const lock: PersonLock = {
+			environmentId,
+			person: caller.person,
+			reason: asked.steal ?? asked.reason,
+			until: asked.forMs === null ? null : new Date(now.getTime() + asked.forMs),
+			createdAt: now,
+		};
+		await putLock(tx, lock);
+		const expiry: JobDraft[] =
+			lock.until === null ? [] : [{ kind: "lock_expiry", payload: { environmentId }, runAt: lock.until }];
+		const told: JobDraft[] = others === null ? [] : [tellOwner(place, others, caller, asked.steal ?? "")];
+		await write(
+			deps,
+			tx,
+			held,
+			now,
+			place,
+			caller,
+			others === null ? "lock.taken" : "lock.stolen",
+			{ lock, before: others },
+			[
+				...expiry,
+				...told,
+				// The one who holds it may go on: their own runs are not stopped by it.
+				dispatchJob(environmentId),
+			],
+		);
+		return done({ lock, stolenFrom: others });
+	});
+	deps.wake();
+	return outcome;
+}
+
+/** Gives an environment free: one's own lock, or any as an admin. */
+export async function unlockEnvironment(deps: Deps, caller: Caller, place: Place): Promise<Outcome<PersonLock | null>> {
+	const right = checkRight(caller, "lock", place);
+	const admin = checkRight(caller, "unlock_other", place) === null;
+	if (right !== null && !admin) return refused(right);
+	const environmentId = place.environment.id;
+	const outcome = await deps.db.transaction(async (tx): Promise<Outcome<PersonLock | null>> => {
+		const held = await holdChain(tx, environmentId);
+		const now = deps.now();
+		const before = await personLock(tx, environmentId, now);
+		if (before === null) return done(null);
+		if (before.person.id !== caller.person.id && !admin) return refused(lockHeld(place, before));
+		await removeLock(tx, environmentId);
+		await write(deps, tx, held, now, place, caller, "lock.released", { lock: before }, [dispatchJob(environmentId)]);
+		return done(before);
+	});
+	deps.wake();
+	return outcome;
+}
+
+/** Ends a lock whose time is over, and lets the queue go on. */
+export async function expireLock(deps: Deps, environmentId: string): Promise<void> {
+	await deps.db.transaction(async (tx) => {
+		const held = await holdChain(tx, environmentId);
+		const now = deps.now();
+		const lock = await removeExpiredLock(tx, environmentId, now);
+		if (lock === null) return;
+		const [names]: { project: string; environment: string }[] = await tx.query(
+			"SELECT p.slug AS project, e.slug AS environment FROM environment e JOIN project p ON p.id = e.project_id WHERE e.id = $1",
+			[environmentId],
+		);
+		const entry: AuditEntry = {
+			atMs: now.getTime(),
+			action: "lock.expired",
+			actor: SYSTEM_ACTOR,
+			project: names?.project ?? null,
+			environment: names?.environment ?? null,
+			runId: null,
+			run: null,
+			data: { person: lock.person, reason: lock.reason },
+		};
+		await writeTrail({ tx, auditKey: deps.auditKey, held, now }, [entry], [dispatchJob(environmentId)]);
+	});
+	deps.wake();
+}
+
+const dispatchJob = (environmentId: string): JobDraft => ({ kind: "dispatch", payload: { environmentId } });
+
+export interface TellJob {
+	readonly personId: string;
+	readonly text: string;
+}
+
+function tellOwner(place: Place, lock: PersonLock, caller: Caller, reason: string): JobDraft {
+	const payload: TellJob = {
+		personId: lock.person.id,
+		text: `${caller.person.name} took your lock on ${place.project.slug}/${place.environment.slug}: ${reason}`,
+	};
+	return { kind: "tell", payload };
+}
+
+function lockHeld(place: Place, lock: PersonLock) {
+	const { slug: project } = place.project;
+	const { slug: environment } = place.environment;
+	return refusal(
+		"locked",
+		`${project}/${environment} is locked by ${heldBy(lock)}.`,
+		`Ask ${lock.person.name} to unlock it; an admin may take it: deploy lock ${project} ${environment} --steal "reason".`,
+	);
+}
+
+async function write(
+	deps: Deps,
+	tx: Parameters<typeof holdChain>[0],
+	held: HeldChain,
+	now: Date,
+	place: Place,
+	caller: Caller,
+	action: AuditAction,
+	what: { lock: PersonLock; before?: PersonLock | null },
+	jobs: readonly JobDraft[],
+): Promise<void> {
+	const entry: AuditEntry = {
+		atMs: now.getTime(),
+		action,
+		actor: actorOf(caller),
+		project: place.project.slug,
+		environment: place.environment.slug,
+		runId: null,
+		run: null,
+		data: {
+			person: what.lock.person,
+			reason: what.lock.reason,
+			until: what.lock.until?.toISOString() ?? null,
+			...(what.before == null ? {} : { takenFrom: what.before.person }),
+		},
+	};
+	await writeTrail({ tx, auditKey: deps.auditKey, held, now }, [entry], jobs);
+}

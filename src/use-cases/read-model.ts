@@ -1,0 +1,49 @@
+import type { PersonLock } from "../core/person-lock.ts";
+import type { Run } from "../core/run.ts";
+import type { Deps } from "../deps.ts";
+import { EnvironmentTable, ProjectTable } from "../store/entities.ts";
+import { personLock } from "../store/locks.ts";
+import { activeRun, listRuns, succeededRuns, waitingRuns } from "../store/runs.ts";
+
+/** How one environment stands: what `status` shows. */
+export interface Standing {
+	readonly project: string;
+	readonly environment: string;
+	/** The last run that succeeded there. */
+	readonly live: Run | null;
+	readonly active: Run | null;
+	readonly lock: PersonLock | null;
+	/** Queued first, then what waits for approval. */
+	readonly waiting: readonly Run[];
+}
+
+export async function standings(
+	deps: Deps,
+	filter: { project: string | null; environment: string | null },
+): Promise<Standing[]> {
+	const projects = await deps.db.getRepository(ProjectTable).find({ order: { slug: "ASC" } });
+	const environments = await deps.db.getRepository(EnvironmentTable).find({ order: { position: "ASC", slug: "ASC" } });
+	const chosen = projects
+		.filter((project) => project.archivedAt === null && (filter.project === null || project.slug === filter.project))
+		.flatMap((project) =>
+			environments
+				.filter((one) => one.projectId === project.id && one.archivedAt === null)
+				.filter((one) => filter.environment === null || one.slug === filter.environment)
+				.map((environment) => ({ project, environment })),
+		);
+	return Promise.all(
+		chosen.map(async ({ project, environment }) => ({
+			project: project.slug,
+			environment: environment.slug,
+			live: (await succeededRuns(deps.db, environment.id, 1))[0] ?? null,
+			active: await activeRun(deps.db, environment.id),
+			lock: await personLock(deps.db, environment.id, deps.now()),
+			waiting: await waitingRuns(deps.db, environment.id),
+		})),
+	);
+}
+
+/** The newest runs of a project, or of one of its environments. */
+export async function history(deps: Deps, project: string, environment: string | null, limit: number): Promise<Run[]> {
+	return listRuns(deps.db, { project, ...(environment === null ? {} : { environment }), limit });
+}

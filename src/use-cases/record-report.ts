@@ -1,0 +1,119 @@
+import { type Actor, type AuditEntry, SYSTEM_ACTOR } from "../core/audit-entry.ts";
+import { type External, externalOf, isEnd, type Run } from "../core/run.ts";
+import type { RunEvent } from "../core/step.ts";
+import type { Deps } from "../deps.ts";
+import type { PipelineReport, PipelineStatus } from "../ports/pipeline.ts";
+import { personLock, putLock } from "../store/locks.ts";
+import { runByExternalId, runById, type Sql } from "../store/runs.ts";
+import { advanceRun, entryOf, type Leave } from "./advance-run.ts";
+import { CANCEL_GRACE } from "./cancel-run.ts";
+import { type Place, placeById, policyOf } from "./catalog.ts";
+
+export type Recorded = "changed" | "nothing_new" | "unknown_run";
+
+const PROVIDER_NAMES = { github: "GitHub", gitlab: "GitLab", bitbucket: "Bitbucket", runner: "Runner" } as const;
+
+/**
+ * What a provider says of a run: from a webhook, a poll, or the answer to the trigger; all take this way. Doubles, old news and
+ * news of a run that is over change nothing; the last is recorded.
+ */
+export async function recordReport(deps: Deps, integrationId: string, report: PipelineReport): Promise<Recorded> {
+	const run =
+		(report.jobId === null ? null : await runById(deps.db, report.jobId)) ??
+		(await runByExternalId(deps.db, integrationId, report.externalId));
+	if (run === null) return "unknown_run";
+	const place = await placeById(deps.db.manager, run.environmentId);
+	// A webhook signed for one integration must not speak of another one's runs.
+	if (place.integration.id !== integrationId) return "unknown_run";
+	const policy = await policyOf(deps.db.manager, place.environment.policy);
+	const runTimeout = policy.ok ? policy.policy.timeouts.run : 3_600_000;
+	const actor: Actor = { id: null, name: PROVIDER_NAMES[place.integration.provider], via: "provider" };
+	const changed = await advanceRun(deps, run, async (fresh, tx) => {
+		if (isEnd(fresh.progress.state)) return lateReport(deps, tx, fresh, report, actor);
+		const known = externalOf(fresh);
+		// Another run of the provider's than the one that was started: not ours to follow.
+		if (known !== null && known.externalId !== report.externalId) return null;
+		const advance = eventsOf(fresh, report, place, deps.now(), runTimeout);
+		if (advance.length === 0) return null;
+		const locks =
+			report.status === "succeeded" && fresh.type === "rollback" && policy.ok && policy.policy.rollback.locksAfter;
+		const audit = locks ? await lockAfterRollback(deps, tx, fresh) : [];
+		return { events: advance, actor, audit };
+	});
+	return changed === null ? "nothing_new" : "changed";
+}
+
+function eventsOf(run: Run, report: PipelineReport, place: Place, now: Date, runTimeout: number): RunEvent[] {
+	const external: External = { externalId: report.externalId, externalUrl: report.externalUrl };
+	const { state } = run.progress;
+	const events: RunEvent[] = [];
+	if (state === "waiting_approval" || state === "queued") return [];
+	if (externalOf(run) === null && state !== "running") events.push({ type: "accepted", external });
+	if (report.status === null || report.status === "queued") return events;
+	if (state === "dispatching")
+		events.push({ type: "started", external, runDeadline: new Date(now.getTime() + runTimeout) });
+	const outcome = outcomeOf(report.status);
+	if (outcome === null) return events;
+	const who = PROVIDER_NAMES[place.integration.provider];
+	if (outcome === "cancelled" && state !== "cancelling")
+		events.push({
+			type: "cancel",
+			reason: report.reason ?? `Cancelled at ${who}.`,
+			deadline: new Date(now.getTime() + CANCEL_GRACE),
+		});
+	events.push({ type: "reported", outcome, reason: report.reason ?? defaultReason(outcome, who) });
+	return events;
+}
+
+function outcomeOf(status: PipelineStatus): "succeeded" | "failed" | "cancelled" | "timed_out" | null {
+	switch (status) {
+		case "queued":
+		case "running":
+		case "waiting":
+			return null;
+		default:
+			return status;
+	}
+}
+
+function defaultReason(outcome: "succeeded" | "failed" | "cancelled" | "timed_out", who: string): string {
+	switch (outcome) {
+		case "succeeded":
+			return "It succeeded.";
+		case "failed":
+			return `It failed at ${who}.`;
+		case "cancelled":
+			return `It was cancelled at ${who}.`;
+		case "timed_out":
+			return `It ran out of time at ${who}.`;
+		default:
+			return outcome satisfies never;
+	}
+}
+
+/** News of a run that is over: one entry for each thing said, however often it is said. */
+async function lateReport(deps: Deps, tx: Sql, run: Run, report: PipelineReport, actor: Actor): Promise<Leave | null> {
+	const said = `${report.externalId}/${report.attempt}/${report.status}`;
+	const outcome = report.status === null ? null : outcomeOf(report.status);
+	const same = externalOf(run)?.externalId === report.externalId && report.attempt === 1;
+	if (outcome === null || (same && outcome === run.progress.state)) return null;
+	const before: unknown[] = await tx.query(
+		"SELECT 1 FROM audit_entry WHERE run_id = $1 AND action = 'run.late_report' AND entry::jsonb #>> '{data,said}' = $2",
+		[run.id, said],
+	);
+	if (before.length > 0) return null;
+	return {
+		audit: [
+			entryOf(run, "run.late_report", actor, deps.now(), { said, status: report.status, attempt: report.attempt }),
+		],
+	};
+}
+
+/** What was taken back must not come again by the next deploy before somebody has looked (`rollback.locksAfter`). */
+async function lockAfterRollback(deps: Deps, tx: Sql, run: Run): Promise<AuditEntry[]> {
+	const now = deps.now();
+	if ((await personLock(tx, run.environmentId, now)) !== null) return [];
+	const reason = `Rolled back by #${run.number}`;
+	await putLock(tx, { environmentId: run.environmentId, person: run.requestedBy, reason, until: null, createdAt: now });
+	return [entryOf(run, "lock.taken", SYSTEM_ACTOR, now, { person: run.requestedBy, reason })];
+}

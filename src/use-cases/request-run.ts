@@ -1,0 +1,242 @@
+import { randomUUID } from "node:crypto";
+import type { EntityManager } from "typeorm";
+import { rolesIn } from "../core/access.ts";
+import type { AuditEntry } from "../core/audit-entry.ts";
+import { fingerprint } from "../core/fingerprint.ts";
+import { type EffectivePolicy, evaluate } from "../core/policy.ts";
+import { done, type Outcome, type Refusal, refusal, refused } from "../core/refusal.ts";
+import type { ResolvedRef, Run, RunType } from "../core/run.ts";
+import type { Verdict } from "../core/verdict.ts";
+import type { Deps } from "../deps.ts";
+import { holdChain, holdChainForRequest, insertRun, writeTrail } from "../store/change.ts";
+import { runByDelivery } from "../store/runs.ts";
+import { verdictRefusal } from "../words/refusal-words.ts";
+import { entryOf, followUps } from "./advance-run.ts";
+import { type Place, policyOf } from "./catalog.ts";
+import { chatJobs } from "./chat-jobs.ts";
+import { checkRight } from "./check-right.ts";
+import { gatherFacts } from "./gather-facts.ts";
+import { actorOf, type Caller } from "./identify.ts";
+import { resolveAsked } from "./resolve-asked.ts";
+
+/** A request for a run, from whatever place it comes. */
+export interface RunAsked {
+	readonly caller: Caller;
+	readonly place: Place;
+	readonly type: RunType;
+	/** What a person typed; null: the default of the type. */
+	readonly ref: string | null;
+	/** Rollback: the run to go back to. */
+	readonly toRun: number | null;
+	readonly parameters: Readonly<Record<string, string>>;
+	readonly force: string | null;
+	readonly note: string | null;
+	readonly retryOf: number | null;
+	/** A retry is of this commit alone; null: of whatever the ref names now. */
+	readonly onlySha: string | null;
+	/** What makes two deliveries of this request the same; null: nothing does. */
+	readonly deliveryKey: string | null;
+}
+
+/** What is known of a request before it is decided: also what `explain` shows. */
+export interface Judged {
+	readonly ref: ResolvedRef;
+	readonly rollback: Run["rollback"];
+	readonly policy: EffectivePolicy;
+	readonly policyVersion: string;
+	readonly verdict: Verdict;
+}
+
+/** Asks for a run. A refusal makes none, and is on the audit trail. */
+export async function requestRun(deps: Deps, asked: RunAsked): Promise<Outcome<Run>> {
+	if (asked.deliveryKey !== null) {
+		const before = await runByDelivery(deps.db, asked.deliveryKey);
+		if (before !== null) return done(before);
+	}
+	const right = checkRight(asked.caller, rightFor(asked.type), asked.place);
+	const judged: Outcome<Judged> = right === null ? await judgeRequest(deps, asked) : refused(right);
+	if (!judged.ok) return refuse(deps, asked, judged.refusal, null);
+	const { verdict } = judged.value;
+	if (verdict.outcome === "refused")
+		return refuse(deps, asked, verdictRefusal(asked.place, asked.type, judged.value.ref, verdict), judged.value);
+	return accept(deps, asked, judged.value);
+}
+
+export function rightFor(type: RunType): "deploy" | "rollback" | "dry_run" {
+	return type === "dry-run" ? "dry_run" : type;
+}
+
+/** Resolves the ref, gathers the facts and asks the policy. */
+export async function judgeRequest(deps: Deps, asked: RunAsked): Promise<Outcome<Judged>> {
+	const { place, caller } = asked;
+	const policy = await policyOf(deps.db.manager, place.environment.policy);
+	if (!policy.ok)
+		return refused(
+			refusal(
+				"policy_unreadable",
+				`Nothing is released to ${place.project.slug}/${place.environment.slug}: its policy cannot be evaluated. ${policy.message}`,
+				"Ask an admin to mend the policy.",
+			),
+		);
+	const target = await resolveAsked(deps, asked, policy.policy);
+	if (!target.ok) return target;
+	const { ref, rollback } = target.value;
+	const roles = rolesIn(caller.bindings, caller.principal, {
+		project: place.project.slug,
+		environment: place.environment.slug,
+	});
+	const facts = await gatherFacts(deps, place, policy.policy, {
+		type: asked.type,
+		ref,
+		parameters: asked.parameters,
+		force: asked.force === null ? null : { reason: asked.force, roles: [...roles] },
+	});
+	const verdict = evaluate(policy.policy, facts);
+	return done({ ref, rollback, policy: policy.policy, policyVersion: policy.version, verdict });
+}
+
+async function refuse(
+	deps: Deps,
+	asked: RunAsked,
+	no: Refusal,
+	judged: Judged | null,
+): Promise<{ ok: false; refusal: Refusal }> {
+	const now = deps.now();
+	const entry: AuditEntry = {
+		atMs: now.getTime(),
+		action: "run.refused",
+		actor: actorOf(asked.caller),
+		project: asked.place.project.slug,
+		environment: asked.place.environment.slug,
+		runId: null,
+		run: null,
+		data: {
+			code: no.code,
+			message: no.message,
+			type: asked.type,
+			ref: judged?.ref ?? asked.ref,
+			parameters: asked.parameters,
+			...(judged === null ? {} : { rules: judged.verdict.rules }),
+		},
+	};
+	await deps.db.transaction(async (tx) => {
+		const held = await holdChain(tx, asked.place.environment.id);
+		await writeTrail({ tx, auditKey: deps.auditKey, held, now }, [entry]);
+	});
+	return refused(no);
+}
+
+async function accept(deps: Deps, asked: RunAsked, judged: Judged): Promise<Outcome<Run>> {
+	const result = await deps.db.transaction((tx) => writeRequest(deps, tx, asked, judged));
+	if (result !== null) {
+		deps.wake();
+		return done(result);
+	}
+	// Nothing was written: the same request was faster, or the queue filled up since the policy was asked.
+	const before = asked.deliveryKey === null ? null : await runByDelivery(deps.db, asked.deliveryKey);
+	if (before !== null) return done(before);
+	const limit = judged.policy.queue.limit;
+	return refuse(
+		deps,
+		asked,
+		refusal(
+			"queue_full",
+			`${asked.place.project.slug}/${asked.place.environment.slug} has ${limit} waiting runs, as many as its policy lets wait.`,
+			"Wait until one has gone, or cancel one that is no longer wanted.",
+		),
+		judged,
+	);
+}
+
+/** The hot path: two statements. Null: the queue is full, or this delivery was seen before. */
+export async function writeRequest(
+	deps: Deps,
+	tx: EntityManager,
+	asked: RunAsked,
+	judged: Judged,
+): Promise<Run | null> {
+	const { place } = asked;
+	const { held, number } = await holdChainForRequest(tx, place.environment.id);
+	const now = deps.now();
+	const run = newRun(asked, judged, number, now);
+	const entry = entryOf(run, "run.requested", actorOf(asked.caller), now, {
+		type: run.type,
+		ref: run.ref,
+		parameters: run.parameters,
+		fingerprint: run.fingerprint,
+		approvalsRequired: run.approvalsRequired,
+		state: run.progress.state,
+		note: run.note,
+		force: run.force,
+		retryOf: run.retryOf,
+		rollback: run.rollback,
+	});
+	const jobs = [...followUps(deps, null, run, now), ...chatJobs(run, place.environment.channels, [entry])];
+	const inserted = await insertRun(
+		{ tx, auditKey: deps.auditKey, held, now },
+		{
+			run,
+			verdict: judged.verdict,
+			deliveryKey: asked.deliveryKey,
+			holdsPlace: judged.policy.approvals.holdsQueue,
+			queueLimit: judged.policy.queue.limit,
+		},
+		[entry],
+		jobs,
+	);
+	return inserted ? run : null;
+}
+
+function newRun(asked: RunAsked, judged: Judged, number: number, now: Date): Run {
+	const { place } = asked;
+	const { policy, verdict, ref } = judged;
+	const force =
+		asked.force !== null && verdict.waived.length > 0 ? { reason: asked.force, waived: verdict.waived } : null;
+	const inMs = (ms: number) => new Date(now.getTime() + ms);
+	return {
+		id: randomUUID(),
+		number,
+		projectId: place.project.id,
+		environmentId: place.environment.id,
+		project: place.project.slug,
+		environment: place.environment.slug,
+		type: asked.type,
+		ref,
+		parameters: verdict.parameters,
+		requestedBy: asked.caller.person,
+		note: asked.note,
+		force,
+		fingerprint: fingerprintOf(
+			place,
+			{ type: asked.type, ref, parameters: verdict.parameters, force },
+			judged.policyVersion,
+		),
+		approvalsRequired: verdict.approvals,
+		retryOf: asked.retryOf,
+		rollback: judged.rollback,
+		createdAt: now,
+		version: 1,
+		progress:
+			verdict.approvals > 0
+				? { state: "waiting_approval", deadline: inMs(policy.approvals.expiresAfter) }
+				: { state: "queued", deadline: inMs(policy.timeouts.queue) },
+	};
+}
+
+/** What approvals hold for (SPEC section 3), as it stands now. */
+export function fingerprintOf(
+	place: Place,
+	run: Pick<Run, "type" | "ref" | "parameters" | "force">,
+	policyVersion: string,
+): string {
+	return fingerprint({
+		projectId: place.project.id,
+		environmentId: place.environment.id,
+		sha: run.ref.sha,
+		type: run.type,
+		parameters: run.parameters,
+		pipeline: `${place.integration.id} ${place.project.repository} ${place.project.pipeline}`,
+		policyVersion,
+		force: run.force,
+	});
+}

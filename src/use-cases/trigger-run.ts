@@ -1,0 +1,105 @@
+import { SYSTEM_ACTOR } from "../core/audit-entry.ts";
+import { externalOf, type Run } from "../core/run.ts";
+import type { Deps } from "../deps.ts";
+import type { PipelinePort, PipelineReport, PipelineVariables } from "../ports/pipeline.ts";
+import { VendorError } from "../ports/vendor-error.ts";
+import { runById } from "../store/runs.ts";
+import { advanceRun } from "./advance-run.ts";
+import { type Place, placeById, policyOf } from "./catalog.ts";
+import { recordReport } from "./record-report.ts";
+
+/** Milliseconds between two looks for a run whose trigger's answer was lost. */
+const LOOK_AGAIN = 3_000;
+
+/**
+ * Starts the pipeline of a run, once. That it is about to be called is committed before it is called: whoever finds that mark
+ * without an answer looks for the run by its JOB_ID and never calls again, because a pipeline that started twice is worse than one
+ * that has to be retried by hand. What is not found by the start deadline is failed there.
+ */
+export async function triggerRun(deps: Deps, runId: string): Promise<{ again: Date } | "done"> {
+	const run = await runById(deps.db, runId);
+	if (run === null || externalOf(run) !== null) return "done";
+	const at = run.progress;
+	if (at.state === "cancelling" && !at.triggerAttempted) {
+		await advanceRun(deps, run, async () => ({
+			events: [{ type: "never_called", reason: at.stop.reason }],
+			actor: SYSTEM_ACTOR,
+		}));
+		return "done";
+	}
+	if (at.state !== "dispatching" && at.state !== "cancelling") return "done";
+	const place = await placeById(deps.db.manager, run.environmentId);
+	const port = deps.pipelineOf(place.integration);
+	if (at.triggerAttempted && !port.triggerIsIdempotent) return look(deps, place, port, run);
+	if (!at.triggerAttempted) {
+		const marked = await advanceRun(deps, run, async () => ({
+			events: [{ type: "trigger_attempted" }],
+			actor: SYSTEM_ACTOR,
+		}));
+		// Cancelled in between: look again at what it is now.
+		if (marked === null) return { again: deps.now() };
+	}
+	return call(deps, place, port, run);
+}
+
+async function call(deps: Deps, place: Place, port: PipelinePort, run: Run): Promise<{ again: Date } | "done"> {
+	try {
+		const report = await port.trigger({
+			project: place.pipeline,
+			ref: run.ref,
+			variables: variablesOf(run),
+			timeoutSeconds: await runTimeoutSeconds(deps, place),
+			labels: place.environment.labels,
+		});
+		return report === null ? lookLater(deps) : recorded(deps, place, report);
+	} catch (error) {
+		if (!(error instanceof VendorError)) throw error;
+		if (error.mayHaveHappened) {
+			deps.log.warn({ run: run.number, err: error }, "the answer to the trigger was lost: looking for the run");
+			return lookLater(deps);
+		}
+		const passing = error.passing;
+		await advanceRun(deps, run, async () => ({
+			events: [
+				passing
+					? { type: "trigger_not_sent" }
+					: { type: "start_failed", reason: `The pipeline was not started: ${error.message}` },
+			],
+			actor: SYSTEM_ACTOR,
+			data: { error: error.message },
+		}));
+		return passing ? { again: new Date(deps.now().getTime() + (error.retryAfter ?? 5) * 1_000) } : "done";
+	}
+}
+
+async function look(deps: Deps, place: Place, port: PipelinePort, run: Run): Promise<{ again: Date } | "done"> {
+	const since = "startedAt" in run.progress && run.progress.startedAt !== null ? run.progress.startedAt : run.createdAt;
+	const report = await port.find(place.pipeline, run.id, since);
+	return report === null ? lookLater(deps) : recorded(deps, place, report);
+}
+
+async function recorded(deps: Deps, place: Place, report: PipelineReport): Promise<"done"> {
+	await recordReport(deps, place.integration.id, report);
+	return "done";
+}
+
+function lookLater(deps: Deps): { again: Date } {
+	return { again: new Date(deps.now().getTime() + LOOK_AGAIN) };
+}
+
+/** SPEC section 4: exactly these. */
+export function variablesOf(run: Run): PipelineVariables {
+	return {
+		...run.parameters,
+		JOB_ID: run.id,
+		ENV: run.environment,
+		REF: run.ref.name,
+		SHA: run.ref.sha,
+		TYPE: run.type,
+	};
+}
+
+async function runTimeoutSeconds(deps: Deps, place: Place): Promise<number> {
+	const policy = await policyOf(deps.db.manager, place.environment.policy);
+	return Math.ceil((policy.ok ? policy.policy.timeouts.run : 3_600_000) / 1000);
+}

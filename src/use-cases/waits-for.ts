@@ -1,0 +1,16 @@
+import type { Run } from "../core/run.ts";
+import type { Deps } from "../deps.ts";
+import { personLock } from "../store/locks.ts";
+import { activeRun, queuedRuns } from "../store/runs.ts";
+import { heldBy } from "../words/refusal-words.ts";
+
+/** In words, what a queued run waits for; null: nothing, it is next. */
+export async function waitsFor(deps: Deps, run: Run): Promise<string | null> {
+	const active = await activeRun(deps.db, run.environmentId);
+	if (active !== null) return `waits for #${active.number}, which is at work there`;
+	const lock = await personLock(deps.db, run.environmentId, deps.now());
+	if (lock !== null && lock.person.id !== run.requestedBy.id)
+		return `waits, the environment is locked by ${heldBy(lock)}`;
+	const before = (await queuedRuns(deps.db, run.environmentId)).findIndex((one) => one.id === run.id);
+	return before > 0 ? `${before} before it` : null;
+}

@@ -1,0 +1,127 @@
+import type { Action, Denied } from "../core/access.ts";
+import type { PersonLock } from "../core/person-lock.ts";
+import { type Refusal, refusal } from "../core/refusal.ts";
+import type { ResolvedRef, Run, RunType } from "../core/run.ts";
+import type { Verdict } from "../core/verdict.ts";
+import type { Card, CardBlock } from "../ports/chat.ts";
+import { card, plainTime } from "./rich.ts";
+
+interface Scope {
+	readonly project: string;
+	readonly environment: string;
+}
+
+/** What one may not do, in the words of "You may not …". */
+const ACTIONS: Record<Action, string> = {
+	view: "look at runs of",
+	deploy: "deploy to",
+	dry_run: "dry-run on",
+	rollback: "roll back",
+	cancel_own: "cancel runs on",
+	cancel_any: "cancel somebody else's run on",
+	lock: "lock or unlock",
+	steal_lock: "take somebody else's lock on",
+	unlock_other: "unlock somebody else's lock on",
+	approve: "approve runs on",
+	reject: "reject runs on",
+	configure: "change the configuration of",
+};
+
+export function rightRefusal(action: Action, scope: Scope, denied: Denied): Refusal {
+	const place = `${scope.project}/${scope.environment}`;
+	const doing = `You may not ${ACTIONS[action]} ${place}`;
+	switch (denied.code) {
+		case "no_right":
+			return refusal(
+				"no_right",
+				`${doing}: it takes the role ${denied.missing}.`,
+				`${denied.who} has it; an admin can give it to you.`,
+			);
+		case "outsider":
+			return refusal(
+				"outsider",
+				`${doing}: guests and people of other workspaces may look, and nothing more.`,
+				`Ask a member of this workspace who has the role ${denied.missing}.`,
+			);
+		case "groups_unreadable":
+			return refusal(
+				"groups_unreadable",
+				`${doing} right now: your groups could not be read, and without them nobody has the role ${denied.missing}.`,
+				"Nothing was changed. Try again in a minute; if it stays, ask an admin to run `draven doctor`.",
+			);
+		default:
+			return denied.code satisfies never;
+	}
+}
+
+/** The refused rules of a verdict in one sentence. */
+export function verdictSentence(verdict: Verdict): string {
+	return verdict.rules
+		.filter((rule) => rule.outcome === "refused")
+		.map((rule) => rule.reason)
+		.join(" ");
+}
+
+export function verdictRefusal(
+	place: { readonly project: { readonly slug: string }; readonly environment: { readonly slug: string } },
+	type: RunType,
+	ref: ResolvedRef,
+	verdict: Verdict,
+): Refusal {
+	const bad = verdict.rules.filter((rule) => rule.outcome === "refused");
+	const what = type === "rollback" ? "A rollback" : type === "dry-run" ? "A dry-run" : "A deploy";
+	return refusal(
+		bad[0]?.code ?? "refused",
+		`${what} of ${place.project.slug}@${ref.name} to ${place.environment.slug} is not allowed. ${verdictSentence(verdict)}`,
+		bad.flatMap((rule) => (rule.remedy === null ? [] : [rule.remedy])).join(" ") || null,
+	);
+}
+
+export function endedRefusal(run: Run): Refusal {
+	const { state } = run.progress;
+	return refusal("not_possible_now", `#${run.number} is ${stateWord(state)}; nothing was changed.`, null, [
+		{ label: `Show #${run.number}`, command: `show #${run.number}` },
+	]);
+}
+
+export function approvalRefusal(code: string, run: Run): Refusal {
+	switch (code) {
+		case "self_approval":
+			return refusal(
+				"self_approval",
+				`You asked for #${run.number} yourself, and nobody approves what they asked for.`,
+				`Somebody else with the role approver has to approve it.`,
+			);
+		case "already_decided":
+			return refusal("already_decided", `You have decided on #${run.number} already.`, "The first decision counts.");
+		default:
+			return refusal("not_possible_now", `#${run.number} is ${stateWord(run.progress.state)} and cannot be decided.`);
+	}
+}
+
+export function stateWord(state: Run["progress"]["state"]): string {
+	return state.replace("_", " ");
+}
+
+/** "Ada (hotfix), until …" */
+export function heldBy(lock: PersonLock): string {
+	const why = lock.reason === null ? "" : ` (${lock.reason})`;
+	return `${lock.person.name}${why}${lock.until === null ? "" : ` until ${plainTime(lock.until)}`}`;
+}
+
+/** What a person reads when the answer is no. */
+export function refusalCard(no: Refusal): Card {
+	const blocks: CardBlock[] = [{ kind: "text", text: [no.message] }];
+	if (no.next !== null) blocks.push({ kind: "small", text: [no.next] });
+	if (no.suggestions.length > 0)
+		blocks.push({
+			kind: "actions",
+			actions: no.suggestions.slice(0, 5).map(({ label, command }) => ({
+				kind: "command",
+				label,
+				command,
+				spoken: `Run the command: ${command}`,
+			})),
+		});
+	return card(...blocks);
+}

@@ -1,0 +1,52 @@
+import type { AuditAction, AuditEntry } from "../core/audit-entry.ts";
+import type { Inline, Rich } from "../ports/chat.ts";
+
+/** What the thread of a run says of one entry of its trail; null: nothing that people follow a run for. */
+export function storyLine(entry: AuditEntry): Rich | null {
+	return LINES[entry.action]?.(entry) ?? null;
+}
+
+const text = (entry: AuditEntry, key: string): string => {
+	const value = entry.data[key];
+	return typeof value === "string" ? value : typeof value === "number" ? String(value) : "";
+};
+
+const actor = (entry: AuditEntry): Inline =>
+	entry.actor.id === null ? { bold: entry.actor.name } : { person: { id: entry.actor.id, name: entry.actor.name } };
+
+const LINES: Partial<Record<AuditAction, (entry: AuditEntry) => Rich>> = {
+	"run.requested": (entry) => [
+		"Requested by ",
+		actor(entry),
+		Number(entry.data["approvalsRequired"]) > 0
+			? `. It needs ${entry.data["approvalsRequired"] === 1 ? "one approval" : `${text(entry, "approvalsRequired")} approvals`} by somebody else.`
+			: ". Its policy asks for no approval.",
+	],
+	"run.approved": (entry) => [
+		"Approved by ",
+		actor(entry),
+		` (${text(entry, "given")} of ${text(entry, "needed")})`,
+		text(entry, "reason") === "" ? "." : `: ${text(entry, "reason")}`,
+	],
+	"run.queued": () => ["Queued."],
+	"run.dispatching": () => ["It has the lock of the environment; the pipeline is being started."],
+	"run.running": (entry) => {
+		const url = text(entry, "externalUrl");
+		return url === ""
+			? ["The pipeline is at work."]
+			: ["The pipeline is at work: ", { link: url, text: "open the run" }, "."];
+	},
+	"run.cancelling": (entry) => [`${text(entry, "reason")} The pipeline is asked to stop.`],
+	"run.succeeded": () => ["✅ It succeeded. The environment is free."],
+	"run.failed": (entry) => [`❌ It failed: ${text(entry, "reason")}`],
+	"run.rejected": (entry) => [text(entry, "reason")],
+	"run.cancelled": (entry) => [text(entry, "reason")],
+	"run.expired": (entry) => [`It expired: ${text(entry, "reason")}`],
+	"run.superseded": (entry) => [`It was superseded: ${text(entry, "reason")}`],
+	"run.timed_out": (entry) => [`It timed out: ${text(entry, "reason")}`],
+	"run.late_report": (entry) => [
+		actor(entry),
+		` said after the end of this run that it is ${text(entry, "status")} (attempt ${text(entry, "attempt")}). The run stays as it ended.`,
+	],
+	"lock.taken": (entry) => [`The environment is locked now: ${text(entry, "reason")}.`],
+};

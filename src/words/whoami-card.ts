@@ -1,0 +1,26 @@
+import type { Principal, Role } from "../core/access.ts";
+import type { Card, CardBlock } from "../ports/chat.ts";
+import { card } from "./rich.ts";
+
+/** Who somebody is here and what they may do, with the places of equal rights told together. */
+export function whoamiCard(principal: Principal, places: readonly { place: string; roles: readonly Role[] }[]): Card {
+	const byRoles = new Map<string, string[]>();
+	for (const { place, roles } of places) {
+		const key = roles.length === 0 ? "nothing" : roles.join(", ");
+		byRoles.set(key, [...(byRoles.get(key) ?? []), place]);
+	}
+	const identities = principal.identities.map((one) => `${one.platform} ${one.externalId}`).join(", ");
+	const blocks: CardBlock[] = [
+		{ kind: "text", text: [{ bold: principal.person.name }, identities === "" ? "" : ` (${identities})`] },
+	];
+	if (principal.emails.length > 0) blocks.push({ kind: "small", text: [principal.emails.join(", ")] });
+	if (principal.outsider)
+		blocks.push({ kind: "text", text: ["You are a guest or from another workspace: you may look, and nothing more."] });
+	if (!principal.groups.known)
+		blocks.push({
+			kind: "text",
+			text: [`Your groups could not be read (${principal.groups.why}), so rights by group are missing here.`],
+		});
+	for (const [roles, where] of byRoles) blocks.push({ kind: "text", text: [{ bold: roles }, `: ${where.join(", ")}`] });
+	return card(...blocks);
+}
