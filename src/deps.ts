@@ -19,6 +19,8 @@ export interface Deps {
 	readonly log: Logger;
 	/** Says that jobs were committed: workers look at once instead of at their next poll. */
 	readonly wake: () => void;
+	/** What is cached of people and groups is stale; null: all of it. */
+	readonly forgetPeople: (platform: Platform, what: { group: string } | { user: string } | null) => void;
 	readonly publicUrl: string;
 	readonly localMode: boolean;
 	/** Seconds of a provider's silence after which a run is polled. */

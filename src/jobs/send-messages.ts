@@ -1,27 +1,15 @@
-import type { Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
 import type { Card, ChatPort, Platform, Posted } from "../ports/chat.ts";
-import { approvalsOf } from "../store/approvals.ts";
 import { IdentityTable } from "../store/entities.ts";
 import type { Job } from "../store/jobs.ts";
 import { putShownCard, shownCard } from "../store/run-cards.ts";
 import { runById } from "../store/runs.ts";
 import type { CardJob, ThreadJob } from "../use-cases/chat-jobs.ts";
+import { currentCard } from "../use-cases/current-card.ts";
 import type { TellJob } from "../use-cases/lock-environment.ts";
-import { waitsFor } from "../use-cases/waits-for.ts";
 import { card, textCard } from "../words/rich.ts";
-import { type RunCardFacts, runCard } from "../words/run-card.ts";
 import { storyLine } from "../words/story-line.ts";
 import type { Handled } from "./worker.ts";
-
-/** What a run's root card shows right now. */
-export async function currentCard(deps: Deps, run: Run): Promise<Card> {
-	const facts: RunCardFacts = {
-		approvals: await approvalsOf(deps.db, run.id),
-		waitsFor: run.progress.state === "queued" ? await waitsFor(deps, run) : null,
-	};
-	return runCard(run, facts);
-}
 
 /** Posts the root card, or edits it to what is true now. Several changes since the last edit are one edit. */
 export async function sendCard(deps: Deps, job: Job): Promise<Handled> {

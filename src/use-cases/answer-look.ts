@@ -1,17 +1,15 @@
 import { ROLES, rolesIn } from "../core/access.ts";
 import type { Answer } from "../ports/front.ts";
-import { approvalsOf } from "../store/approvals.ts";
 import { lastLines } from "../store/run-log.ts";
 import { verdictOf } from "../store/runs.ts";
 import { card, textCard } from "../words/rich.ts";
-import { runCard } from "../words/run-card.ts";
 import { historyCard, queueCard, statusCard } from "../words/standing-words.ts";
 import { verdictCard } from "../words/verdict-words.ts";
 import { whoamiCard } from "../words/whoami-card.ts";
 import { knownNames } from "./catalog.ts";
+import { currentCard } from "./current-card.ts";
 import { type CommandContext, no, yes } from "./handle-command.ts";
 import { history, standings } from "./read-model.ts";
-import { waitsFor } from "./waits-for.ts";
 
 export async function answerStatus(
 	{ deps }: CommandContext,
@@ -43,10 +41,7 @@ export async function answerShow(context: CommandContext, number: number | null)
 	if (!found.ok) return no(found.refusal);
 	const run = found.value;
 	const { deps } = context;
-	const shown = runCard(run, {
-		approvals: await approvalsOf(deps.db, run.id),
-		waitsFor: run.progress.state === "queued" ? await waitsFor(deps, run) : null,
-	});
+	const shown = await currentCard(deps, run);
 	const verdict = await verdictOf(deps.db, run.id);
 	return yes(card(...shown.blocks, ...(verdict === null ? [] : verdictCard("What its policy said", verdict).blocks)));
 }

@@ -68,6 +68,16 @@ export async function placeById(db: Reader, environmentId: string): Promise<Plac
 	return place(db, project, environment);
 }
 
+export async function findProject(
+	db: Reader,
+	slug: string,
+): Promise<{ project: ProjectRow; integration: IntegrationRow } | null> {
+	const project = await db.getRepository(ProjectTable).findOneBy({ slug });
+	if (project === null || project.archivedAt !== null) return null;
+	const integration = await db.getRepository(IntegrationTable).findOneByOrFail({ id: project.integrationId });
+	return { project, integration };
+}
+
 async function place(db: Reader, project: ProjectRow, environment: EnvironmentRow): Promise<Place> {
 	const integration = await db.getRepository(IntegrationTable).findOneByOrFail({ id: project.integrationId });
 	return { project, environment, integration, pipeline: pipelineProject(project) };

@@ -1,11 +1,22 @@
 import type { Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
+import type { Card } from "../ports/chat.ts";
+import { approvalsOf } from "../store/approvals.ts";
 import { personLock } from "../store/locks.ts";
 import { activeRun, queuedRuns } from "../store/runs.ts";
 import { heldBy } from "../words/refusal-words.ts";
+import { runCard } from "../words/run-card.ts";
+
+/** What a run's root card shows right now. */
+export async function currentCard(deps: Deps, run: Run): Promise<Card> {
+	return runCard(run, {
+		approvals: await approvalsOf(deps.db, run.id),
+		waitsFor: run.progress.state === "queued" ? await waitsFor(deps, run) : null,
+	});
+}
 
 /** In words, what a queued run waits for; null: nothing, it is next. */
-export async function waitsFor(deps: Deps, run: Run): Promise<string | null> {
+async function waitsFor(deps: Deps, run: Run): Promise<string | null> {
 	const active = await activeRun(deps.db, run.environmentId);
 	if (active !== null) return `waits for #${active.number}, which is at work there`;
 	const lock = await personLock(deps.db, run.environmentId, deps.now());

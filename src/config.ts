@@ -1,0 +1,219 @@
+import { resolve } from "node:path";
+import { checkBaseUrl, isLoopbackHost } from "./core/base-url.ts";
+
+export interface SlackConfig {
+	readonly botToken: string;
+	/** Null only with an app token. */
+	readonly signingSecret: string | null;
+	/** Set: Socket Mode. */
+	readonly appToken: string | null;
+	/** With a trailing slash; null: Slack's own. */
+	readonly apiUrl: string | null;
+}
+
+export interface TeamsConfig {
+	readonly appId: string;
+	/** Null only for a managed identity. */
+	readonly appPassword: string | null;
+	readonly appType: TeamsAppType;
+	/** Null only for MultiTenant. */
+	readonly tenantId: string | null;
+}
+
+export interface Config {
+	readonly port: number;
+	readonly host: string;
+	/** Without a trailing slash. With PORT 0 it names port 0: the real one is known once the server listens. */
+	readonly publicUrl: string;
+	/** Null: the embedded Postgres in the data folder. */
+	readonly databaseUrl: string | null;
+	/** Absolute. */
+	readonly dataDir: string;
+	/** The first one seals. Null: the key is in the data folder. */
+	readonly secretKeys: readonly Buffer[] | null;
+	/** Absolute path of a draven.yaml to apply at start. */
+	readonly configFile: string | null;
+	readonly initApiToken: string | null;
+	readonly slack: SlackConfig | null;
+	readonly teams: TeamsConfig | null;
+	/** Without a trailing slash; null: Microsoft's own. */
+	readonly graphBaseUrl: string | null;
+	readonly pollIntervalSeconds: number;
+	readonly logLevel: LogLevel;
+	/** Null: pretty on a terminal, json elsewhere. */
+	readonly logFormat: "json" | "pretty" | null;
+	/** No chat credentials, and listening on loopback. */
+	readonly localMode: boolean;
+	/** What `${NAME}` in draven.yaml stands for. Undefined: not set, or one of DRAVEN's own variables. */
+	readonly variable: (name: string) => string | undefined;
+}
+
+type LogLevel = (typeof LOG_LEVELS)[number];
+type TeamsAppType = (typeof TEAMS_APP_TYPES)[number];
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+const TEAMS_APP_TYPES = ["MultiTenant", "SingleTenant", "UserAssignedMSI"] as const;
+
+/** What keeps DRAVEN itself safe cannot be drawn into a project's name and be read there. */
+const OWN_VARIABLES = /^(DRAVEN_|SLACK_|MicrosoftApp|DATABASE_URL$)/;
+
+/** One line that names the variable, what is wrong and what it should be; never its value. */
+export class ConfigError extends Error {
+	override readonly name = "ConfigError";
+}
+
+/** Reads and checks the whole environment. Throws ConfigError. An empty value is an unset one. */
+export function readConfig(env: Environment): Config {
+	const get = (name: string) => {
+		const value = env[name]?.trim();
+		return value === undefined || value === "" ? null : value;
+	};
+	const host = readHost(get);
+	const port = readInteger(get, "PORT", 3_000, 0, 65_535);
+	const databaseUrl = readDatabaseUrl(get);
+	const slack = readSlack(get);
+	const teams = readTeams(get);
+	const configFile = get("DRAVEN_CONFIG");
+	return Object.freeze({
+		port,
+		host,
+		publicUrl: readUrl(get, "PUBLIC_URL") ?? `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
+		databaseUrl,
+		dataDir: resolve(get("DRAVEN_DATA_DIR") ?? "./.draven"),
+		secretKeys: readSecretKeys(get, databaseUrl !== null),
+		configFile: configFile === null ? null : resolve(configFile),
+		initApiToken: readInitToken(get),
+		slack,
+		teams,
+		graphBaseUrl: readUrl(get, "GRAPH_BASE_URL"),
+		pollIntervalSeconds: readInteger(get, "DRAVEN_POLL_INTERVAL", 30, 1, 3_600),
+		logLevel: readChoice(get, "LOG_LEVEL", LOG_LEVELS) ?? "info",
+		logFormat: readChoice(get, "LOG_FORMAT", ["json", "pretty"]),
+		localMode: slack === null && teams === null && isLoopbackHost(host),
+		variable: (name: string) => (OWN_VARIABLES.test(name) ? undefined : env[name]),
+	});
+}
+
+/** Every secret of the configuration, for the log to blot out. */
+export function secretsOf(config: Config): string[] {
+	const { slack, teams, databaseUrl } = config;
+	const password = databaseUrl === null ? "" : decodeURIComponent(new URL(databaseUrl).password);
+	return [
+		slack?.botToken,
+		slack?.signingSecret,
+		slack?.appToken,
+		teams?.appPassword,
+		config.initApiToken,
+		password,
+		...(config.secretKeys ?? []).map((key) => key.toString("base64")),
+	].filter((secret) => typeof secret === "string" && secret !== "") as string[];
+}
+
+type Get = (name: string) => string | null;
+
+function wrong(name: string, problem: string): never {
+	throw new ConfigError(`${name} ${problem}.`);
+}
+
+function readHost(get: Get): string {
+	const host = (get("HOST") ?? "127.0.0.1").replace(/^\[(.*)\]$/, "$1");
+	if (!/^[\w.:%-]+$/.test(host)) wrong("HOST", "has to be the address or name to listen on, such as 127.0.0.1 or 0.0.0.0");
+	return host;
+}
+
+function readInteger(get: Get, name: string, otherwise: number, from: number, to: number): number {
+	const text = get(name);
+	if (text === null) return otherwise;
+	const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+	if (!(value >= from && value <= to)) wrong(name, `has to be a whole number from ${from} to ${to}`);
+	return value;
+}
+
+function readChoice<T extends string>(get: Get, name: string, choices: readonly T[]): T | null {
+	const text = get(name);
+	if (text === null) return null;
+	return choices.find((choice) => choice === text) ?? wrong(name, `has to be one of ${choices.join(", ")}`);
+}
+
+function readUrl(get: Get, name: string): string | null {
+	const text = get(name);
+	if (text === null) return null;
+	const checked = checkBaseUrl(text);
+	return checked.ok ? checked.url : wrong(name, checked.problem);
+}
+
+function readDatabaseUrl(get: Get): string | null {
+	const text = get("DATABASE_URL");
+	if (text === null) return null;
+	const protocol = URL.canParse(text) ? new URL(text).protocol : "";
+	if (protocol !== "postgres:" && protocol !== "postgresql:")
+		wrong("DATABASE_URL", "has to be a URL such as postgres://user:password@host:5432/draven (unset: an embedded Postgres)");
+	return text;
+}
+
+const MAKE_A_KEY = "32 bytes in base64; make one with `openssl rand -base64 32`";
+
+function readSecretKeys(get: Get, required: boolean): readonly Buffer[] | null {
+	const text = get("DRAVEN_SECRET_KEY");
+	if (text === null) {
+		if (required) wrong("DRAVEN_SECRET_KEY", `is missing: with DATABASE_URL it has to be ${MAKE_A_KEY}, and keep it safe`);
+		return null;
+	}
+	const keys = text.split(",").map((part, index) => {
+		const key = readKey(part);
+		return key ?? wrong("DRAVEN_SECRET_KEY", `is malformed (key ${index + 1}): it has to be ${MAKE_A_KEY}`);
+	});
+	return Object.freeze(keys);
+}
+
+/** Null when it is not exactly 32 bytes in base64 (plain or URL-safe, padded or not): Node's own reader forgives anything. */
+export function readKey(text: string): Buffer | null {
+	const plain = text.trim();
+	if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(plain)) return null;
+	const key = Buffer.from(plain, "base64");
+	return key.length === 32 ? key : null;
+}
+
+function readInitToken(get: Get): string | null {
+	const token = get("DRAVEN_INIT_API_TOKEN");
+	if (token !== null && !/^[\x21-\x7e]{16,}$/.test(token))
+		wrong("DRAVEN_INIT_API_TOKEN", "has to have at least 16 characters, without spaces; make one with `openssl rand -hex 32`");
+	return token;
+}
+
+function readSlack(get: Get): SlackConfig | null {
+	const botToken = get("SLACK_BOT_TOKEN");
+	const signingSecret = get("SLACK_SIGNING_SECRET");
+	const appToken = get("SLACK_APP_TOKEN");
+	const apiUrl = readUrl(get, "SLACK_API_URL");
+	if (botToken === null) {
+		if (signingSecret === null && appToken === null) return null;
+		wrong("SLACK_BOT_TOKEN", "is missing: Slack needs the app's bot token, which begins with xoxb-");
+	}
+	if (!/^xox\S+$/.test(botToken)) wrong("SLACK_BOT_TOKEN", "is malformed: a bot token begins with xoxb-");
+	if (appToken !== null && !/^xapp-\S+$/.test(appToken))
+		wrong("SLACK_APP_TOKEN", "is malformed: an app-level token begins with xapp-");
+	if (signingSecret === null && appToken === null)
+		wrong(
+			"SLACK_SIGNING_SECRET",
+			"is missing: set it to the app's signing secret, or set SLACK_APP_TOKEN to use Socket Mode",
+		);
+	return Object.freeze({ botToken, signingSecret, appToken, apiUrl: apiUrl === null ? null : `${apiUrl}/` });
+}
+
+function readTeams(get: Get): TeamsConfig | null {
+	const appId = get("MicrosoftAppId");
+	const appPassword = get("MicrosoftAppPassword");
+	const tenantId = get("MicrosoftAppTenantId");
+	const appType = readChoice(get, "MicrosoftAppType", TEAMS_APP_TYPES) ?? "MultiTenant";
+	if (appId === null) {
+		if (appPassword === null && tenantId === null) return null;
+		wrong("MicrosoftAppId", "is missing: Teams needs the application (client) ID of the bot's registration");
+	}
+	if (appPassword === null && appType !== "UserAssignedMSI")
+		wrong("MicrosoftAppPassword", "is missing: set it to a client secret of the bot's registration");
+	if (tenantId === null && appType !== "MultiTenant")
+		wrong("MicrosoftAppTenantId", `is missing: MicrosoftAppType ${appType} needs the directory (tenant) ID`);
+	return Object.freeze({ appId, appPassword, appType, tenantId });
+}

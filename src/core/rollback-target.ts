@@ -1,0 +1,22 @@
+import type { Run } from "./run.ts";
+
+/** A deploy or rollback that succeeded at an environment. */
+export type Succeeded = Pick<Run, "number" | "type" | "ref" | "rollback">;
+
+/**
+ * Where a rollback goes by default: the last run that succeeded there with another SHA than the live one and was not itself rolled
+ * back. A SHA counts as rolled back from the moment a rollback took it away, until it succeeds there anew.
+ *
+ * @param history newest first
+ */
+export function rollbackTarget<R extends Succeeded>(history: readonly R[]): R | null {
+	const live = history[0];
+	if (live === undefined) return null;
+	// Going back in time: what a newer rollback took away is not a place to go to, nor is anything that it skipped over.
+	const takenAway = new Set<string>();
+	for (const run of history) {
+		if (run.ref.sha !== live.ref.sha && !takenAway.has(run.ref.sha)) return run;
+		if (run.type === "rollback" && run.rollback?.fromSha != null) takenAway.add(run.rollback.fromSha);
+	}
+	return null;
+}

@@ -1,0 +1,114 @@
+import type { Deps } from "../deps.ts";
+import type { Platform } from "../ports/chat.ts";
+import type { WebhookPort } from "../ports/pipeline.ts";
+import { IntegrationTable, type Provider } from "../store/entities.ts";
+import { enqueue, type Job, removeDone } from "../store/jobs.ts";
+import { runById } from "../store/runs.ts";
+import type { CardJob } from "../use-cases/chat-jobs.ts";
+import { dispatchNext } from "../use-cases/dispatch-next.ts";
+import { meetDeadline, pollRun, stopRun } from "../use-cases/follow-run.ts";
+import { expireLock, type TellJob } from "../use-cases/lock-environment.ts";
+import { recordReport } from "../use-cases/record-report.ts";
+import { triggerRun } from "../use-cases/trigger-run.ts";
+import { sendCard, sendTell, sendThread } from "./send-messages.ts";
+import type { Handled, Handlers } from "./worker.ts";
+
+export interface HandlerContext {
+	/** Feeds a stored request of Slack to the adapter. */
+	readonly slackIn: (body: unknown) => Promise<void>;
+	readonly webhooks: Partial<Record<Provider, WebhookPort>>;
+	/** Writes a signed checkpoint of the audit trail outside of the database. */
+	readonly writeCheckpoint: () => Promise<void>;
+}
+
+/** A webhook as it was stored, after its signature was verified. */
+export interface WebhookJob {
+	readonly integrationId: string;
+	readonly headers: Readonly<Record<string, string>>;
+	/** The raw body, base64. */
+	readonly body: string;
+}
+
+const DAY = 86_400_000;
+/** How long done jobs are kept: longer than any sender's last retry, so that a double is still known. */
+const KEEP_DONE = 7 * DAY;
+const CHECKPOINT_EVERY = 10 * 60_000;
+
+export function makeHandlers(deps: Deps, context: HandlerContext): Handlers {
+	const ofRun = (work: (deps: Deps, runId: string) => Promise<Handled>) => async (job: Job) =>
+		job.runId === null ? "done" : work(deps, job.runId);
+	return {
+		handle: {
+			slack_in: async (job) => {
+				await context.slackIn(job.payload);
+				return "done";
+			},
+			webhook: (job) => takeWebhook(deps, context, job),
+			dispatch: async (job) => dispatchNext(deps, (job.payload as { environmentId: string }).environmentId),
+			trigger: ofRun(triggerRun),
+			cancel: ofRun(stopRun),
+			poll: ofRun(pollRun),
+			deadline: ofRun(meetDeadline),
+			lock_expiry: async (job) => {
+				await expireLock(deps, (job.payload as { environmentId: string }).environmentId);
+				return "done";
+			},
+			card: (job) => sendCard(deps, job),
+			thread: (job) => sendThread(deps, job),
+			tell: (job) => sendTell(deps, job),
+			checkpoint: async () => {
+				await context.writeCheckpoint();
+				return { again: new Date(deps.now().getTime() + CHECKPOINT_EVERY) };
+			},
+			clean_up: async () => {
+				await removeDone(deps.db, new Date(deps.now().getTime() - KEEP_DONE));
+				await deps.db.query("DELETE FROM idempotent_answer WHERE created_at < $1", [
+					new Date(deps.now().getTime() - DAY),
+				]);
+				return { again: new Date(deps.now().getTime() + DAY / 24) };
+			},
+		},
+		gaveUp: (job, why) => gaveUp(deps, job, why),
+	};
+}
+
+/** Work that comes round again by itself; each exists once, however many replicas start. */
+export async function ensureRecurring(deps: Deps): Promise<void> {
+	const now = deps.now();
+	await enqueue(deps.db, { kind: "clean_up", dedupeKey: "recurring:clean_up" }, now);
+	await enqueue(deps.db, { kind: "checkpoint", dedupeKey: "recurring:checkpoint" }, now);
+}
+
+async function takeWebhook(deps: Deps, context: HandlerContext, job: Job): Promise<Handled> {
+	const { integrationId, headers, body } = job.payload as WebhookJob;
+	const integration = await deps.db.getRepository(IntegrationTable).findOneBy({ id: integrationId });
+	const port = integration === null ? undefined : context.webhooks[integration.provider];
+	if (port === undefined) return "done";
+	const content = port.read(Buffer.from(body, "base64"), headers);
+	if (content.kind === "ignored") {
+		deps.log.debug({ integrationId, because: content.because }, "webhook ignored");
+		return "done";
+	}
+	const recorded = await recordReport(deps, integrationId, content.report);
+	deps.log.debug({ integrationId, externalId: content.report.externalId, recorded }, "webhook read");
+	return "done";
+}
+
+/** Somebody has to hear that a message will not come: the one who asked for the run, in a direct message. */
+async function gaveUp(deps: Deps, job: Job, why: string): Promise<void> {
+	deps.log.error({ job: job.id, kind: job.kind, runId: job.runId, why }, "a job was given up");
+	if (job.kind !== "card" || job.runId === null) return;
+	const run = await runById(deps.db, job.runId);
+	if (run === null) return;
+	const { channel, platform } = job.payload as CardJob & { platform: Platform };
+	const payload: TellJob = {
+		personId: run.requestedBy.id,
+		text: `I could not show #${run.number} (${run.project} to ${run.environment}) in the channel ${channel}: ${why} The run itself goes on; "show #${run.number}" tells how it stands.`,
+	};
+	// One word a run and platform is enough, however many of its cards are given up.
+	await enqueue(
+		deps.db,
+		{ kind: "tell", runId: run.id, dedupeKey: `unreachable:${platform}:${run.id}`, payload },
+		deps.now(),
+	);
+}

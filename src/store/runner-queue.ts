@@ -1,0 +1,148 @@
+import type { DataSource } from "typeorm";
+import type { TriggerRequest } from "../ports/pipeline.ts";
+import type { Claim, Finish, Work } from "../ports/runner-protocol.ts";
+import type { RunnerQueue, RunnerWorkState } from "../ports/runner-queue.ts";
+import type { Sql } from "./runs.ts";
+
+/** Seconds without a heartbeat after which a runner is dead and its run has failed. */
+export const LEASE_SECONDS = 30;
+
+interface WorkRow {
+	lease: string;
+	leased_by: string | null;
+	lease_until: Date | null;
+	cancel_requested: boolean;
+	outcome: "succeeded" | "failed" | "cancelled" | "timed_out" | null;
+	reason: string | null;
+}
+
+/** The work of one integration's runners. */
+export function runnerQueue(db: DataSource, integrationId: string, now: () => Date): RunnerQueue {
+	return {
+		async offer(request: TriggerRequest): Promise<RunnerWorkState> {
+			const { project, variables, timeoutSeconds, labels } = request;
+			await db.query(
+				`INSERT INTO runner_work (job_id, integration_id, repository, entrypoint, sha, variables, timeout_seconds, labels, offered_at)
+				 VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9) ON CONFLICT DO NOTHING`,
+				[
+					variables.JOB_ID,
+					integrationId,
+					project.repository,
+					project.pipeline,
+					variables.SHA,
+					JSON.stringify(variables),
+					timeoutSeconds,
+					labels,
+					now(),
+				],
+			);
+			return (await stateOf(db, variables.JOB_ID, now())) ?? { status: "queued", reason: null };
+		},
+		state: (jobId) => stateOf(db, jobId, now()),
+		async requestCancel(jobId) {
+			await db.query(
+				`UPDATE runner_work SET cancel_requested = true,
+				 outcome = CASE WHEN leased_by IS NULL THEN 'cancelled' END,
+				 reason = CASE WHEN leased_by IS NULL THEN 'It was cancelled before a runner took it.' END,
+				 finished_at = CASE WHEN leased_by IS NULL THEN $2::timestamptz END
+				 WHERE job_id = $1 AND finished_at IS NULL`,
+				[jobId, now()],
+			);
+		},
+	};
+}
+
+async function stateOf(sql: Sql, jobId: string, now: Date): Promise<RunnerWorkState | null> {
+	// A runner that let its lease run out is dead: what it left half done is not given to another one.
+	await sql.query(
+		`UPDATE runner_work SET outcome = 'failed', finished_at = $2,
+		 reason = 'The runner ' || leased_by || ' stopped answering. What it had begun may be half done: look before you go on.'
+		 WHERE job_id = $1 AND finished_at IS NULL AND lease_until < $2`,
+		[jobId, now],
+	);
+	const rows: WorkRow[] = await sql.query("SELECT * FROM runner_work WHERE job_id = $1", [jobId]);
+	const row = rows[0];
+	if (row === undefined) return null;
+	if (row.outcome !== null) return { status: row.outcome, reason: row.reason };
+	return { status: row.leased_by === null ? "queued" : "running", reason: null };
+}
+
+/** Gives the oldest open work that this runner may do, for a lease. `integrationId` null: of every integration. */
+export async function claimWork(
+	sql: Sql,
+	token: { readonly id: string; readonly integrationId: string | null },
+	claim: Claim,
+	now: Date,
+): Promise<Work | null> {
+	await sql.query(
+		`INSERT INTO runner (token_id, name, labels, seen_at) VALUES ($1, $2, $3, $4)
+		 ON CONFLICT (token_id, name) DO UPDATE SET labels = $3, seen_at = $4`,
+		[token.id, claim.runner, claim.labels, now],
+	);
+	const [rows]: [
+		{
+			job_id: string;
+			lease: string;
+			repository: string;
+			entrypoint: string;
+			sha: string;
+			variables: Record<string, string>;
+			timeout_seconds: number;
+		}[],
+		number,
+	] = await sql.query(
+		`UPDATE runner_work SET lease = lease + 1, leased_by = $1, lease_until = $2 WHERE job_id = (
+			SELECT job_id FROM runner_work WHERE finished_at IS NULL AND leased_by IS NULL AND labels <@ $3::text[]
+			AND ($4::uuid IS NULL OR integration_id = $4) ORDER BY offered_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+		 RETURNING job_id, lease, repository, entrypoint, sha, variables, timeout_seconds`,
+		[claim.runner, leaseEnd(now), claim.labels, token.integrationId],
+	);
+	const row = rows[0];
+	if (row === undefined) return null;
+	return {
+		jobId: row.job_id,
+		lease: Number(row.lease),
+		leaseSeconds: LEASE_SECONDS,
+		repository: row.repository,
+		entrypoint: row.entrypoint,
+		sha: row.sha,
+		variables: row.variables,
+		timeoutSeconds: row.timeout_seconds,
+	};
+}
+
+const leaseEnd = (now: Date) => new Date(now.getTime() + LEASE_SECONDS * 1_000);
+
+/** Whose work it is; the caller's token has to fit before any lease is looked at. */
+export async function integrationOfWork(sql: Sql, jobId: string): Promise<string | null> {
+	const rows: { integration_id: string }[] = await sql.query(
+		"SELECT integration_id FROM runner_work WHERE job_id = $1",
+		[jobId],
+	);
+	return rows[0]?.integration_id ?? null;
+}
+
+/** Null: the lease is lost, whatever was to be said with it is not heard. */
+export async function renewLease(
+	sql: Sql,
+	jobId: string,
+	lease: number,
+	now: Date,
+): Promise<{ cancel: boolean } | null> {
+	const [rows]: [{ cancel_requested: boolean }[], number] = await sql.query(
+		`UPDATE runner_work SET lease_until = $3 WHERE job_id = $1 AND lease = $2 AND finished_at IS NULL AND lease_until >= $4
+		 RETURNING cancel_requested`,
+		[jobId, lease, leaseEnd(now), now],
+	);
+	return rows[0] === undefined ? null : { cancel: rows[0].cancel_requested };
+}
+
+/** False: the lease is lost. Said twice with the same outcome it is true both times. */
+export async function finishWork(sql: Sql, jobId: string, finish: Finish, now: Date): Promise<boolean> {
+	const [, count]: [unknown, number] = await sql.query(
+		`UPDATE runner_work SET outcome = $3, reason = $4, finished_at = coalesce(finished_at, $5)
+		 WHERE job_id = $1 AND lease = $2 AND (finished_at IS NULL AND lease_until >= $5 OR outcome = $3)`,
+		[jobId, finish.lease, finish.outcome, finish.reason, now],
+	);
+	return count === 1;
+}

@@ -1,0 +1,61 @@
+import type { Deps } from "../deps.ts";
+import type { PipelineStatus } from "../ports/pipeline.ts";
+import type { Beat, Beaten, Claim, Finish, Lines, Work } from "../ports/runner-protocol.ts";
+import type { ApiTokenRow } from "../store/entities.ts";
+import { addLines } from "../store/run-log.ts";
+import * as queue from "../store/runner-queue.ts";
+import { recordReport } from "./record-report.ts";
+
+/** A runner asks for work. What it gets is at work from this moment on. */
+export async function claimWork(deps: Deps, token: ApiTokenRow, claim: Claim): Promise<Work | null> {
+	const work = await queue.claimWork(deps.db, token, claim, deps.now());
+	if (work !== null) await report(deps, work.jobId, "running", null);
+	return work;
+}
+
+export async function beat(
+	deps: Deps,
+	token: ApiTokenRow,
+	jobId: string,
+	{ lease }: Beat,
+): Promise<Beaten | "lease_lost"> {
+	if (!(await mayTouch(deps, token, jobId))) return "lease_lost";
+	return (await queue.renewLease(deps.db, jobId, lease, deps.now())) ?? "lease_lost";
+}
+
+/** Log lines also show that the runner is alive. */
+export async function addLog(
+	deps: Deps,
+	token: ApiTokenRow,
+	jobId: string,
+	lines: Lines,
+): Promise<"ok" | "lease_lost"> {
+	if (!(await mayTouch(deps, token, jobId))) return "lease_lost";
+	if ((await queue.renewLease(deps.db, jobId, lines.lease, deps.now())) === null) return "lease_lost";
+	await addLines(deps.db, jobId, lines.from, lines.lines, deps.now());
+	return "ok";
+}
+
+export async function finishWork(
+	deps: Deps,
+	token: ApiTokenRow,
+	jobId: string,
+	finish: Finish,
+): Promise<"ok" | "lease_lost"> {
+	if (!(await mayTouch(deps, token, jobId))) return "lease_lost";
+	if (!(await queue.finishWork(deps.db, jobId, finish, deps.now()))) return "lease_lost";
+	// Were we to die here, the next poll reads the same from the table.
+	await report(deps, jobId, finish.outcome, finish.reason);
+	return "ok";
+}
+
+async function mayTouch(deps: Deps, token: ApiTokenRow, jobId: string): Promise<boolean> {
+	const integrationId = await queue.integrationOfWork(deps.db, jobId);
+	return integrationId !== null && (token.integrationId === null || token.integrationId === integrationId);
+}
+
+async function report(deps: Deps, jobId: string, status: PipelineStatus, reason: string | null): Promise<void> {
+	const integrationId = await queue.integrationOfWork(deps.db, jobId);
+	if (integrationId === null) return;
+	await recordReport(deps, integrationId, { externalId: jobId, attempt: 1, externalUrl: null, status, reason, jobId });
+}
