@@ -118,7 +118,8 @@ function wrong(name: string, problem: string): never {
 
 function readHost(get: Get): string {
 	const host = (get("HOST") ?? "127.0.0.1").replace(/^\[(.*)\]$/, "$1");
-	if (!/^[\w.:%-]+$/.test(host)) wrong("HOST", "has to be the address or name to listen on, such as 127.0.0.1 or 0.0.0.0");
+	if (!/^[\w.:%-]+$/.test(host))
+		wrong("HOST", "has to be the address or name to listen on, such as 127.0.0.1 or 0.0.0.0");
 	return host;
 }
 
@@ -148,7 +149,10 @@ function readDatabaseUrl(get: Get): string | null {
 	if (text === null) return null;
 	const protocol = URL.canParse(text) ? new URL(text).protocol : "";
 	if (protocol !== "postgres:" && protocol !== "postgresql:")
-		wrong("DATABASE_URL", "has to be a URL such as postgres://user:password@host:5432/draven (unset: an embedded Postgres)");
+		wrong(
+			"DATABASE_URL",
+			"has to be a URL such as postgres://user:password@host:5432/draven (unset: an embedded Postgres)",
+		);
 	return text;
 }
 
@@ -157,7 +161,8 @@ const MAKE_A_KEY = "32 bytes in base64; make one with `openssl rand -base64 32`"
 function readSecretKeys(get: Get, required: boolean): readonly Buffer[] | null {
 	const text = get("DRAVEN_SECRET_KEY");
 	if (text === null) {
-		if (required) wrong("DRAVEN_SECRET_KEY", `is missing: with DATABASE_URL it has to be ${MAKE_A_KEY}, and keep it safe`);
+		if (required)
+			wrong("DRAVEN_SECRET_KEY", `is missing: with DATABASE_URL it has to be ${MAKE_A_KEY}, and keep it safe`);
 		return null;
 	}
 	const keys = text.split(",").map((part, index) => {
@@ -178,7 +183,10 @@ export function readKey(text: string): Buffer | null {
 function readInitToken(get: Get): string | null {
 	const token = get("DRAVEN_INIT_API_TOKEN");
 	if (token !== null && !/^[\x21-\x7e]{16,}$/.test(token))
-		wrong("DRAVEN_INIT_API_TOKEN", "has to have at least 16 characters, without spaces; make one with `openssl rand -hex 32`");
+		wrong(
+			"DRAVEN_INIT_API_TOKEN",
+			"has to have at least 16 characters, without spaces; make one with `openssl rand -hex 32`",
+		);
 	return token;
 }
 

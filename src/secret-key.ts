@@ -14,7 +14,8 @@ export async function secretKeyIn(dataDir: string): Promise<Buffer> {
 	await mkdir(dataDir, { recursive: true, mode: 0o700 });
 	await make(path);
 	const made = await read(path);
-	if (made === null) throw new ConfigError(`${path} was made and is gone again: look who removes files from the data folder.`);
+	if (made === null)
+		throw new ConfigError(`${path} was made and is gone again: look who removes files from the data folder.`);
 	return made;
 }
 
@@ -24,7 +25,9 @@ async function read(path: string): Promise<Buffer | null> {
 		text = await readFile(path, "utf8");
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-		throw new ConfigError(`${path} cannot be read (${(error as NodeJS.ErrnoException).code}): it has to be readable by this user.`);
+		throw new ConfigError(
+			`${path} cannot be read (${(error as NodeJS.ErrnoException).code}): it has to be readable by this user.`,
+		);
 	}
 	const key = readKey(text);
 	if (key === null)
