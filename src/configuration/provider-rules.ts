@@ -1,0 +1,52 @@
+/** What a project has to say for its provider. Null: it fits; else the rest of a sentence that begins with the place. */
+export function checkRepository(provider: string, repository: string): string | null {
+	switch (provider) {
+		case "github":
+		case "bitbucket":
+			return /^[\w.-]+\/[\w.-]+$/.test(repository) && !repository.includes("..")
+				? null
+				: `is no repository of ${provider}: write ${provider === "github" ? "owner/name" : "workspace/slug"}, such as acme/web`;
+		case "gitlab":
+			return /^[\w.-]+(\/[\w.-]+)+$/.test(repository) && !repository.includes("..")
+				? null
+				: "is no path of a GitLab project: write it like group/project";
+		case "runner":
+			return checkGitUrl(repository);
+		default:
+			return null;
+	}
+}
+
+/** A leading dash would be an option of git, `transport::address` runs a program, a password would be shown to everybody. */
+function checkGitUrl(url: string): string | null {
+	if (/^(https?:)?\/\/[^/]*:[^/]*@/.test(url))
+		return "carries a password, which everybody would see: give the runner its own git credentials";
+	const known = /^(https?:\/\/|ssh:\/\/|file:\/\/|[\w.-]+@[\w][\w.-]*:|\/|[A-Za-z]:[\\/])/.test(url);
+	return known && !url.includes("::") ? null : "is no git URL: write https://…, ssh://…, user@host:path or an absolute path";
+}
+
+export function checkPipeline(provider: string, pipeline: string | null): string | null {
+	switch (provider) {
+		case "github":
+			return pipeline !== null && /^[\w.-]+\.ya?ml$/.test(pipeline)
+				? null
+				: "has to be the name of a workflow file in .github/workflows, such as deploy.yml";
+		case "bitbucket":
+			return pipeline !== null ? null : "is missing: name the custom pipeline of bitbucket-pipelines.yml";
+		case "runner":
+			return pipeline === null || isInside(pipeline)
+				? null
+				: "has to be the entrypoint's path inside the repository, such as deploy/run.sh";
+		default:
+			return null;
+	}
+}
+
+/** What a file may leave out. */
+export function defaultPipeline(provider: string): string {
+	return provider === "runner" ? "deploy/run.sh" : "";
+}
+
+function isInside(path: string): boolean {
+	return !path.startsWith("/") && !path.startsWith("-") && !path.split(/[\\/]/).includes("..");
+}

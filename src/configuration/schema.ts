@@ -1,0 +1,151 @@
+import { z } from "zod";
+import { ROLES, type Subject } from "../core/access.ts";
+import { checkBaseUrl } from "../core/base-url.ts";
+import { parseRules } from "../core/policy-schema.ts";
+
+/** The shape of draven.yaml (SPEC section 7); every key that is not known is refused. What goes across entries is in check-document.ts. */
+
+const text = (max: number) =>
+	z
+		.string()
+		.min(1, { error: "is empty" })
+		.max(max, { error: `is longer than ${max} characters` })
+		// Line breaks and control characters would let a name write further lines into cards and logs.
+		.refine((value) => !/\p{Cc}/u.test(value), { error: "contains a line break or another control character" });
+
+const word = (max: number) => text(max).refine((value) => !/\s/.test(value), { error: "contains white space" });
+const list = <T extends z.ZodType>(item: T, max: number) => z.array(item).max(max, { error: `has more than ${max} entries` });
+
+const slug = z.string().regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/, {
+	error: "is no slug: 1 to 63 lower-case letters, digits, dots, - and _, such as web-shop",
+});
+
+const secret = z.string().min(1, { error: "is empty" }).max(20_000);
+/** An environment variable often carries the line breaks of a PEM as \n. */
+const privateKey = secret
+	.transform((value) => (value.includes("\n") ? value : value.replaceAll("\\n", "\n")))
+	.refine((value) => value.includes("-----BEGIN"), { error: "is no private key in PEM form (-----BEGIN … PRIVATE KEY-----)" });
+const digits = z.union([z.string().regex(/^\d{1,20}$/), z.int().positive().transform(String)], {
+	error: "has to be a number",
+});
+
+const baseUrl = z
+	.string()
+	.superRefine((value, context) => {
+		const checked = checkBaseUrl(value);
+		if (!checked.ok) context.addIssue({ code: "custom", message: checked.problem });
+	})
+	.transform((value) => value.replace(/\/+$/, ""))
+	.optional();
+
+const webhookSecret = secret.optional();
+const app = z.strictObject({ id: digits, privateKey, installationId: digits });
+
+const integration = z.discriminatedUnion("provider", [
+	z
+		.strictObject({
+			slug,
+			provider: z.literal("github"),
+			baseUrl,
+			token: secret.optional(),
+			app: app.optional(),
+			webhookSecret,
+		})
+		.refine((value) => (value.token === undefined) !== (value.app === undefined), {
+			error: "needs either `token` or `app`, so that DRAVEN can speak with GitHub",
+		}),
+	z.strictObject({
+		slug,
+		provider: z.literal("gitlab"),
+		baseUrl,
+		token: secret,
+		webhookSecret,
+		mode: z.enum(["variables", "inputs"]).optional(),
+	}),
+	z.strictObject({ slug, provider: z.literal("bitbucket"), baseUrl, token: secret, webhookSecret }),
+	z.strictObject({ slug, provider: z.literal("runner") }),
+], { error: "is no integration: `provider` has to be github, gitlab, bitbucket or runner" });
+
+/** Kept as written (durations as text), so that it can be printed back; checked by the one reader of rules. */
+const rules = z
+	.unknown()
+	.transform((value) => value ?? {})
+	.superRefine((value, context) => {
+		const parsed = parseRules(value);
+		if (parsed.ok) return;
+		for (const { path, message } of parsed.problems)
+			context.addIssue({ code: "custom", path: path === "" ? [] : path.split("."), message });
+	});
+
+const policy = z.strictObject({ slug, extends: slug.optional(), rules });
+
+/** Channels are named by their ids: a name can be changed, or given to another channel. */
+const channel = word(300).refine((value) => !value.startsWith("#"), {
+	error: "has to be the channel's ID (Slack shows it at the bottom of the channel's details), not its name",
+});
+
+const label = word(50).refine((value) => !value.includes(","), { error: "contains a comma" });
+
+const environment = z.strictObject({
+	slug,
+	aliases: list(slug, 20).default([]),
+	policy: slug,
+	channels: z.strictObject({ slack: channel.optional(), teams: channel.optional() }).default({}),
+	labels: list(label, 20).default([]),
+});
+
+const project = z.strictObject({
+	slug,
+	name: text(100).optional(),
+	integration: slug,
+	repository: word(500),
+	pipeline: word(300).optional(),
+	defaultRef: word(200)
+		.refine((value) => !value.startsWith("-"), { error: "is no branch, tag or commit" })
+		.default("main"),
+	environments: list(environment, 50).min(1, { error: "has no environment: a project needs one to be released to" }),
+});
+
+const glob = word(200).refine((value) => !/^!|[!@+?*]\(|\\/.test(value), {
+	error: "is no glob that can be used here: use slugs with * and ?, such as web-*",
+});
+const globs = list(glob, 100).min(1, { error: "is empty, so the role would hold nowhere: leave it out, or write [\"*\"]" });
+
+const email = z.email({ error: "is no e-mail address" }).max(320).transform((value) => value.toLowerCase());
+const subject = z
+	.strictObject({
+		slackGroup: word(200).optional(),
+		slackUser: word(200).optional(),
+		entraGroup: word(200).optional(),
+		entraUser: word(200).optional(),
+		email: email.optional(),
+		local: word(200).optional(),
+	})
+	.refine((value) => Object.keys(value).length === 1, {
+		error: "has to be exactly one of slackGroup, slackUser, entraGroup, entraUser or email, with its value",
+	})
+	// One key that is there, so it is a Subject: the union of zod would answer a bad address with a list of every other key.
+	.transform((value) => value as Subject);
+
+const binding = z.strictObject({
+	role: z.enum(ROLES),
+	subjects: list(subject, 500).min(1, { error: "is empty, so nobody would have the role" }),
+	projects: globs.default(["*"]),
+	environments: globs.default(["*"]),
+});
+
+export const ConfigurationFile = z.strictObject({
+	version: z.literal(1, { error: "has to be 1, the version of this file's form" }),
+	integrations: list(integration, 200).default([]),
+	policies: list(policy, 500).default([]),
+	projects: list(project, 2_000).default([]),
+	access: list(binding, 1_000).default([]),
+});
+
+/** A draven.yaml that was checked, its `${NAME}` filled in. */
+export type ConfigurationFile = z.output<typeof ConfigurationFile>;
+export type FileIntegration = ConfigurationFile["integrations"][number];
+export type FilePolicy = ConfigurationFile["policies"][number];
+export type FileProject = ConfigurationFile["projects"][number];
+export type FileEnvironment = FileProject["environments"][number];
+export type FileBinding = ConfigurationFile["access"][number];
