@@ -1,5 +1,5 @@
-import { BASELINES, effectivePolicy } from "../core/policy.ts";
 import { VERBS } from "../core/names.ts";
+import { BASELINES, effectivePolicy } from "../core/policy.ts";
 import type { Path, Problem } from "./problem.ts";
 import { checkPipeline, checkRepository } from "./provider-rules.ts";
 
@@ -48,7 +48,10 @@ function checkProject(
 		if (project["pipeline"] === undefined || text(project["pipeline"]) !== null)
 			say("pipeline", checkPipeline(provider, text(project["pipeline"])));
 	}
-	return [...problems, ...checkEnvironments(entries(project["environments"]), known.policies, [...path, "environments"])];
+	return [
+		...problems,
+		...checkEnvironments(entries(project["environments"]), known.policies, [...path, "environments"]),
+	];
 }
 
 /** People name an environment by its slug or an alias: within a project each name is one environment's. */
@@ -100,7 +103,8 @@ function localSubjects(access: readonly Entry[]): Problem[] {
 				? [
 						{
 							path: ["access", index, "subjects", position, "local"],
-							message: "names a person of the sample, who exists in local mode alone: use an e-mail address, a user or a group",
+							message:
+								"names a person of the sample, who exists in local mode alone: use an e-mail address, a user or a group",
 						},
 					]
 				: [],
@@ -117,7 +121,9 @@ function duplicates(list: readonly Entry[], path: Path, what: string): Problem[]
 			seen.add(slug);
 			return [];
 		}
-		return [{ path: [...path, index, "slug"], message: `is "${slug}", and another ${what} of this file has that name` }];
+		return [
+			{ path: [...path, index, "slug"], message: `is "${slug}", and another ${what} of this file has that name` },
+		];
 	});
 }
 

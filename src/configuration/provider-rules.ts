@@ -22,7 +22,9 @@ function checkGitUrl(url: string): string | null {
 	if (/^(https?:)?\/\/[^/]*:[^/]*@/.test(url))
 		return "carries a password, which everybody would see: give the runner its own git credentials";
 	const known = /^(https?:\/\/|ssh:\/\/|file:\/\/|[\w.-]+@[\w][\w.-]*:|\/|[A-Za-z]:[\\/])/.test(url);
-	return known && !url.includes("::") ? null : "is no git URL: write https://…, ssh://…, user@host:path or an absolute path";
+	return known && !url.includes("::")
+		? null
+		: "is no git URL: write https://…, ssh://…, user@host:path or an absolute path";
 }
 
 export function checkPipeline(provider: string, pipeline: string | null): string | null {

@@ -14,7 +14,8 @@ const text = (max: number) =>
 		.refine((value) => !/\p{Cc}/u.test(value), { error: "contains a line break or another control character" });
 
 const word = (max: number) => text(max).refine((value) => !/\s/.test(value), { error: "contains white space" });
-const list = <T extends z.ZodType>(item: T, max: number) => z.array(item).max(max, { error: `has more than ${max} entries` });
+const list = <T extends z.ZodType>(item: T, max: number) =>
+	z.array(item).max(max, { error: `has more than ${max} entries` });
 
 const slug = z.string().regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/, {
 	error: "is no slug: 1 to 63 lower-case letters, digits, dots, - and _, such as web-shop",
@@ -24,7 +25,9 @@ const secret = z.string().min(1, { error: "is empty" }).max(20_000);
 /** An environment variable often carries the line breaks of a PEM as \n. */
 const privateKey = secret
 	.transform((value) => (value.includes("\n") ? value : value.replaceAll("\\n", "\n")))
-	.refine((value) => value.includes("-----BEGIN"), { error: "is no private key in PEM form (-----BEGIN … PRIVATE KEY-----)" });
+	.refine((value) => value.includes("-----BEGIN"), {
+		error: "is no private key in PEM form (-----BEGIN … PRIVATE KEY-----)",
+	});
 const digits = z.union([z.string().regex(/^\d{1,20}$/), z.int().positive().transform(String)], {
 	error: "has to be a number",
 });
@@ -41,30 +44,34 @@ const baseUrl = z
 const webhookSecret = secret.optional();
 const app = z.strictObject({ id: digits, privateKey, installationId: digits });
 
-const integration = z.discriminatedUnion("provider", [
-	z
-		.strictObject({
+const integration = z.discriminatedUnion(
+	"provider",
+	[
+		z
+			.strictObject({
+				slug,
+				provider: z.literal("github"),
+				baseUrl,
+				token: secret.optional(),
+				app: app.optional(),
+				webhookSecret,
+			})
+			.refine((value) => (value.token === undefined) !== (value.app === undefined), {
+				error: "needs either `token` or `app`, so that DRAVEN can speak with GitHub",
+			}),
+		z.strictObject({
 			slug,
-			provider: z.literal("github"),
+			provider: z.literal("gitlab"),
 			baseUrl,
-			token: secret.optional(),
-			app: app.optional(),
+			token: secret,
 			webhookSecret,
-		})
-		.refine((value) => (value.token === undefined) !== (value.app === undefined), {
-			error: "needs either `token` or `app`, so that DRAVEN can speak with GitHub",
+			mode: z.enum(["variables", "inputs"]).optional(),
 		}),
-	z.strictObject({
-		slug,
-		provider: z.literal("gitlab"),
-		baseUrl,
-		token: secret,
-		webhookSecret,
-		mode: z.enum(["variables", "inputs"]).optional(),
-	}),
-	z.strictObject({ slug, provider: z.literal("bitbucket"), baseUrl, token: secret, webhookSecret }),
-	z.strictObject({ slug, provider: z.literal("runner") }),
-], { error: "is no integration: `provider` has to be github, gitlab, bitbucket or runner" });
+		z.strictObject({ slug, provider: z.literal("bitbucket"), baseUrl, token: secret, webhookSecret }),
+		z.strictObject({ slug, provider: z.literal("runner") }),
+	],
+	{ error: "is no integration: `provider` has to be github, gitlab, bitbucket or runner" },
+);
 
 /** Kept as written (durations as text), so that it can be printed back; checked by the one reader of rules. */
 const rules = z
@@ -109,9 +116,14 @@ const project = z.strictObject({
 const glob = word(200).refine((value) => !/^!|[!@+?*]\(|\\/.test(value), {
 	error: "is no glob that can be used here: use slugs with * and ?, such as web-*",
 });
-const globs = list(glob, 100).min(1, { error: "is empty, so the role would hold nowhere: leave it out, or write [\"*\"]" });
+const globs = list(glob, 100).min(1, {
+	error: 'is empty, so the role would hold nowhere: leave it out, or write ["*"]',
+});
 
-const email = z.email({ error: "is no e-mail address" }).max(320).transform((value) => value.toLowerCase());
+const email = z
+	.email({ error: "is no e-mail address" })
+	.max(320)
+	.transform((value) => value.toLowerCase());
 const subject = z
 	.strictObject({
 		slackGroup: word(200).optional(),

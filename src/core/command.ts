@@ -69,6 +69,7 @@ export interface Known {
 	/** Slug -> the environments' slugs and aliases. */
 	readonly projects: readonly {
 		readonly slug: string;
+		readonly name: string;
 		readonly environments: readonly { readonly slug: string; readonly aliases: readonly string[] }[];
 	}[];
 }
