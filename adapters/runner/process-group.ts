@@ -30,7 +30,7 @@ const KILLED_WITHIN_MS = 5_000;
 /** A process that left the group can hold the pipes for ever; what the group wrote is read by then. */
 const DRAINED_WITHIN_MS = 1_000;
 /** Its input closes when the runner dies, however it dies. */
-const WATCHDOG = 'read -r _; kill -TERM -- "-$1"; sleep "$2"; kill -KILL -- "-$1"';
+const WATCHDOG = 'read -r _; kill -s TERM -- "-$1" && sleep "$2" && kill -s KILL -- "-$1"';
 
 /**
  * Runs a program in a process group of its own until nothing of that group is left: what the program leaves behind in the
@@ -93,9 +93,10 @@ async function endGroup(group: number, graceMs: () => number): Promise<void> {
 
 async function goneWithin(group: number, ms: number): Promise<boolean> {
 	const until = performance.now() + ms;
-	while (alive(group)) {
-		if (performance.now() >= until) return false;
-		await sleep(25);
+	for (let wait = 10; alive(group); wait = Math.min(wait * 2, 200)) {
+		const left = until - performance.now();
+		if (left <= 0) return false;
+		await sleep(Math.min(wait, left));
 	}
 	return true;
 }
