@@ -1,4 +1,4 @@
-import { VERBS } from "../core/names.ts";
+import { isReservedProjectName } from "../core/names.ts";
 import { BASELINES, effectivePolicy } from "../core/policy.ts";
 import type { Path, Problem } from "./problem.ts";
 import { checkPipeline, checkRepository } from "./provider-rules.ts";
@@ -18,7 +18,7 @@ export function checkDocument(file: unknown, options: { readonly allowLocal: boo
 		...duplicates(integrations, ["integrations"], "integration"),
 		...duplicates(policies, ["policies"], "policy"),
 		...duplicates(projects, ["projects"], "project"),
-		...policies.flatMap((policy, index) => checkExtends(policy, policies, ["policies", index])),
+		...checkExtends(policies),
 		...projects.flatMap((project, index) => checkProject(project, { integrations, policies }, ["projects", index])),
 		...(options.allowLocal ? [] : localSubjects(entries(root["access"]))),
 	];
@@ -34,7 +34,7 @@ function checkProject(
 		if (message !== null) problems.push({ path: [...path, key], message });
 	};
 	const slug = text(project["slug"]);
-	if (slug !== null && VERBS.has(slug))
+	if (slug !== null && isReservedProjectName(slug))
 		say("slug", `is "${slug}", a word of the commands: a project that is called so could not be named in chat`);
 
 	const name = text(project["integration"]);
@@ -78,22 +78,23 @@ function checkEnvironments(environments: readonly Entry[], policies: readonly En
 	return problems;
 }
 
-/** Rules are checked where they stand; here only what a policy builds on, cycles included. */
-function checkExtends(policy: Entry, policies: readonly Entry[], path: Path): Problem[] {
-	const slug = text(policy["slug"]);
-	const base = text(policy["extends"]);
-	if (slug === null || base === null) return [];
-	const at = [...path, "extends"];
-	if (!(base === slug ? isBaseline(base) : isPolicy(base, policies))) return [{ path: at, message: noPolicy(base) }];
-	const bare = (one: Entry) => ({ slug: String(one["slug"]), extends: text(one["extends"]), rules: {} });
-	const reading = effectivePolicy({ slug, extends: base, rules: {} }, (name) => {
-		const found = policies.find((one) => one["slug"] === name);
-		return found === undefined ? null : bare(found);
+/** What policies build on: first that it exists, then that it does not go in a circle. Rules are checked where they stand. */
+function checkExtends(policies: readonly Entry[]): Problem[] {
+	const named = policies.flatMap((policy, index) => {
+		const slug = text(policy["slug"]);
+		return slug === null
+			? []
+			: [{ slug, extends: text(policy["extends"]), rules: {}, path: ["policies", index, "extends"] }];
 	});
-	// A name that is missing further down is told there.
-	return reading.ok || !reading.message.includes("itself")
-		? []
-		: [{ path: at, message: `goes in a circle: it is built on "${base}", which is built on "${slug}" again` }];
+	const missing = named.filter(
+		(one) =>
+			one.extends !== null && !(one.extends === one.slug ? isBaseline(one.slug) : isPolicy(one.extends, policies)),
+	);
+	if (missing.length > 0) return missing.map((one) => ({ path: one.path, message: noPolicy(String(one.extends)) }));
+	return named.flatMap((one) => {
+		const reading = effectivePolicy(one, (slug) => named.find((other) => other.slug === slug) ?? null);
+		return reading.ok ? [] : [{ path: one.path, message: `goes in a circle (${reading.message.replace(/\.$/, "")})` }];
+	});
 }
 
 function localSubjects(access: readonly Entry[]): Problem[] {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ROLES, type Subject } from "../core/access.ts";
 import { checkBaseUrl } from "../core/base-url.ts";
+import { isRefName, SLUG } from "../core/names.ts";
 import { parseRules } from "../core/policy-schema.ts";
 
 /** The shape of draven.yaml (SPEC section 7); every key that is not known is refused. What goes across entries is in check-document.ts. */
@@ -17,8 +18,8 @@ const word = (max: number) => text(max).refine((value) => !/\s/.test(value), { e
 const list = <T extends z.ZodType>(item: T, max: number) =>
 	z.array(item).max(max, { error: `has more than ${max} entries` });
 
-const slug = z.string().regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/, {
-	error: "is no slug: 1 to 63 lower-case letters, digits, dots, - and _, such as web-shop",
+const slug = z.string().regex(SLUG, {
+	error: "is no slug: 1 to 63 lower-case letters, digits, dots, - and _, beginning with a letter or digit",
 });
 
 const secret = z.string().min(1, { error: "is empty" }).max(20_000);
@@ -28,9 +29,10 @@ const privateKey = secret
 	.refine((value) => value.includes("-----BEGIN"), {
 		error: "is no private key in PEM form (-----BEGIN … PRIVATE KEY-----)",
 	});
-const digits = z.union([z.string().regex(/^\d{1,20}$/), z.int().positive().transform(String)], {
-	error: "has to be a number",
-});
+const digits = z
+	.union([z.string(), z.int()], { error: "has to be a number" })
+	.transform(String)
+	.refine((value) => /^\d{1,20}$/.test(value), { error: "has to be a number" });
 
 const baseUrl = z
 	.string()
@@ -74,17 +76,16 @@ const integration = z.discriminatedUnion(
 );
 
 /** Kept as written (durations as text), so that it can be printed back; checked by the one reader of rules. */
-const rules = z
-	.unknown()
-	.transform((value) => value ?? {})
-	.superRefine((value, context) => {
-		const parsed = parseRules(value);
-		if (parsed.ok) return;
-		for (const { path, message } of parsed.problems)
-			context.addIssue({ code: "custom", path: path === "" ? [] : path.split("."), message });
-	});
+const rules = z.unknown().superRefine((value, context) => {
+	const parsed = parseRules(value ?? {});
+	if (parsed.ok) return;
+	for (const { path, message } of parsed.problems)
+		context.addIssue({ code: "custom", path: path === "" ? [] : path.split("."), message });
+});
 
-const policy = z.strictObject({ slug, extends: slug.optional(), rules });
+const policy = z
+	.strictObject({ slug, extends: slug.optional(), rules: rules.optional() })
+	.transform((value) => ({ ...value, rules: value.rules ?? {} }));
 
 /** Channels are named by their ids: a name can be changed, or given to another channel. */
 const channel = word(300).refine((value) => !value.startsWith("#"), {
@@ -107,8 +108,9 @@ const project = z.strictObject({
 	integration: slug,
 	repository: word(500),
 	pipeline: word(300).optional(),
-	defaultRef: word(200)
-		.refine((value) => !value.startsWith("-"), { error: "is no branch, tag or commit" })
+	defaultRef: z
+		.string()
+		.refine(isRefName, { error: "is no name that git takes for a branch, tag or commit" })
 		.default("main"),
 	environments: list(environment, 50).min(1, { error: "has no environment: a project needs one to be released to" }),
 });

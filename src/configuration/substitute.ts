@@ -24,7 +24,7 @@ export function substitute(tree: unknown, variable: (name: string) => string | u
 				path,
 				message: NAME.test(name)
 					? `takes the environment variable ${name}, which is not set (or is one of DRAVEN's own): set it for this process`
-					: "has a ${…} that names no environment variable: letters, digits and _ alone",
+					: "has a reference that names no environment variable: only letters, digits and _ can stand in its braces",
 			});
 			// Keeps its place, so that a missing variable is one problem and not two.
 			return whole;
