@@ -5,7 +5,7 @@ import type { RunnerQueue, RunnerWorkState } from "../ports/runner-queue.ts";
 import type { Sql } from "./runs.ts";
 
 /** Seconds without a heartbeat after which a runner is dead and its run has failed. */
-export const LEASE_SECONDS = 30;
+export const LEASE_SECONDS = 60;
 
 interface WorkRow {
 	lease: string;

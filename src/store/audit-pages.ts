@@ -1,0 +1,74 @@
+import type { AuditEntry } from "../core/audit-entry.ts";
+import type { Sql } from "./runs.ts";
+
+/** An entry and its place on the trail. */
+export interface PlacedEntry {
+	readonly chain: string;
+	readonly seq: number;
+	readonly entry: AuditEntry;
+}
+
+export interface AuditFilter {
+	readonly project?: string | undefined;
+	readonly environment?: string | undefined;
+	readonly runId?: string | undefined;
+	readonly action?: string | undefined;
+	/** Not before. */
+	readonly since?: Date | undefined;
+	/** Before. */
+	readonly until?: Date | undefined;
+	/** Only what is older than this one: where the last page ended. */
+	readonly after?: { readonly atMs: number; readonly chain: string; readonly seq: number } | undefined;
+	readonly limit: number;
+}
+
+interface Row {
+	chain: string;
+	seq: string;
+	entry: string;
+}
+
+const placed = (row: Row): PlacedEntry => ({
+	chain: row.chain,
+	seq: Number(row.seq),
+	entry: JSON.parse(row.entry) as AuditEntry,
+});
+
+/** Newest first. */
+export async function auditPage(sql: Sql, filter: AuditFilter): Promise<PlacedEntry[]> {
+	const conditions: string[] = ["true"];
+	const values: unknown[] = [];
+	const add = (value: unknown, condition: (placeholder: string) => string) => {
+		if (value === undefined) return;
+		values.push(value);
+		conditions.push(condition(`$${values.length}`));
+	};
+	add(filter.project, (p) => `project = ${p}`);
+	add(filter.environment, (p) => `environment = ${p}`);
+	add(filter.runId, (p) => `run_id = ${p}`);
+	add(filter.action, (p) => `action = ${p}`);
+	add(filter.since?.getTime(), (p) => `at_ms >= ${p}`);
+	add(filter.until?.getTime(), (p) => `at_ms < ${p}`);
+	if (filter.after !== undefined) {
+		const { atMs, chain, seq } = filter.after;
+		values.push(atMs, chain, seq);
+		const [a, c, s] = [values.length - 2, values.length - 1, values.length];
+		conditions.push(`(at_ms, chain, seq) < ($${a}::bigint, $${c}::text, $${s}::bigint)`);
+	}
+	values.push(filter.limit);
+	const rows: Row[] = await sql.query(
+		`SELECT chain, seq, entry FROM audit_entry WHERE ${conditions.join(" AND ")}
+		 ORDER BY at_ms DESC, chain DESC, seq DESC LIMIT $${values.length}`,
+		values,
+	);
+	return rows.map(placed);
+}
+
+/** What the trail says of one run after `seq`, in order: its whole story lies on one chain. */
+export async function storyOf(sql: Sql, runId: string, seq: number, limit: number): Promise<PlacedEntry[]> {
+	const rows: Row[] = await sql.query(
+		"SELECT chain, seq, entry FROM audit_entry WHERE run_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+		[runId, seq, limit],
+	);
+	return rows.map(placed);
+}

@@ -1,0 +1,59 @@
+import type { Sql } from "./runs.ts";
+
+export type TakenKey =
+	/** The request is ours to carry out. `since` names the first try: the same when a try that died is taken up again. */
+	| { readonly kind: "mine"; readonly since: Date }
+	| { readonly kind: "answered"; readonly status: number; readonly answer: unknown }
+	| { readonly kind: "in_progress" }
+	/** The key stands for a request that said something else. */
+	| { readonly kind: "other_request" };
+
+export interface KeyName {
+	readonly tokenId: string;
+	readonly key: string;
+}
+
+/** How long answers are kept. */
+const KEPT_MS = 86_400_000;
+/** Longer than any request takes: who has not answered by then has died. */
+const LEASE_MS = 60_000;
+
+/** Insert first: of two requests with one key that come at the same time, one carries it out. */
+export async function takeKey(sql: Sql, name: KeyName, requestHash: string, now: Date): Promise<TakenKey> {
+	const mine: unknown[] = await sql.query(
+		`INSERT INTO idempotent_answer AS old (token_id, key, request_hash, created_at) VALUES ($1, $2, $3, $4)
+		 ON CONFLICT (token_id, key) DO UPDATE SET request_hash = $3, status = NULL, body = NULL, created_at = $4
+		 WHERE old.created_at <= $5 RETURNING key`,
+		[name.tokenId, name.key, requestHash, now, new Date(now.getTime() - KEPT_MS)],
+	);
+	if (mine.length === 1) return { kind: "mine", since: now };
+	const rows: { request_hash: string; status: number | null; body: unknown; created_at: Date }[] = await sql.query(
+		"SELECT request_hash, status, body, created_at FROM idempotent_answer WHERE token_id = $1 AND key = $2",
+		[name.tokenId, name.key],
+	);
+	const [row] = rows;
+	// Given back between the two statements: whoever asks again gets it.
+	if (row === undefined) return { kind: "in_progress" };
+	if (row.request_hash !== requestHash) return { kind: "other_request" };
+	if (row.status !== null) return { kind: "answered", status: row.status, answer: row.body };
+	// Several may take it up now; what they do is known by `since` and has one effect.
+	if (now.getTime() - row.created_at.getTime() >= LEASE_MS) return { kind: "mine", since: row.created_at };
+	return { kind: "in_progress" };
+}
+
+/** False: somebody else who had taken up the same request has answered it. */
+export async function keepAnswer(sql: Sql, name: KeyName, status: number, answer: unknown): Promise<boolean> {
+	const [, count]: [unknown, number] = await sql.query(
+		"UPDATE idempotent_answer SET status = $3, body = $4::jsonb WHERE token_id = $1 AND key = $2 AND status IS NULL",
+		[name.tokenId, name.key, status, JSON.stringify(answer)],
+	);
+	return count === 1;
+}
+
+/** Nothing came of the request: the key can be used again at once. */
+export async function giveKeyBack(sql: Sql, name: KeyName): Promise<void> {
+	await sql.query("DELETE FROM idempotent_answer WHERE token_id = $1 AND key = $2 AND status IS NULL", [
+		name.tokenId,
+		name.key,
+	]);
+}

@@ -1,0 +1,120 @@
+import type { DataSource } from "typeorm";
+import { MIGRATIONS } from "../../migrations/index.ts";
+import type { Config } from "../config.ts";
+import { resealSecrets } from "../configuration/integrations.ts";
+import { joinEmbeddedPostgres, startEmbeddedPostgres } from "../postgres/embedded.ts";
+import { secretKeyIn } from "../secret-key.ts";
+import { loadAuditKey } from "./audit-key.ts";
+import { openDataSource } from "./data-source.ts";
+import { migrate } from "./migrate.ts";
+import { makeSecretBox, type SecretBox } from "./secret-box.ts";
+
+/** The database, and what opens the secrets in it. */
+export interface Store {
+	readonly db: DataSource;
+	readonly box: SecretBox;
+	readonly auditKey: Buffer;
+	/** Closes the connections, and stops the embedded Postgres when nobody else works with it. */
+	close(): Promise<void>;
+}
+
+/** One sentence: the database cannot be used, and what to do. */
+export class StoreError extends Error {
+	override readonly name = "StoreError";
+}
+
+type StoreConfig = Pick<Config, "databaseUrl" | "dataDir" | "secretKeys">;
+
+/**
+ * Opens the database, brought to this version's schema. `server`: the embedded Postgres belongs to this process for its life; a
+ * command joins the one that runs, or starts it for as long as it needs it. Throws StoreError.
+ */
+export async function openStore(config: StoreConfig, use: "server" | "command"): Promise<Store> {
+	const postgres = await openPostgres(config, use);
+	let db: DataSource | null = null;
+	try {
+		await migrateFirst(postgres.url);
+		db = await openDataSource(postgres.url);
+		const box = makeSecretBox(config.secretKeys ?? [await secretKeyIn(config.dataDir)]);
+		const auditKey = await loadAuditKey(db, box);
+		await resealSecrets(db, box);
+		const opened = db;
+		return {
+			db,
+			box,
+			auditKey,
+			async close() {
+				await opened.destroy();
+				await postgres.stop();
+			},
+		};
+	} catch (error) {
+		await db?.destroy();
+		await postgres.stop();
+		throw error;
+	}
+}
+
+/** `draven migrate`: the names of the migrations that were carried out. */
+export async function migrateStore(config: StoreConfig): Promise<readonly string[]> {
+	const postgres = await openPostgres(config, "command");
+	try {
+		return await migrateFirst(postgres.url);
+	} finally {
+		await postgres.stop();
+	}
+}
+
+async function openPostgres(config: StoreConfig, use: "server" | "command") {
+	if (config.databaseUrl !== null) return { url: config.databaseUrl, stop: async () => {} };
+	const open = use === "server" ? startEmbeddedPostgres : joinEmbeddedPostgres;
+	return open({ dataDir: config.dataDir });
+}
+
+async function migrateFirst(url: string): Promise<readonly string[]> {
+	const { applied } = await migrate(url).catch((error: unknown) => {
+		throw unreachable(error) ?? error;
+	});
+	const db = await openDataSource(url, { poolSize: 1 });
+	try {
+		const rows: { name: string }[] = await db.query("SELECT name FROM migrations");
+		const own = new Set(MIGRATIONS.map((migration) => migration.name));
+		const foreign = rows.find((row) => !own.has(row.name));
+		if (foreign !== undefined)
+			throw new StoreError(
+				`The database was migrated by a newer DRAVEN (${foreign.name}): start that version, or restore a backup from before it.`,
+			);
+		return applied;
+	} finally {
+		await db.destroy();
+	}
+}
+
+/** Failures of the connection itself; null: something else went wrong. Never the URL, which holds a password. */
+function unreachable(error: unknown): StoreError | null {
+	const { code = "", address, port } = error as { code?: string; address?: string; port?: number };
+	const at = address === undefined ? "" : ` at ${address}:${port}`;
+	const say = (why: string) => new StoreError(`The database${at} cannot be used: ${why}`, { cause: error });
+	switch (code) {
+		case "ECONNREFUSED":
+		case "ENOTFOUND":
+		case "EAI_AGAIN":
+		case "ETIMEDOUT":
+		case "EHOSTUNREACH":
+		case "ECONNRESET":
+			return say(
+				`it does not answer (${code}). Check the host and port in DATABASE_URL, and that Postgres is running.`,
+			);
+		case "28P01":
+		case "28000":
+			return say("it refuses the user or password. Correct them in DATABASE_URL.");
+		case "3D000":
+			return say("it does not exist. Create it, or correct its name in DATABASE_URL.");
+		case "42501":
+			return say("its user may not create tables. Make the user of DATABASE_URL the owner of the database.");
+		case "57P03":
+			return say("it is still starting. Try again in a moment.");
+		default:
+			return null;
+	}
+}

@@ -1,0 +1,144 @@
+import type { ResolvedRef } from "../../src/core/run.ts";
+import type { Check } from "../../src/core/verdict.ts";
+import type {
+	PipelinePort,
+	PipelineProject,
+	PipelineReport,
+	PipelineStatus,
+	TriggerRequest,
+} from "../../src/ports/pipeline.ts";
+import { VendorError } from "../../src/ports/vendor-error.ts";
+
+/** What shall go wrong with the next trigger. */
+export type TriggerFault =
+	/** It never arrives. */
+	| "unreachable"
+	/** It arrives, and the answer is lost. */
+	| "answer_lost"
+	/** It may have arrived and did not. */
+	| "lost"
+	| "rejected";
+
+interface FakeRun {
+	readonly externalId: string;
+	readonly jobId: string;
+	readonly request: TriggerRequest;
+	status: PipelineStatus;
+	reason: string | null;
+	cancelRequested: boolean;
+}
+
+/** A provider in memory that keeps what it is told: refs, checks, and each pipeline that was ever started. */
+export class FakePipeline implements PipelinePort {
+	readonly triggerIsIdempotent = false;
+	readonly refs = new Map<string, ResolvedRef>();
+	checksOf: (sha: string) => readonly Check[] = () => [{ name: "build", state: "success", url: null }];
+	readonly runs: FakeRun[] = [];
+	/** Whether a cancel is obeyed at once. */
+	obeysCancel = true;
+	faults: TriggerFault[] = [];
+	/** Every call fails as long as it is set. */
+	down: VendorError | null = null;
+	/** Called inside the next trigger, before it is answered: a place to crash at. */
+	onTrigger: ((request: TriggerRequest) => Promise<void>) | null = null;
+
+	branch(name: string, sha: string): void {
+		this.refs.set(name, { name, kind: "branch", sha });
+	}
+
+	tag(name: string, sha: string): void {
+		this.refs.set(name, { name, kind: "tag", sha });
+	}
+
+	/** How often a pipeline was started for a run. */
+	startsOf(jobId: string): number {
+		return this.runs.filter((run) => run.jobId === jobId).length;
+	}
+
+	runOf(jobId: string): FakeRun {
+		const run = this.runs.find((one) => one.jobId === jobId);
+		if (run === undefined) throw new Error(`no pipeline was started for ${jobId}`);
+		return run;
+	}
+
+	/** Sets how a pipeline stands, as the provider's own doing. */
+	set(jobId: string, status: PipelineStatus, reason: string | null = null): PipelineReport {
+		const run = this.runOf(jobId);
+		run.status = status;
+		run.reason = reason;
+		return reportOf(run);
+	}
+
+	async resolveRef(_project: PipelineProject, ref: string): Promise<ResolvedRef | null> {
+		this.#check();
+		if (/^[0-9a-f]{40}$/.test(ref)) return { name: ref, kind: "sha", sha: ref };
+		return this.refs.get(ref) ?? null;
+	}
+
+	async checks(_project: PipelineProject, sha: string): Promise<readonly Check[]> {
+		this.#check();
+		return this.checksOf(sha);
+	}
+
+	async listRefs(_project: PipelineProject, query: string): Promise<readonly ResolvedRef[]> {
+		this.#check();
+		return [...this.refs.values()].filter((ref) => ref.name.includes(query));
+	}
+
+	async trigger(request: TriggerRequest): Promise<PipelineReport | null> {
+		this.#check();
+		const fault = this.faults.shift();
+		if (fault === "unreachable") throw new VendorError("unavailable", "The provider could not be reached.");
+		if (fault === "lost")
+			throw new VendorError("unavailable", "The provider did not answer.", { mayHaveHappened: true });
+		if (fault === "rejected") throw new VendorError("rejected", "The provider has no such pipeline.");
+		const run: FakeRun = {
+			externalId: String(1_000 + this.runs.length),
+			jobId: request.variables.JOB_ID,
+			request,
+			status: "running",
+			reason: null,
+			cancelRequested: false,
+		};
+		this.runs.push(run);
+		await this.onTrigger?.(request);
+		if (fault === "answer_lost")
+			throw new VendorError("unavailable", "The provider did not answer.", { mayHaveHappened: true });
+		return reportOf(run);
+	}
+
+	async find(_project: PipelineProject, jobId: string): Promise<PipelineReport | null> {
+		this.#check();
+		const run = this.runs.find((one) => one.jobId === jobId);
+		return run === undefined ? null : reportOf(run);
+	}
+
+	async report(_project: PipelineProject, externalId: string): Promise<PipelineReport | null> {
+		this.#check();
+		const run = this.runs.find((one) => one.externalId === externalId);
+		return run === undefined ? null : reportOf(run);
+	}
+
+	async cancel(_project: PipelineProject, externalId: string): Promise<void> {
+		this.#check();
+		const run = this.runs.find((one) => one.externalId === externalId);
+		if (run === undefined) return;
+		run.cancelRequested = true;
+		if (this.obeysCancel && (run.status === "running" || run.status === "queued")) run.status = "cancelled";
+	}
+
+	#check(): void {
+		if (this.down !== null) throw this.down;
+	}
+}
+
+function reportOf(run: FakeRun): PipelineReport {
+	return {
+		externalId: run.externalId,
+		attempt: 1,
+		externalUrl: `https://pipelines.test/runs/${run.externalId}`,
+		status: run.status,
+		reason: run.reason,
+		jobId: run.jobId,
+	};
+}

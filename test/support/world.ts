@@ -1,0 +1,223 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { pino } from "pino";
+import type { DataSource } from "typeorm";
+import type { AccessBinding } from "../../src/core/access.ts";
+import type { Run } from "../../src/core/run.ts";
+import type { Deps } from "../../src/deps.ts";
+import { makeHandlers } from "../../src/jobs/handlers.ts";
+import { carryOut } from "../../src/jobs/worker.ts";
+import type { Answer } from "../../src/ports/front.ts";
+import { openDataSource } from "../../src/store/data-source.ts";
+import {
+	AccessBindingTable,
+	type EnvironmentRow,
+	EnvironmentTable,
+	IntegrationTable,
+	PolicyTable,
+	ProjectTable,
+} from "../../src/store/entities.ts";
+import { claim } from "../../src/store/jobs.ts";
+import { runById, runByNumber } from "../../src/store/runs.ts";
+import { makeSecretBox } from "../../src/store/secret-box.ts";
+import { createFront } from "../../src/use-cases/front.ts";
+import { FakeChat } from "../fakes/chat.ts";
+import { FakePeople } from "../fakes/people.ts";
+import { FakePipeline } from "../fakes/pipeline.ts";
+import { createTestDatabase } from "./database.ts";
+
+export const SHA = { a: "a".repeat(40), b: "b".repeat(40), c: "c".repeat(40), d: "d".repeat(40) } as const;
+
+/** Rules that a test cares for; each environment has a policy of its own name. */
+export interface Setting {
+	readonly stage?: unknown;
+	readonly production?: unknown;
+	readonly access?: readonly AccessBinding[];
+}
+
+const EVERYWHERE = { projects: ["*"], environments: ["*"] };
+
+/** The main job on a real database, with its neighbours as fakes and the clock in the test's hand. */
+export class World {
+	readonly pipeline = new FakePipeline();
+	readonly people = new FakePeople("slack");
+	readonly chat = new FakeChat("slack");
+	readonly deps: Deps;
+	readonly #drop: () => Promise<void>;
+	readonly #environments = new Map<string, EnvironmentRow>();
+	#now = new Date("2026-03-04T10:00:00Z");
+	#delivery = 0;
+
+	private constructor(db: DataSource, drop: () => Promise<void>) {
+		this.#drop = drop;
+		this.deps = {
+			db,
+			box: makeSecretBox([randomBytes(32)]),
+			auditKey: randomBytes(32),
+			chats: { slack: this.chat },
+			groups: { slack: this.people },
+			pipelineOf: () => this.pipeline,
+			now: () => new Date(this.#now),
+			log: pino({ level: "silent" }),
+			wake: () => {},
+			forgetPeople: () => {},
+			publicUrl: "http://127.0.0.1:3000",
+			localMode: true,
+			pollIntervalSeconds: 30,
+		};
+	}
+
+	/** A shop with a stage and a production; U_OPS operates, U_ANN and U_BOB approve, U_ADA is the admin. */
+	static async open(setting: Setting = {}): Promise<World> {
+		const database = await createTestDatabase();
+		const db = await openDataSource(database.url);
+		const world = new World(db, async () => {
+			await db.destroy();
+			await database.drop();
+		});
+		await world.#configure(setting);
+		return world;
+	}
+
+	async #configure({ stage, production, access }: Setting): Promise<void> {
+		const { db } = this.deps;
+		const managedBy = "file" as const;
+		const integration = {
+			id: randomUUID(),
+			slug: "fake",
+			provider: "github" as const,
+			baseUrl: null,
+			settings: {},
+			secrets: null,
+			managedBy,
+		};
+		await db.getRepository(IntegrationTable).insert(integration);
+		const policies = [
+			{ slug: "stage", extends: "stage", rules: stage ?? { refs: { tags: ["**"] } } },
+			{ slug: "production", extends: "production", rules: production ?? { approvals: { required: 2 } } },
+		];
+		for (const policy of policies)
+			await db
+				.getRepository(PolicyTable)
+				.insert({ id: randomUUID(), ...policy, rules: policy.rules as object, managedBy });
+		const project = {
+			...{ id: randomUUID(), slug: "shop", name: "Shop", integrationId: integration.id, repository: "acme/shop" },
+			...{ pipeline: "deploy.yml", defaultRef: "main", managedBy, archivedAt: null },
+		};
+		await db.getRepository(ProjectTable).insert(project);
+		for (const [position, slug] of ["stage", "production"].entries()) {
+			const row: EnvironmentRow = {
+				...{
+					id: randomUUID(),
+					projectId: project.id,
+					slug,
+					aliases: slug === "production" ? ["prod"] : [],
+					policy: slug,
+				},
+				...{ channels: { slack: `C_${slug.toUpperCase()}` }, labels: [], position, archivedAt: null },
+			};
+			await db.getRepository(EnvironmentTable).insert(row);
+			await db.query("INSERT INTO chain_head (chain, seq, hash) VALUES ($1, 0, NULL)", [row.id]);
+			this.#environments.set(slug, row);
+		}
+		const bindings: readonly AccessBinding[] = access ?? [
+			{ role: "operator", subjects: [{ slackGroup: "S_OPS" }], ...EVERYWHERE },
+			{ role: "approver", subjects: [{ slackGroup: "S_LEADS" }], ...EVERYWHERE },
+			{ role: "admin", subjects: [{ slackUser: "U_ADA" }], ...EVERYWHERE },
+			{ role: "emergency", subjects: [{ slackUser: "U_EVE" }], ...EVERYWHERE },
+		];
+		for (const [position, binding] of bindings.entries())
+			await db.getRepository(AccessBindingTable).insert({
+				...{ id: randomUUID(), role: binding.role, subjects: [...binding.subjects], managedBy, position },
+				...{ projects: [...binding.projects], environments: [...binding.environments] },
+			});
+		this.people.group("S_OPS", "U_OPS", "U_ANN", "U_TWO", "U_EVE");
+		this.people.group("S_LEADS", "U_ANN", "U_BOB", "U_OPS");
+		this.pipeline.branch("main", SHA.a);
+		this.pipeline.tag("v1.0.0", SHA.a);
+		this.pipeline.tag("v1.1.0", SHA.b);
+		this.pipeline.tag("v1.2.0", SHA.c);
+	}
+
+	environment(slug: string): EnvironmentRow {
+		const row = this.#environments.get(slug);
+		if (row === undefined) throw new Error(`there is no environment ${slug}`);
+		return row;
+	}
+
+	/** Says a command as a person; `deliveryId` to say the very same twice. */
+	async say(
+		user: string,
+		text: string,
+		more: { deliveryId?: string; channel?: string; thread?: string } = {},
+	): Promise<Answer> {
+		this.#delivery += 1;
+		return createFront(this.deps).command({
+			platform: "slack",
+			tenant: "T1",
+			user,
+			channel: more.channel ?? null,
+			thread: more.thread ?? null,
+			text,
+			deliveryId: more.deliveryId ?? `d${this.#delivery}`,
+		});
+	}
+
+	async run(number: number): Promise<Run> {
+		const run = await runByNumber(this.deps.db, number);
+		if (run === null) throw new Error(`there is no run #${number}`);
+		return run;
+	}
+
+	async runOf(answer: Answer): Promise<Run> {
+		const run = answer.runId === null ? null : await runById(this.deps.db, answer.runId);
+		if (run === null) throw new Error(`the answer has no run: ${answer.card.text}`);
+		return run;
+	}
+
+	/** Does all work that is due, and what follows from it, until nothing is. */
+	async work(): Promise<void> {
+		const handlers = makeHandlers(this.deps, {
+			slackIn: async () => {},
+			webhooks: {},
+			writeCheckpoint: async () => {},
+		});
+		for (let round = 0; round < 200; round++) {
+			const jobs = await claim(this.deps.db, 20, 30_000, this.deps.now());
+			if (jobs.length === 0) return;
+			for (const job of jobs) await carryOut(this.deps, handlers, job);
+		}
+		throw new Error("work does not come to an end");
+	}
+
+	/** Lets time pass, and does what became due. */
+	async pass(ms: number): Promise<void> {
+		this.#now = new Date(this.#now.getTime() + ms);
+		await this.work();
+	}
+
+	/** The provider says how a run's pipeline stands; it is polled. */
+	async finish(run: Run, status: "succeeded" | "failed" | "cancelled", reason: string | null = null): Promise<Run> {
+		this.pipeline.set(run.id, status, reason);
+		await this.pass(31_000);
+		return this.run(run.number);
+	}
+
+	/** A deploy from the command to its end. */
+	async deployed(user: string, text: string): Promise<Run> {
+		const run = await this.runOf(await this.say(user, text));
+		await this.work();
+		return this.finish(run, "succeeded");
+	}
+
+	async actions(runId: string): Promise<string[]> {
+		const rows: { action: string }[] = await this.deps.db.query(
+			"SELECT action FROM audit_entry WHERE run_id = $1 ORDER BY seq",
+			[runId],
+		);
+		return rows.map((row) => row.action);
+	}
+
+	async close(): Promise<void> {
+		await this.#drop();
+	}
+}
