@@ -1,9 +1,10 @@
 import { isNode, LineCounter, parseDocument, type YAMLError } from "yaml";
 import type { z } from "zod";
 import { checkDocument } from "./check-document.ts";
+import type { IntegrationSecrets } from "./integrations.ts";
 import { type DocumentProblem, type Path, type Problem, showPath } from "./problem.ts";
 import { ConfigurationFile, type FileIntegration } from "./schema.ts";
-import { derivedRef, SECRET_FIELDS } from "./secret-refs.ts";
+import { derivedRef, SECRET_PATHS, secretAt } from "./secret-refs.ts";
 import { substitute } from "./substitute.ts";
 
 /** A draven.yaml that holds in itself and can be applied. */
@@ -65,12 +66,24 @@ function refsOf(
 	index: number,
 	refs: ReadonlyMap<string, string>,
 ): Record<string, string> {
+	const secrets = secretsOf(integration);
 	return Object.fromEntries(
-		SECRET_FIELDS.filter((field) => field.of(integration) !== undefined).map((field) => [
-			field.path,
-			refs.get(`integrations.${index}.${field.path}`) ?? derivedRef(integration.slug, field.path),
+		SECRET_PATHS.filter((path) => secretAt(secrets, path) !== undefined).map((path) => [
+			path,
+			refs.get(`integrations.${index}.${path}`) ?? derivedRef(integration.slug, path),
 		]),
 	);
+}
+
+/** The secrets of an integration as they are kept. */
+export function secretsOf(one: FileIntegration): IntegrationSecrets {
+	if (one.provider === "runner") return {};
+	const app = one.provider === "github" ? one.app : undefined;
+	return {
+		...(one.token === undefined ? {} : { token: one.token }),
+		...(one.webhookSecret === undefined ? {} : { webhookSecret: one.webhookSecret }),
+		...(app === undefined ? {} : { app: { privateKey: app.privateKey } }),
+	};
 }
 
 type Yaml =
@@ -104,7 +117,7 @@ function syntaxProblem(error: YAMLError, source: string, lines: LineCounter): Do
 	// Some messages end in the text that they stumbled over.
 	const why = error.message.split(/: "|: '|\n/)[0]?.slice(0, 160) ?? "";
 	const bare = /[{[,][^"'#]*\$\{/.test(source.split("\n")[line - 1] ?? "");
-	const hint = bare ? ' (between { } and [ ], a reference needs quotes: "${NAME}")' : "";
+	const hint = bare ? " (between { } and [ ] the reference to a variable needs quotes around it)" : "";
 	return { path: "", line, message: `is no valid YAML there: ${why.replace(/\.$/, "")}${hint}` };
 }
 

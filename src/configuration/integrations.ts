@@ -1,4 +1,5 @@
 import type { IntegrationRow } from "../store/entities.ts";
+import type { Sql } from "../store/runs.ts";
 import type { SecretBox } from "../store/secret-box.ts";
 
 /** What an integration keeps secret. */
@@ -35,4 +36,19 @@ export function sealSecrets(box: SecretBox, integrationId: string, secrets: Inte
 /** Bound to the row: sealed secrets copied to another integration do not open there. */
 function context(integrationId: string): string {
 	return `integration:${integrationId}`;
+}
+
+/** After a rotation of DRAVEN_SECRET_KEY: what the old keys sealed is sealed with the first one, so that they can be dropped. */
+export async function resealSecrets(sql: Sql, box: SecretBox): Promise<void> {
+	const rows: { id: string; slug: string; secrets: string }[] = await sql.query(
+		"SELECT id, slug, secrets FROM integration WHERE secrets IS NOT NULL",
+	);
+	for (const row of rows.filter(({ secrets }) => box.isStale(secrets))) {
+		const sealed = sealSecrets(box, row.id, openSecrets(box, row));
+		await sql.query("UPDATE integration SET secrets = $3 WHERE id = $1 AND secrets = $2", [
+			row.id,
+			row.secrets,
+			sealed,
+		]);
+	}
 }

@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
-import type { FileIntegration } from "./schema.ts";
+import type { IntegrationSecrets } from "./integrations.ts";
 
 /** Where secrets stand in an integration of draven.yaml. */
-export const SECRET_FIELDS = [
-	{ path: "token", of: (one: FileIntegration) => ("token" in one ? one.token : undefined) },
-	{ path: "webhookSecret", of: (one: FileIntegration) => ("webhookSecret" in one ? one.webhookSecret : undefined) },
-	{ path: "app.privateKey", of: (one: FileIntegration) => ("app" in one ? one.app?.privateKey : undefined) },
-] as const;
+export const SECRET_PATHS = ["token", "webhookSecret", "app.privateKey"] as const;
+export type SecretPath = (typeof SECRET_PATHS)[number];
 
-export type SecretPath = (typeof SECRET_FIELDS)[number]["path"];
+export function secretAt(secrets: IntegrationSecrets, path: SecretPath): string | undefined {
+	return path === "app.privateKey" ? secrets.app?.privateKey : secrets[path];
+}
 
 const SUFFIX: Record<SecretPath, string> = {
 	token: "TOKEN",

@@ -1,0 +1,87 @@
+import type { DataSource, EntityManager } from "typeorm";
+import type { Actor } from "../core/audit-entry.ts";
+import { holdChain, SYSTEM_CHAIN, writeTrail } from "../store/change.ts";
+import type { ManagedBy } from "../store/entities.ts";
+import type { SecretBox } from "../store/secret-box.ts";
+import { readCurrent } from "./current.ts";
+import type { ConfigurationDocument } from "./document.ts";
+import { itemsOf } from "./items.ts";
+import { type Plan, type Planned, planConfiguration } from "./plan.ts";
+import { writeSteps } from "./write-steps.ts";
+
+export interface ApplyStore {
+	readonly db: DataSource;
+	readonly box: SecretBox;
+	readonly auditKey: Buffer;
+	readonly now: () => Date;
+}
+
+export interface ApplyOptions {
+	/** Remove what the document does not name and `managedBy` made. */
+	readonly prune: boolean;
+	/** Only the plan: nothing is written. */
+	readonly dryRun: boolean;
+	readonly actor: Actor;
+	readonly managedBy: ManagedBy;
+}
+
+/** The document is right in itself and cannot be carried out here. Nothing was changed. */
+export class ApplyRefused extends Error {
+	override readonly name = "ApplyRefused";
+	/** A sentence for each obstacle. */
+	readonly problems: readonly string[];
+
+	constructor(problems: readonly string[]) {
+		super(problems.join("\n"));
+		this.problems = problems;
+	}
+}
+
+/**
+ * Makes the database say what the document says: all of it, with its entry on the trail, or nothing. A second time it changes
+ * nothing and writes nothing. Two at the same time go one after the other. Throws ApplyRefused.
+ */
+export async function applyDocument(
+	store: ApplyStore,
+	document: ConfigurationDocument,
+	options: ApplyOptions,
+): Promise<Plan> {
+	return store.db.transaction(async (tx) => {
+		const held = await holdChain(tx, SYSTEM_CHAIN);
+		const planned = await makePlan(tx, store.box, document, options);
+		if (planned.refusals.length > 0) throw new ApplyRefused(planned.refusals);
+		if (options.dryRun || planned.steps.length === 0) return planned.plan;
+		const now = store.now();
+		await writeSteps({ tx, box: store.box, now, managedBy: options.managedBy }, planned.steps);
+		await writeTrail({ tx, auditKey: store.auditKey, held, now }, [
+			{
+				atMs: now.getTime(),
+				action: "config.applied",
+				actor: options.actor,
+				project: null,
+				environment: null,
+				runId: null,
+				run: null,
+				data: { managedBy: options.managedBy, prune: options.prune, changes: planned.plan.changes },
+			},
+		]);
+		return planned.plan;
+	});
+}
+
+async function makePlan(
+	tx: EntityManager,
+	box: SecretBox,
+	document: ConfigurationDocument,
+	options: ApplyOptions,
+): Promise<Planned> {
+	const wanted = itemsOf(document);
+	const planned = planConfiguration(await readCurrent(tx, box), wanted, options);
+	const ending = planned.steps.flatMap((step) =>
+		step.action === "remove" && step.kind === "environment" ? [step.stored.id] : [],
+	);
+	if (ending.length === 0) return planned;
+	// A run that is being asked for there right now comes before us, and is seen, or after us, and sees the end.
+	for (const chain of ending.sort()) await holdChain(tx, chain);
+	return planConfiguration(await readCurrent(tx, box), wanted, options);
+}
