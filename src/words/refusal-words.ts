@@ -68,7 +68,10 @@ export function verdictRefusal(
 	ref: ResolvedRef,
 	verdict: Verdict,
 ): Refusal {
-	const bad = verdict.rules.filter((rule) => rule.outcome === "refused");
+	// Who asked for force wants to know first why it does not help.
+	const bad = verdict.rules
+		.filter((rule) => rule.outcome === "refused")
+		.sort((a, b) => Number(b.rule === "force") - Number(a.rule === "force"));
 	const what = type === "rollback" ? "A rollback" : type === "dry-run" ? "A dry-run" : "A deploy";
 	return refusal(
 		bad[0]?.code ?? "refused",
