@@ -1,0 +1,36 @@
+import { auditPage, type PlacedEntry } from "../../store/audit-pages.ts";
+import { refusalReply } from "../problem.ts";
+import { type Endpoint, endpoint } from "./endpoint.ts";
+import { findRun } from "./find-run.ts";
+import { AuditQuery } from "./schemas.ts";
+
+export const auditEndpoints: readonly Endpoint[] = [
+	endpoint({
+		method: "GET",
+		path: "/audit",
+		summary: "The audit trail, newest first",
+		query: AuditQuery,
+		handle: async ({ deps, query }) => {
+			const { run, cursor, limit, ...filter } = query;
+			const found = run === undefined ? null : await findRun(deps, run);
+			if (found !== null && !found.ok) return refusalReply(found.refusal);
+			const entries = await auditPage(deps.db, {
+				...filter,
+				runId: found?.value.id,
+				after: cursor,
+				limit: limit + 1,
+			});
+			const page = entries.slice(0, limit);
+			const last = page.at(-1);
+			const next = entries.length > limit && last !== undefined ? cursorOf(last) : null;
+			return { status: 200, body: { items: page.map(entryJson), next } };
+		},
+	}),
+];
+
+const cursorOf = ({ chain, seq, entry }: PlacedEntry) => `${entry.atMs}.${seq}.${chain}`;
+
+function entryJson({ chain, seq, entry }: PlacedEntry) {
+	const { atMs, ...rest } = entry;
+	return { chain, seq, at: new Date(atMs).toISOString(), ...rest };
+}

@@ -1,0 +1,125 @@
+import { randomUUID } from "node:crypto";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { z } from "zod";
+import type { Deps } from "../../deps.ts";
+import type { Front } from "../../ports/front.ts";
+import type { ApiTokenRow } from "../../store/entities.ts";
+import type { Sql } from "../../store/runs.ts";
+import type { AppContext } from "../app.ts";
+import { problem, type Reply } from "../problem.ts";
+import { send } from "../send.ts";
+import { authenticate } from "./authenticate.ts";
+import { once } from "./idempotency.ts";
+import { isStorable, NoBody, NoQuery, problemsOf } from "./schemas.ts";
+
+/** One request, known to be allowed in and well formed. */
+export interface Call<Query, Body> {
+	readonly deps: Deps;
+	readonly front: Front;
+	readonly token: ApiTokenRow;
+	/** `{id}` of the path; empty where there is none. */
+	readonly id: string;
+	readonly query: Query;
+	readonly body: Body;
+	readonly accept: string;
+	/** Names this request: the same for the tries of one Idempotency-Key, else unique. */
+	readonly deliveryId: string;
+	/**
+	 * Writes the answer together with its effect, for effects that would show if they came twice. False: it was answered already, so
+	 * nothing may be written.
+	 */
+	readonly settle: (tx: Sql, reply: Reply) => Promise<boolean>;
+	/** Aborted when the caller goes away or the server closes. */
+	readonly gone: AbortSignal;
+}
+
+export interface Endpoint {
+	readonly method: "GET" | "POST" | "DELETE";
+	/** Below /api/v1, as the framework writes it. */
+	readonly path: string;
+	readonly summary: string;
+	readonly token: ApiTokenRow["kind"];
+	readonly query: z.ZodType;
+	readonly body: z.ZodType;
+	/** Bytes; default: that of the server. */
+	readonly bodyLimit?: number;
+	/** NUL and broken Unicode are the endpoint's own affair. */
+	readonly anyText?: boolean;
+	readonly handle: (call: Call<unknown, unknown>) => Promise<Reply>;
+}
+
+type Described<Query extends z.ZodType, Body extends z.ZodType> = Omit<
+	Endpoint,
+	"token" | "query" | "body" | "handle"
+> & {
+	readonly token?: Endpoint["token"];
+	readonly query?: Query;
+	readonly body?: Body;
+	readonly handle: (call: Call<z.output<Query>, z.output<Body>>) => Promise<Reply>;
+};
+
+/** Ties the handler to its schemas: what it is given has passed them. */
+export function endpoint<Query extends z.ZodType = typeof NoQuery, Body extends z.ZodType = typeof NoBody>(
+	described: Described<Query, Body>,
+): Endpoint {
+	const handle = described.handle as Endpoint["handle"];
+	return { token: "api", query: NoQuery, body: NoBody, ...described, handle };
+}
+
+export function register(app: FastifyInstance, context: AppContext, url: string, described: Endpoint): void {
+	const tokens = new WeakMap<FastifyRequest, ApiTokenRow>();
+	const { method, bodyLimit } = described;
+	app.route<{ Params: { id?: string } }>({
+		method,
+		url,
+		...(bodyLimit === undefined ? {} : { bodyLimit }),
+		// Before the body: nobody unknown makes us read one.
+		onRequest: async (request, reply) => {
+			const found = await authenticate(context.deps, request.headers.authorization, described.token);
+			if (!("id" in found)) return send(reply, found);
+			tokens.set(request, found);
+		},
+		handler: async (request, reply) => {
+			const token = tokens.get(request);
+			if (token === undefined) throw new Error("a handler ran without a token");
+			return send(reply, await answer(context, described, token, request, aborted(context, reply.raw)));
+		},
+	});
+}
+
+async function answer(
+	{ deps, front }: AppContext,
+	described: Endpoint,
+	token: ApiTokenRow,
+	request: FastifyRequest<{ Params: { id?: string } }>,
+	gone: AbortSignal,
+): Promise<Reply> {
+	const id = request.params.id ?? "";
+	if (!isStorable([id, request.query, described.anyText ? null : request.body]))
+		return problem(422, "invalid_text", "NUL characters and broken Unicode are not taken.");
+	const query = described.query.safeParse(request.query);
+	if (!query.success) return problem(422, "invalid_query", problemsOf(query.error));
+	const body = described.body.safeParse(request.body);
+	if (!body.success) return problem(422, "invalid_body", problemsOf(body.error));
+	const call = {
+		deps,
+		front,
+		token,
+		id,
+		query: query.data,
+		body: body.data,
+		accept: request.headers.accept ?? "",
+		gone,
+	};
+	const key = request.headers["idempotency-key"];
+	if (described.method !== "POST" || key === undefined)
+		return described.handle({ ...call, deliveryId: `api:${token.id}:${randomUUID()}`, settle: async () => true });
+	const what = { token, key: String(key), request: [request.method, request.url, request.body ?? null] };
+	return once(deps, what, (named) => described.handle({ ...call, ...named }));
+}
+
+function aborted({ closing }: AppContext, response: NodeJS.EventEmitter): AbortSignal {
+	const gone = new AbortController();
+	response.once("close", () => gone.abort());
+	return AbortSignal.any([gone.signal, closing]);
+}

@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { canonicalJson } from "../../core/canonical-json.ts";
+import type { Deps } from "../../deps.ts";
+import type { ApiTokenRow } from "../../store/entities.ts";
+import { giveKeyBack, keepAnswer, type TakenKey, takeKey } from "../../store/idempotent-answers.ts";
+import type { Sql } from "../../store/runs.ts";
+import { problem, type Reply } from "../problem.ts";
+import type { Call } from "./endpoint.ts";
+
+/** How long the second of two equal requests waits for the answer of the first. */
+const WAIT_MS = 5_000;
+const LOOK_EVERY_MS = 100;
+
+export interface KeyedRequest {
+	readonly token: ApiTokenRow;
+	/** As the caller chose it. */
+	readonly key: string;
+	/** All that makes it this request and no other. */
+	readonly request: unknown;
+}
+
+/** Carries out a request with an Idempotency-Key once; every later one with the same key gets the same answer. */
+export async function once(
+	deps: Deps,
+	{ token, key, request }: KeyedRequest,
+	carryOut: (named: Pick<Call<unknown, unknown>, "deliveryId" | "settle">) => Promise<Reply>,
+): Promise<Reply> {
+	if (!/^[\x21-\x7e]{1,255}$/.test(key))
+		return problem(422, "invalid_idempotency_key", "An Idempotency-Key has 1 to 255 printable characters, no spaces.");
+	const name = { tokenId: token.id, key };
+	const hash = createHash("sha256").update(canonicalJson(request)).digest("hex");
+	const taken = await takeOrWait(() => takeKey(deps.db, name, hash, deps.now()));
+	switch (taken.kind) {
+		case "answered":
+			return { status: taken.status, ...(taken.answer as Pick<Reply, "body" | "headers">) };
+		case "other_request":
+			return problem(422, "idempotency_key_reused", "This Idempotency-Key stands for another request.");
+		case "in_progress":
+			return problem(409, "in_progress", "The first request with this key is still at work.", { "retry-after": "1" });
+		case "mine":
+			break;
+		default:
+			return taken satisfies never;
+	}
+	const settle = (tx: Sql, { status, ...answer }: Reply) => keepAnswer(tx, name, status, answer);
+	// With the time of the first try: a key that is used again after its answer is forgotten is a new request.
+	const deliveryId = `api:${token.id}:${key}:${taken.since.getTime()}`;
+	const reply = await carryOut({ deliveryId, settle });
+	// A throw does not come here: its key waits for its lease, because nobody knows how far the request came.
+	if (reply.status >= 500) await giveKeyBack(deps.db, name);
+	else await settle(deps.db, reply);
+	return reply;
+}
+
+async function takeOrWait(take: () => Promise<TakenKey>): Promise<TakenKey> {
+	const until = performance.now() + WAIT_MS;
+	for (;;) {
+		const taken = await take();
+		if (taken.kind !== "in_progress" || performance.now() >= until) return taken;
+		await sleep(LOOK_EVERY_MS);
+	}
+}

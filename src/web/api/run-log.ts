@@ -1,0 +1,79 @@
+import { Readable } from "node:stream";
+import { may } from "../../core/access.ts";
+import { isEnd, type Run } from "../../core/run.ts";
+import type { Deps } from "../../deps.ts";
+import { addLines, linesFrom, nextLine } from "../../store/run-log.ts";
+import { placeById } from "../../use-cases/catalog.ts";
+import { identifyToken } from "../../use-cases/identify.ts";
+import { problem, type Reply, refusalReply } from "../problem.ts";
+import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
+import { findRun } from "./find-run.ts";
+import { LogQuery, NewLines } from "./schemas.ts";
+
+export const logEndpoints: readonly Endpoint[] = [
+	endpoint({
+		method: "GET",
+		path: "/runs/:id/log",
+		summary: "The log of a run: JSON by pages, or all of it as text/plain",
+		query: LogQuery,
+		handle: async ({ deps, id, query, accept }) => {
+			const found = await findRun(deps, id);
+			if (!found.ok) return refusalReply(found.refusal);
+			if (accept.includes("text/plain"))
+				return {
+					status: 200,
+					body: Readable.from(wholeLog(deps, found.value.id, query.cursor)),
+					headers: { "content-type": "text/plain; charset=utf-8" },
+				};
+			const lines = await linesFrom(deps.db, found.value.id, query.cursor, query.limit + 1);
+			const items = lines.slice(0, query.limit).map(({ n, at, line }) => ({ n, at: at.toISOString(), line }));
+			const next = lines.length > query.limit ? String(lines.at(-1)?.n) : null;
+			return { status: 200, body: { items, next } };
+		},
+	}),
+	endpoint({
+		method: "POST",
+		path: "/runs/:id/log",
+		summary: "Add lines to the log of a run",
+		body: NewLines,
+		handle: async (call) => {
+			const found = await findRun(call.deps, call.id);
+			if (!found.ok) return refusalReply(found.refusal);
+			return (await mayNotAdd(call, found.value)) ?? add(call, found.value);
+		},
+	}),
+];
+
+type Adding = Call<unknown, readonly string[]>;
+
+async function mayNotAdd({ deps, token }: Adding, run: Run): Promise<Reply | null> {
+	const caller = await identifyToken(deps, token);
+	const right = may("deploy", caller.bindings, caller.principal, run);
+	if (!right.ok)
+		return problem(403, right.code, `Adding to the log of #${run.number} takes the role ${right.missing}.`);
+	// A runner numbers its lines itself: lines of others in between would push its own out.
+	const { integration } = await placeById(deps.db.manager, run.environmentId);
+	if (integration.provider !== "runner" || isEnd(run.progress.state)) return null;
+	return problem(409, "runner_writes_log", `The runner writes the log of #${run.number} itself until it is over.`);
+}
+
+/** One after the other, so that no two posts take the same numbers; with the answer in the same transaction, so that none is added twice. */
+function add({ deps, body, settle }: Adding, run: Run): Promise<Reply> {
+	return deps.db.transaction(async (tx) => {
+		await tx.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`run_log:${run.id}`]);
+		const from = await nextLine(tx, run.id);
+		const reply: Reply = { status: 200, body: { from, next: from + body.length } };
+		if (!(await settle(tx, reply))) return problem(409, "in_progress", "These lines were added by an earlier try.");
+		await addLines(tx, run.id, from, body, deps.now());
+		return reply;
+	});
+}
+
+async function* wholeLog(deps: Deps, runId: string, from: number): AsyncGenerator<string> {
+	const page = 1_000;
+	for (let n = from; ; n += page) {
+		const lines = await linesFrom(deps.db, runId, n, page);
+		if (lines.length > 0) yield `${lines.map(({ line }) => line).join("\n")}\n`;
+		if (lines.length < page) return;
+	}
+}

@@ -1,0 +1,115 @@
+import type { Outcome } from "../../core/refusal.ts";
+import type { Run } from "../../core/run.ts";
+import { listRuns, runById } from "../../store/runs.ts";
+import { retryRun } from "../../use-cases/answer-request.ts";
+import { cancelRun } from "../../use-cases/cancel-run.ts";
+import { decideRun } from "../../use-cases/decide-run.ts";
+import { identifyToken } from "../../use-cases/identify.ts";
+import { requestRun } from "../../use-cases/request-run.ts";
+import { problem, type Reply, refusalReply, statusOf } from "../problem.ts";
+import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
+import { placeNamed } from "./find-place.ts";
+import { findRun } from "./find-run.ts";
+import { oneRunJson, runsJson } from "./run-json.ts";
+import { Decision, NewRun, RunsQuery } from "./schemas.ts";
+
+type Decided = Call<unknown, string | null>;
+
+export const runEndpoints: readonly Endpoint[] = [
+	endpoint({
+		method: "GET",
+		path: "/runs",
+		summary: "Runs, newest first",
+		query: RunsQuery,
+		handle: async ({ deps, query }) => {
+			const { project, environment, state, cursor, limit } = query;
+			const found = await listRuns(deps.db, {
+				...(project === undefined ? {} : { project }),
+				...(environment === undefined ? {} : { environment }),
+				...(state === undefined ? {} : { state }),
+				...(cursor === undefined ? {} : { before: cursor }),
+				limit: limit + 1,
+			});
+			const page = found.slice(0, limit);
+			const next = found.length > limit ? String(page.at(-1)?.number) : null;
+			return { status: 200, body: { items: await runsJson(deps, page), next } };
+		},
+	}),
+	endpoint({
+		method: "GET",
+		path: "/runs/:id",
+		summary: "One run, by its number or UUID",
+		handle: async ({ deps, id }) => {
+			const found = await findRun(deps, id);
+			return found.ok ? { status: 200, body: await oneRunJson(deps, found.value) } : refusalReply(found.refusal);
+		},
+	}),
+	endpoint({
+		method: "POST",
+		path: "/runs",
+		summary: "Ask for a run",
+		body: NewRun,
+		handle: async (call) => {
+			const { deps, body } = call;
+			const place = await placeNamed(deps, body);
+			if (!place.ok) return refusalReply(place.refusal);
+			const outcome = await requestRun(deps, {
+				caller: await identifyToken(deps, call.token),
+				place: place.value,
+				type: body.type,
+				ref: body.ref ?? null,
+				toRun: body.toRun ?? null,
+				parameters: body.parameters,
+				force: body.force ?? null,
+				note: body.reason ?? null,
+				retryOf: null,
+				onlySha: null,
+				deliveryKey: call.deliveryId,
+			});
+			return changed(call, outcome, 201);
+		},
+	}),
+	decision("approve", "Approve a run that waits for it", async (call, run) =>
+		changed(call, await decideRun(call.deps, await identifyToken(call.deps, call.token), run, "approved", call.body)),
+	),
+	decision("reject", "Reject a run that waits for approval", async (call, run) =>
+		changed(call, await decideRun(call.deps, await identifyToken(call.deps, call.token), run, "rejected", call.body)),
+	),
+	decision("cancel", "Cancel a run that is not over", async (call, run) =>
+		changed(call, await cancelRun(call.deps, await identifyToken(call.deps, call.token), run, call.body)),
+	),
+	decision("retry", "Ask once more for a run that is over", retry),
+];
+
+function decision(verb: string, summary: string, carryOut: (call: Decided, run: Run) => Promise<Reply>): Endpoint {
+	return endpoint({
+		method: "POST",
+		path: `/runs/:id/${verb}`,
+		summary,
+		body: Decision,
+		handle: async (call) => {
+			const found = await findRun(call.deps, call.id);
+			return found.ok ? carryOut(call, found.value) : refusalReply(found.refusal);
+		},
+	});
+}
+
+async function retry({ deps, token, deliveryId }: Decided, old: Run): Promise<Reply> {
+	const caller = await identifyToken(deps, token);
+	const findThis = async (): Promise<Outcome<Run>> => ({ ok: true, value: old });
+	const answer = await retryRun({ deps, caller, deliveryKey: deliveryId, findRun: findThis }, old);
+	const run = answer.runId === null ? null : await runById(deps.db, answer.runId);
+	if (run !== null) return made(await oneRunJson(deps, run));
+	const code = answer.code ?? "refused";
+	return problem(statusOf(code), code, answer.card.text.replaceAll("\n", " "));
+}
+
+async function changed({ deps }: Pick<Decided, "deps">, outcome: Outcome<Run>, status = 200): Promise<Reply> {
+	if (!outcome.ok) return refusalReply(outcome.refusal);
+	const json = await oneRunJson(deps, outcome.value);
+	return status === 201 ? made(json) : { status, body: json };
+}
+
+function made(run: { readonly id: string }): Reply {
+	return { status: 201, body: run, headers: { location: `/api/v1/runs/${run.id}` } };
+}

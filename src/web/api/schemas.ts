@@ -1,0 +1,140 @@
+import { z } from "zod";
+import { parseDuration } from "../../core/duration.ts";
+import { RUN_STATES, type RunState } from "../../core/run.ts";
+
+/** What endpoints take. Unknown keys are refused: a filter that is misspelt must not answer with everything. */
+
+const Name = z.string().min(1).max(100);
+const Sentence = z.string().trim().min(1).max(1_000);
+const Whole = (least: number, most: number) =>
+	z
+		.string()
+		.regex(/^\d{1,10}$/, "has to be a whole number")
+		.transform(Number)
+		.pipe(z.number().min(least).max(most));
+const Moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()]).transform((text) => new Date(text));
+
+const MOST_INTEGER = 2_147_483_647;
+
+export const NoQuery = z.strictObject({});
+/** Absent, or an empty object. */
+export const NoBody = z.strictObject({}).nullish();
+
+export const RunsQuery = z.strictObject({
+	project: Name.optional(),
+	environment: Name.optional(),
+	state: z.enum(RUN_STATES as [RunState, ...RunState[]]).optional(),
+	limit: Whole(1, 100).default(50),
+	/** The number of the last run that was shown. */
+	cursor: Whole(0, MOST_INTEGER).optional(),
+});
+
+export const NewRun = z
+	.strictObject({
+		project: Name,
+		environment: Name,
+		/** Branch, tag or SHA; absent: the default of the project, for a rollback the last one that succeeded before. */
+		ref: z.string().min(1).max(255).optional(),
+		type: z.enum(["deploy", "rollback", "dry-run"]).default("deploy"),
+		parameters: z.record(Name, z.string().max(1_000)).default({}),
+		reason: Sentence.optional(),
+		/** Why the rules are set aside; absent: they are not. */
+		force: Sentence.optional(),
+		/** For a rollback: the number of the run to go back to. */
+		toRun: z.int().min(1).max(MOST_INTEGER).optional(),
+	})
+	.refine((run) => run.toRun === undefined || run.type === "rollback", {
+		path: ["toRun"],
+		message: "is for rollbacks alone",
+	})
+	.refine((run) => run.toRun === undefined || run.ref === undefined, {
+		path: ["toRun"],
+		message: "and ref say different things: give one",
+	});
+
+/** Absent, or with the words for it. */
+export const Decision = z
+	.strictObject({ reason: Sentence.optional() })
+	.nullish()
+	.transform((body) => body?.reason ?? null);
+
+export const SaidCommand = z.strictObject({
+	text: z.string().max(10_000),
+	/** A sample person; in local mode alone. */
+	as: Name.optional(),
+});
+
+export const StoryQuery = z.strictObject({ after: Whole(0, Number.MAX_SAFE_INTEGER).default(0) });
+
+export const LogQuery = z.strictObject({
+	limit: Whole(1, 1_000).default(1_000),
+	/** The number of the first line wanted. */
+	cursor: Whole(0, MOST_INTEGER).default(0),
+});
+
+const LINE = 8_192;
+const MOST_LINES = 10_000;
+const Line = z.string().max(LINE);
+
+/** `{ "lines": […] }`, or text/plain cut at its line ends. */
+export const NewLines = z.union([
+	z.strictObject({ lines: z.array(Line).max(MOST_LINES) }).transform(({ lines }) => lines),
+	z
+		.string()
+		.transform((text) => text.replace(/\r?\n$/, "").split(/\r?\n/))
+		.pipe(z.array(Line).max(MOST_LINES)),
+]);
+
+const Place = { project: Name, environment: Name };
+
+export const PlaceQuery = z.strictObject(Place);
+
+export const NewLock = z.strictObject({
+	...Place,
+	/** How long, such as `2h`; absent: until it is unlocked. */
+	for: z
+		.string()
+		.transform((text, context) => {
+			const ms = parseDuration(text);
+			if (ms === null) context.addIssue({ code: "custom", message: "has to be a duration such as 90s, 15m, 4h or 7d" });
+			return ms ?? z.NEVER;
+		})
+		.optional(),
+	reason: Sentence.optional(),
+	/** Why somebody else's lock is taken. */
+	steal: Sentence.optional(),
+});
+
+export const AuditQuery = z.strictObject({
+	project: Name.optional(),
+	environment: Name.optional(),
+	/** Number or UUID. */
+	run: Name.optional(),
+	action: Name.optional(),
+	since: Moment.optional(),
+	until: Moment.optional(),
+	limit: Whole(1, 100).default(50),
+	cursor: z
+		.string()
+		.regex(/^\d{1,15}\.\d{1,15}\.[\w-]{1,64}$/, "is none that was given here")
+		.transform((text) => {
+			const [atMs, seq, chain] = text.split(".") as [string, string, string];
+			return { atMs: Number(atMs), seq: Number(seq), chain };
+		})
+		.optional(),
+});
+
+/** The first things that are wrong, each with its path, in one line. */
+export function problemsOf(error: z.ZodError): string {
+	return error.issues
+		.slice(0, 5)
+		.map(({ path, message }) => `${path.length === 0 ? "It" : path.join(".")}: ${message}`)
+		.join("; ");
+}
+
+/** Postgres holds neither NUL nor half a surrogate pair. */
+export function isStorable(value: unknown): boolean {
+	if (typeof value === "string") return !value.includes("\0") && !/\p{Surrogate}/u.test(value);
+	if (typeof value !== "object" || value === null) return true;
+	return Object.entries(value).every(([key, item]) => isStorable(key) && isStorable(item));
+}

@@ -1,0 +1,80 @@
+import fastify, { type FastifyError, type FastifyInstance } from "fastify";
+import { auditEndpoints } from "./api/audit.ts";
+import { commandEndpoints } from "./api/commands.ts";
+import { type Endpoint, register } from "./api/endpoint.ts";
+import { lockEndpoints } from "./api/locks.ts";
+import { logEndpoints } from "./api/run-log.ts";
+import { runnerEndpoints } from "./api/runner.ts";
+import { runEndpoints } from "./api/runs.ts";
+import { storyEndpoints } from "./api/story.ts";
+import { addHealth } from "./health.ts";
+import type { Metrics } from "./metrics.ts";
+import { problem, type Reply } from "./problem.ts";
+import { send } from "./send.ts";
+import type { WebServerContext } from "./server.ts";
+import { unexpected } from "./unexpected.ts";
+
+export interface AppContext extends WebServerContext {
+	readonly metrics: Metrics;
+	/** Aborted when the server closes: whoever waits for something answers now. */
+	readonly closing: AbortSignal;
+}
+
+export const API = "/api/v1";
+const BODY_LIMIT = 1_048_576;
+
+/** Every endpoint under /api/v1. */
+export const ENDPOINTS: readonly Endpoint[] = [
+	...runEndpoints,
+	...storyEndpoints,
+	...logEndpoints,
+	...commandEndpoints,
+	...lockEndpoints,
+	...auditEndpoints,
+	...runnerEndpoints,
+];
+
+/** Everything but the two hot paths. It never listens by itself. */
+export function createApp(context: AppContext): FastifyInstance {
+	const { log, metrics } = context;
+	const app = fastify({
+		bodyLimit: BODY_LIMIT,
+		logger: false,
+		frameworkErrors: (error, _request, reply) => void send(reply, requestProblem(error)),
+	});
+
+	const readJson = app.getDefaultJsonParser("error", "error");
+	app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
+		// Of many clients that say "JSON" and send nothing, all mean "no body".
+		if (body.length === 0) done(null, undefined);
+		else readJson(request, body.toString(), done);
+	});
+
+	app.setErrorHandler((error: FastifyError, request, reply) => {
+		const ours = error.statusCode === undefined || error.statusCode >= 500;
+		const route = request.routeOptions.url ?? "unknown";
+		return send(reply, ours ? unexpected(log, error, `${request.method} ${route}`) : requestProblem(error));
+	});
+	app.setNotFoundHandler((_request, reply) => send(reply, problem(404, "not_found", "There is nothing at this path.")));
+	app.addHook("onResponse", async (request, reply) =>
+		metrics.request(request.method, request.routeOptions.url ?? "unknown", reply.statusCode, reply.elapsedTime / 1_000),
+	);
+
+	addHealth(app, context);
+	for (const endpoint of ENDPOINTS) register(app, context, `${API}${endpoint.path}`, endpoint);
+	return app;
+}
+
+/** What is wrong with a request before anybody looked at what it means. */
+function requestProblem(error: FastifyError): Reply {
+	switch (error.code) {
+		case "FST_ERR_CTP_BODY_TOO_LARGE":
+			return problem(413, "body_too_large", "The body is larger than what is taken here.", { connection: "close" });
+		case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
+			return problem(415, "unsupported_media_type", "Send application/json (or text/plain, for log lines).");
+		case "FST_ERR_CTP_INVALID_JSON_BODY":
+			return problem(400, "malformed_json", "The body is not JSON.");
+		default:
+			return problem(error.statusCode ?? 400, "malformed_request", "This is not a request that can be read.");
+	}
+}

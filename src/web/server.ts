@@ -1,0 +1,109 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Logger } from "pino";
+import type { Deps } from "../deps.ts";
+import type { Front } from "../ports/front.ts";
+import type { WebhookPort } from "../ports/pipeline.ts";
+import type { IntegrationRow, Provider } from "../store/entities.ts";
+import { createApp } from "./app.ts";
+import { createMetrics } from "./metrics.ts";
+import { problem, sendReply } from "./problem.ts";
+import { unexpected } from "./unexpected.ts";
+import { createWebhookReceiver } from "./webhooks.ts";
+
+export interface WebServerContext {
+	readonly deps: Deps;
+	readonly front: Front;
+	/** Takes `POST /slack/events`; null: there is no Slack, or it comes by Socket Mode. */
+	readonly slackInbox: ((request: IncomingMessage, response: ServerResponse) => void) | null;
+	readonly webhooks: Partial<Record<Provider, WebhookPort>>;
+	/** The opened webhook secret of an integration; null: it has none, and every delivery is refused. */
+	readonly webhookSecretOf: (integration: IntegrationRow) => string | null;
+	/** Whether requests can be served; `why` is one sentence. */
+	readonly ready: () => Promise<{ readonly ok: true } | { readonly ok: false; readonly why: string }>;
+	readonly log: Logger;
+}
+
+export interface WebServer {
+	/** Throws when the address cannot be had. Port 0 takes any. */
+	listen(at: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }>;
+	/** Takes nothing new, ends long polls, and gives what is under way 10 s to finish. */
+	close(): Promise<void>;
+}
+
+const LIMITS = {
+	headersTimeout: 15_000,
+	/** To receive a request as a whole; an answer may take longer (long polls). */
+	requestTimeout: 30_000,
+	connectionsCheckingInterval: 5_000,
+	/** Longer than what load balancers keep theirs. */
+	keepAliveTimeout: 75_000,
+	maxHeaderSize: 16_384,
+};
+const CLOSE_WITHIN_MS = 10_000;
+
+/** One server: the two hot paths go past the framework, everything else through it. */
+export function createWebServer(context: WebServerContext): WebServer {
+	const { slackInbox, log } = context;
+	const closing = new AbortController();
+	const metrics = createMetrics(context);
+	const app = createApp({ ...context, metrics, closing: closing.signal });
+	const receiveWebhook = createWebhookReceiver(context, metrics);
+	const open = new Set<ServerResponse>();
+
+	function take(request: IncomingMessage, response: ServerResponse): void {
+		response.setHeader("x-content-type-options", "nosniff");
+		if (closing.signal.aborted) {
+			sendReply(response, problem(503, "closing", "This server is shutting down.", { connection: "close" }));
+			return;
+		}
+		open.add(response);
+		response.once("close", () => open.delete(response));
+		const path = request.url ?? "/";
+		if (request.method === "POST" && path.startsWith("/webhooks/")) receiveWebhook(request, response);
+		else if (request.method === "POST" && path === "/slack/events" && slackInbox !== null)
+			slackInbox(request, response);
+		else app.routing(request, response);
+	}
+
+	const server = createServer(LIMITS, (request, response) => {
+		try {
+			take(request, response);
+		} catch (error) {
+			sendReply(response, unexpected(log, error, "before it was routed"));
+		}
+	});
+	server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+		if (error.code === "ECONNRESET" || !socket.writable) {
+			socket.destroy();
+			return;
+		}
+		const status = error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
+		const { body } = problem(status, "malformed_request", "This is not a request that can be read.");
+		const text = JSON.stringify(body);
+		socket.end(
+			`HTTP/1.1 ${status} Error\r\ncontent-type: application/problem+json\r\ncontent-length: ${text.length}\r\nconnection: close\r\n\r\n${text}`,
+		);
+	});
+
+	return {
+		async listen({ host, port }) {
+			await app.ready();
+			server.listen(port, host);
+			await once(server, "listening");
+			return { port: (server.address() as AddressInfo).port };
+		},
+		async close() {
+			closing.abort();
+			for (const response of open) if (!response.headersSent) response.setHeader("connection", "close");
+			const closed = server.listening ? new Promise((resolve) => server.close(resolve)) : Promise.resolve();
+			const idle = setInterval(() => server.closeIdleConnections(), 50);
+			const late = setTimeout(() => server.closeAllConnections(), CLOSE_WITHIN_MS);
+			await closed;
+			clearInterval(idle);
+			clearTimeout(late);
+			await app.close();
+		},
+	};
+}
