@@ -39,7 +39,7 @@ export async function runProgram(
 	const child = spawn(file, args, {
 		cwd: options.cwd,
 		stdio: ["ignore", "pipe", "pipe"],
-		env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
+		env: { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
 		timeout: options.timeoutMs,
 		...options.as,
 	});

@@ -76,7 +76,8 @@ async function walkChains(
 	say: (finding: Finding | null) => void,
 	see: (row: Row) => void,
 ): Promise<{ rows: number; chains: number }> {
-	let current: { chain: string; verifier: ChainVerifier } | null = null;
+	type Walk = { readonly chain: string; readonly verifier: ChainVerifier };
+	let current = null as Walk | null;
 	let rows = 0;
 	let chains = 0;
 	const finish = (chain: string, verifier: ChainVerifier) => {

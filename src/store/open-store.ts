@@ -14,6 +14,8 @@ export interface Store {
 	readonly db: DataSource;
 	readonly box: SecretBox;
 	readonly auditKey: Buffer;
+	/** Where the database is, with its password: for connections beside the pool, never for people. */
+	readonly url: string;
 	/** Closes the connections, and stops the embedded Postgres when nobody else works with it. */
 	close(): Promise<void>;
 }
@@ -43,6 +45,7 @@ export async function openStore(config: StoreConfig, use: "server" | "command"):
 			db,
 			box,
 			auditKey,
+			url: postgres.url,
 			async close() {
 				await opened.destroy();
 				await postgres.stop();

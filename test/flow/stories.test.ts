@@ -66,7 +66,7 @@ describe("a deploy to production with two approvers", () => {
 			}),
 		);
 		expect((await world.say("U_ANN", `approve #${run.number}`)).outcome).toBe("done");
-		await world.work();
+		await world.pass(1_000);
 		expect((await world.run(run.number)).progress.state).toBe("waiting_approval");
 		expect(root("C_PRODUCTION").card.text).toContain("1 of 2");
 		await world.say("U_BOB", `approve #${run.number} looks good`);

@@ -1,0 +1,225 @@
+import { readFile } from "node:fs/promises";
+import type { Logger } from "pino";
+import { githubWebhook } from "../adapters/github/webhook.ts";
+import { localPeople } from "../adapters/local/people.ts";
+import { createSlack, type Slack } from "../adapters/slack/app.ts";
+import type { Config } from "./config.ts";
+import { ApplyRefused, applyDocument } from "./configuration/apply.ts";
+import { readDocument } from "./configuration/document.ts";
+import { openSecrets } from "./configuration/integrations.ts";
+import { SYSTEM_ACTOR } from "./core/audit-entry.ts";
+import type { Deps } from "./deps.ts";
+import { ensureRecurring, makeHandlers } from "./jobs/handlers.ts";
+import { startWakeUp, type WakeUp } from "./jobs/wake.ts";
+import { startWorker, type Worker } from "./jobs/worker.ts";
+import { removeLocalFile, writeLocalFile } from "./local-file.ts";
+import { type LocalRunner, localTokens, makeSample, retireSample, startLocalRunner } from "./local-mode.ts";
+import { makePipelines } from "./make-deps.ts";
+import type { Front } from "./ports/front.ts";
+import { startupText } from "./startup-text.ts";
+import { writeCheckpoint } from "./store/checkpoints.ts";
+import { enqueue } from "./store/jobs.ts";
+import { openStore, type Store } from "./store/open-store.ts";
+import { ensureInitToken } from "./store/tokens.ts";
+import { createFront } from "./use-cases/front.ts";
+import { createWebServer, type WebServer } from "./web/server.ts";
+
+export interface ServeOptions {
+	readonly web: boolean;
+	readonly worker: boolean;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A sentence that stops the start. */
+export class StartRefused extends Error {}
+
+/** Everything that runs, and the one way to end it. */
+export interface Running {
+	readonly url: string | null;
+	/** Takes nothing new, lets what is under way end, and closes. */
+	stop(): Promise<void>;
+}
+
+/** Starts the server, the background work, or both. Throws one sentence when it cannot. */
+export async function serve(config: Config, env: Environment, log: Logger, options: ServeOptions): Promise<Running> {
+	const now = () => new Date();
+	const store = await openStore(config, "server");
+	const ends: (() => Promise<void>)[] = [() => store.close()];
+	const stop = async () => {
+		for (const end of ends.splice(0).reverse())
+			await end().catch((error: unknown) => log.error({ err: error }, "could not be ended in order"));
+	};
+	try {
+		await prepare(store, config, env, now);
+		let wakeUp: WakeUp | null = null;
+		let worker: Worker | null = null;
+		let front: Front | null = null;
+		const slack = makeSlack(
+			config,
+			store,
+			log,
+			now,
+			() => front,
+			() => wakeUp?.wake(),
+		);
+		const deps = makeDeps(store, config, env, log, now, slack, () => wakeUp?.wake());
+		front = createFront(deps);
+		const connected = slack === null ? null : await slack.start();
+		if (slack !== null) ends.push(() => slack.stop());
+
+		if (options.worker) {
+			await ensureRecurring(deps);
+			const handlers = makeHandlers(deps, {
+				slackIn: async (body) => slack?.process(body),
+				webhooks: { github: githubWebhook },
+				writeCheckpoint: async () => {
+					await writeCheckpoint({ ...store, now }, config.dataDir);
+				},
+			});
+			worker = startWorker(deps, handlers);
+		}
+		wakeUp = await startWakeUp(store.url, () => worker?.wake(), log);
+		ends.push(() => wakeUp?.stop() ?? Promise.resolve());
+		if (worker !== null) ends.push(worker.stop);
+
+		const url = options.web ? await listen({ config, env, store, deps, front, slack, log, now, ends }) : null;
+		process.stdout.write(await startupText({ config, store, url, slack: connected, options }));
+		return { url, stop };
+	} catch (error) {
+		await stop();
+		throw error;
+	}
+}
+
+async function prepare(store: Store, config: Config, env: Environment, now: () => Date): Promise<void> {
+	if (config.initApiToken !== null) await ensureInitToken({ ...store, now }, config.initApiToken, SYSTEM_ACTOR);
+	if (config.localMode) await makeSample(store, config, env, now);
+	else await retireSample(store, now);
+	if (config.configFile !== null) await applyFile(store, config, config.configFile, now);
+}
+
+async function applyFile(store: Store, config: Config, path: string, now: () => Date): Promise<void> {
+	const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+		throw new StartRefused(`DRAVEN_CONFIG names ${path}, which cannot be read (${error.code}).`);
+	});
+	const read = readDocument(text, { variable: config.variable });
+	if (!read.ok)
+		throw new StartRefused(
+			`${path} was not applied:\n${read.problems.map((one) => `  ${one.line === null ? "" : `line ${one.line}: `}${one.path} ${one.message}`).join("\n")}`,
+		);
+	try {
+		await applyDocument({ ...store, now }, read.document, {
+			prune: false,
+			dryRun: false,
+			actor: SYSTEM_ACTOR,
+			managedBy: "file",
+		});
+	} catch (error) {
+		if (error instanceof ApplyRefused) throw new StartRefused(`${path} was not applied: ${error.message}`);
+		throw error;
+	}
+}
+
+function makeSlack(
+	config: Config,
+	store: Store,
+	log: Logger,
+	now: () => Date,
+	front: () => Front | null,
+	wake: () => void,
+): Slack | null {
+	if (config.slack === null) return null;
+	const { botToken, signingSecret, appToken, apiUrl } = config.slack;
+	return createSlack({
+		botToken,
+		...(signingSecret === null ? {} : { signingSecret }),
+		...(appToken === null ? {} : { appToken }),
+		...(apiUrl === null ? {} : { apiUrl }),
+		front: () => {
+			const made = front();
+			if (made === null) throw new Error("Slack spoke before the start was over");
+			return made;
+		},
+		store: async ({ dedupeKey, body }) => {
+			if (await enqueue(store.db, { kind: "slack_in", dedupeKey, payload: body }, now())) wake();
+		},
+		log,
+	});
+}
+
+function makeDeps(
+	store: Store,
+	config: Config,
+	env: Environment,
+	log: Logger,
+	now: () => Date,
+	slack: Slack | null,
+	wake: () => void,
+): Deps {
+	return {
+		db: store.db,
+		box: store.box,
+		auditKey: store.auditKey,
+		chats: slack === null ? {} : { slack: slack.chat },
+		groups: { ...(slack === null ? {} : { slack: slack.groups }), ...(config.localMode ? { local: localPeople } : {}) },
+		pipelineOf: makePipelines(store, env, now),
+		now,
+		log,
+		wake,
+		forgetPeople: (platform, what) => {
+			if (platform === "slack") slack?.groups.forget(what);
+		},
+		publicUrl: config.publicUrl,
+		localMode: config.localMode,
+		pollIntervalSeconds: config.pollIntervalSeconds,
+	};
+}
+
+interface WebContext {
+	readonly config: Config;
+	readonly env: Environment;
+	readonly store: Store;
+	readonly deps: Deps;
+	readonly front: Front;
+	readonly slack: Slack | null;
+	readonly log: Logger;
+	readonly now: () => Date;
+	readonly ends: (() => Promise<void>)[];
+}
+
+async function listen({ config, env, store, deps, front, slack, log, now, ends }: WebContext): Promise<string> {
+	const web: WebServer = createWebServer({
+		deps,
+		front,
+		slackInbox: slack?.inbox ?? null,
+		webhooks: { github: githubWebhook },
+		webhookSecretOf: (integration) => openSecrets(store.box, integration).webhookSecret ?? null,
+		ready: async () => {
+			try {
+				await store.db.query("SELECT 1");
+				return { ok: true };
+			} catch {
+				return { ok: false, why: "The database does not answer." };
+			}
+		},
+		log,
+	});
+	const { port } = await web.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
+		if (error.code === "EADDRINUSE")
+			throw new StartRefused(
+				`PORT ${config.port} is taken by another program: set PORT to a free one, or to 0 for any.`,
+			);
+		throw new StartRefused(`${config.host}:${config.port} cannot be listened on (${error.code}): check HOST and PORT.`);
+	});
+	ends.push(() => web.close());
+	const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
+	if (config.localMode) {
+		const tokens = await localTokens(store, config.dataDir, now);
+		await writeLocalFile(config.dataDir, { url, token: tokens.say });
+		ends.push(() => removeLocalFile(config.dataDir, tokens.say));
+		const runner: LocalRunner = startLocalRunner(url, tokens.runner, config, env, log);
+		ends.push(() => runner.stop());
+	}
+	return url;
+}

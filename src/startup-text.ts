@@ -1,0 +1,63 @@
+import { LOCAL_PEOPLE } from "../adapters/local/people.ts";
+import type { Config } from "./config.ts";
+import { IntegrationTable, ProjectTable } from "./store/entities.ts";
+import type { Store } from "./store/open-store.ts";
+
+interface Started {
+	readonly config: Config;
+	readonly store: Store;
+	readonly url: string | null;
+	readonly slack: { readonly team: string } | null;
+	readonly options: { readonly web: boolean; readonly worker: boolean };
+}
+
+/** What a person reads when it has started: what is connected, what is not, and the next step. */
+export async function startupText({ config, store, url, slack, options }: Started): Promise<string> {
+	const integrations = await store.db.getRepository(IntegrationTable).find({ order: { slug: "ASC" } });
+	const projects = (await store.db.getRepository(ProjectTable).find({ order: { slug: "ASC" } })).filter(
+		(one) => one.archivedAt === null,
+	);
+	const line = (name: string, text: string) => `  ${name.padEnd(12)} ${text}`;
+	const lines = [
+		"",
+		"DRAVEN is ready.",
+		line(
+			"Database",
+			config.databaseUrl === null ? `its own Postgres, in ${config.dataDir}` : "the Postgres of DATABASE_URL",
+		),
+		line("Listening", url ?? "no (background work alone)"),
+		...(options.worker ? [] : [line("Worker", "no: start `draven worker` beside it")]),
+		line(
+			"Slack",
+			slack === null
+				? "not connected: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (README, Connect Slack)"
+				: `connected to ${slack.team}`,
+		),
+		line(
+			"Pipelines",
+			integrations.length === 0
+				? "none: add one in draven.yaml"
+				: integrations.map((one) => `${one.slug} (${one.provider})`).join(", "),
+		),
+		line(
+			"Projects",
+			projects.length === 0
+				? "none: add one in draven.yaml, `draven apply -f draven.yaml`"
+				: projects.map((one) => one.slug).join(", "),
+		),
+	];
+	if (config.localMode) lines.push(...localLines(line));
+	return `${lines.join("\n")}\n\n`;
+}
+
+function localLines(line: (name: string, text: string) => string): string[] {
+	return [
+		line("Local mode", "no chat is connected, so there are sample people, to be spoken as with --as:"),
+		...LOCAL_PEOPLE.map((one) => line("", `${one.id.padEnd(6)} ${one.is}`)),
+		"",
+		"Next, in another terminal:",
+		'  npx draven say "deploy shop@v1.1.0 to stage" --as ben',
+		'  npx draven say "deploy shop@v1.1.0 to production" --as ben     and then   npx draven say "approve #2" --as ada',
+		'  npx draven say "help"',
+	];
+}
