@@ -65,10 +65,7 @@ export class ConfigError extends Error {
 
 /** Reads and checks the whole environment. Throws ConfigError. An empty value is an unset one. */
 export function readConfig(env: Environment): Config {
-	const get = (name: string) => {
-		const value = env[name]?.trim();
-		return value === undefined || value === "" ? null : value;
-	};
+	const get = getter(env);
 	const host = readHost(get);
 	const port = readInteger(get, "PORT", 3_000, 0, 65_535);
 	const databaseUrl = readDatabaseUrl(get);
@@ -88,11 +85,19 @@ export function readConfig(env: Environment): Config {
 		teams,
 		graphBaseUrl: readUrl(get, "GRAPH_BASE_URL"),
 		pollIntervalSeconds: readInteger(get, "DRAVEN_POLL_INTERVAL", 30, 1, 3_600),
-		logLevel: readChoice(get, "LOG_LEVEL", LOG_LEVELS) ?? "info",
-		logFormat: readChoice(get, "LOG_FORMAT", ["json", "pretty"]),
+		...readLogConfig(env),
 		localMode: slack === null && teams === null && isLoopbackHost(host),
 		variable: (name: string) => (OWN_VARIABLES.test(name) ? undefined : env[name]),
 	});
+}
+
+/** The log's part alone, for what needs nothing else of the configuration. Throws ConfigError. */
+export function readLogConfig(env: Environment): Pick<Config, "logLevel" | "logFormat"> {
+	const get = getter(env);
+	return {
+		logLevel: readChoice(get, "LOG_LEVEL", LOG_LEVELS) ?? "info",
+		logFormat: readChoice(get, "LOG_FORMAT", ["json", "pretty"]),
+	};
 }
 
 /** Every secret of the configuration, for the log to blot out. */
@@ -111,6 +116,13 @@ export function secretsOf(config: Config): string[] {
 }
 
 type Get = (name: string) => string | null;
+
+function getter(env: Environment): Get {
+	return (name) => {
+		const value = env[name]?.trim();
+		return value === undefined || value === "" ? null : value;
+	};
+}
 
 function wrong(name: string, problem: string): never {
 	throw new ConfigError(`${name} ${problem}.`);

@@ -44,7 +44,8 @@ export interface Running {
 /** Starts the server, the background work, or both. Throws one sentence when it cannot. */
 export async function serve(config: Config, env: Environment, log: Logger, options: ServeOptions): Promise<Running> {
 	const now = () => new Date();
-	const store = await openStore(config, "server");
+	// The worker beside a server shares the embedded Postgres, which belongs to the server.
+	const store = await openStore(config, options.web ? "server" : "command");
 	const ends: (() => Promise<void>)[] = [() => store.close()];
 	const stop = async () => {
 		for (const end of ends.splice(0).reverse())

@@ -15,3 +15,12 @@ export async function oldestDueAge(sql: Sql, now: Date): Promise<number> {
 	const at = rows[0]?.at ?? null;
 	return at === null ? 0 : (now.getTime() - at.getTime()) / 1_000;
 }
+
+/** Deliveries of an integration that were taken, for as long as done jobs are kept. */
+export async function countRecentWebhooks(sql: Sql, integrationId: string): Promise<number> {
+	const rows: { n: number }[] = await sql.query(
+		"SELECT count(*)::int AS n FROM job WHERE kind = 'webhook' AND dedupe_key LIKE 'webhook:' || $1 || ':%'",
+		[integrationId],
+	);
+	return rows[0]?.n ?? 0;
+}

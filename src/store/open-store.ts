@@ -71,7 +71,11 @@ export async function migrateStore(config: StoreConfig): Promise<readonly string
 async function openPostgres(config: StoreConfig, use: "server" | "command") {
 	if (config.databaseUrl !== null) return { url: config.databaseUrl, stop: async () => {} };
 	const open = use === "server" ? startEmbeddedPostgres : joinEmbeddedPostgres;
-	return open({ dataDir: config.dataDir });
+	try {
+		return await open({ dataDir: config.dataDir });
+	} catch (error) {
+		throw new StoreError((error as Error).message, { cause: error });
+	}
 }
 
 async function migrateFirst(url: string): Promise<readonly string[]> {

@@ -146,3 +146,13 @@ export async function finishWork(sql: Sql, jobId: string, finish: Finish, now: D
 	);
 	return count === 1;
 }
+
+/** Runners that may take work of this integration, the last one seen first. */
+export async function runnersSeen(sql: Sql, integrationId: string): Promise<{ name: string; seenAt: Date }[]> {
+	const rows: { name: string; seen_at: Date }[] = await sql.query(
+		`SELECT r.name, r.seen_at FROM runner r JOIN api_token t ON t.id = r.token_id
+		 WHERE t.revoked_at IS NULL AND (t.integration_id IS NULL OR t.integration_id = $1) ORDER BY r.seen_at DESC`,
+		[integrationId],
+	);
+	return rows.map((row) => ({ name: row.name, seenAt: row.seen_at }));
+}

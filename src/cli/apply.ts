@@ -1,0 +1,86 @@
+import { readFile } from "node:fs/promises";
+import { userInfo } from "node:os";
+import { ApplyRefused, applyDocument } from "../configuration/apply.ts";
+import { type ConfigurationDocument, readDocument } from "../configuration/document.ts";
+import { exportDocument } from "../configuration/export.ts";
+import { planLines } from "../configuration/plan-lines.ts";
+import { describeProblem } from "../configuration/problem.ts";
+import type { Actor } from "../core/audit-entry.ts";
+import { CallIsOff, type Cli, type ExitCode, printJson, Refused, withStore } from "./cli.ts";
+
+interface ApplyOptions {
+	readonly file: string;
+	readonly prune: boolean;
+	readonly dryRun: boolean;
+	readonly json: boolean;
+}
+
+/** Whoever may run commands on the server's machine; the name of the account is all that is known of them. */
+export function terminalActor(): Actor {
+	return { id: null, name: accountName(), via: "cli" };
+}
+
+function accountName(): string {
+	try {
+		return userInfo().username;
+	} catch {
+		return "terminal";
+	}
+}
+
+/** `draven apply -f draven.yaml`: the plan first, then all of it or nothing. */
+export async function applyCommand(cli: Cli, { file, prune, dryRun, json }: ApplyOptions): Promise<ExitCode> {
+	const source = await readSource(file);
+	return withStore<ExitCode>(cli, async (store, config) => {
+		const document = readOrRefuse(source, file, config.variable);
+		const options = { prune, actor: terminalActor(), managedBy: "file" } as const;
+		const target = { ...store, now: cli.now };
+		try {
+			const plan = await applyDocument(target, document, { ...options, dryRun: true });
+			if (!json) cli.print(`${planLines(plan).join("\n")}\n`);
+			if (dryRun || plan.changes.length === 0) {
+				if (json) printJson(cli, { applied: false, ...plan });
+				return 0;
+			}
+			const done = await applyDocument(target, document, { ...options, dryRun: false });
+			if (json) printJson(cli, { applied: true, ...done });
+			else cli.print("Applied.\n");
+			return 0;
+		} catch (error) {
+			if (!(error instanceof ApplyRefused)) throw error;
+			throw new Refused(`${file} was not applied; nothing was changed:\n${bullets(error.problems)}`);
+		}
+	});
+}
+
+async function readSource(file: string): Promise<string> {
+	try {
+		return await readFile(file === "-" ? "/dev/stdin" : file, "utf8");
+	} catch (error) {
+		throw new CallIsOff(
+			`${file} cannot be read (${(error as NodeJS.ErrnoException).code}): name a draven.yaml with -f.`,
+		);
+	}
+}
+
+function readOrRefuse(
+	source: string,
+	file: string,
+	variable: (name: string) => string | undefined,
+): ConfigurationDocument {
+	const read = readDocument(source, { variable });
+	if (read.ok) return read.document;
+	throw new Refused(`${file} was not applied; nothing was changed:\n${bullets(read.problems.map(describeProblem))}`);
+}
+
+function bullets(lines: readonly string[]): string {
+	return lines.map((line) => `  ${line}`).join("\n");
+}
+
+/** `draven export` */
+export async function exportCommand(cli: Cli): Promise<ExitCode> {
+	return withStore<ExitCode>(cli, async (store) => {
+		cli.print(await exportDocument(store));
+		return 0;
+	});
+}

@@ -1,0 +1,50 @@
+import type { Logger } from "pino";
+import { type Config, readConfig, secretsOf } from "../config.ts";
+import { makeLog } from "../log.ts";
+import { openStore, type Store } from "../store/open-store.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `0` it did what was asked; `1` it was refused, or something was found wrong (SPEC section 7). A call that is off ends with 2. */
+export type ExitCode = 0 | 1;
+
+/** What a command is given of its process. */
+export interface Cli {
+	readonly env: Environment;
+	/** For what was asked for. */
+	readonly print: (text: string) => void;
+	/** For everything else that a person should read. */
+	readonly tell: (text: string) => void;
+	readonly now: () => Date;
+}
+
+/** One sentence that ends a command with 1. */
+export class Refused extends Error {
+	override readonly name = "Refused";
+}
+
+/** One sentence about the call itself; ends a command with 2. */
+export class CallIsOff extends Error {
+	override readonly name = "CallIsOff";
+}
+
+export function printJson(cli: Cli, value: unknown): void {
+	cli.print(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** The log of a command: on the error output, so that what it prints can be piped. */
+export function commandLog(config: Config): Logger {
+	const level = config.logLevel === "info" ? "warn" : config.logLevel;
+	return makeLog({ logLevel: level, logFormat: config.logFormat, secrets: secretsOf(config) }, process.stderr);
+}
+
+/** Opens the database for as long as a command works. */
+export async function withStore<T>(cli: Cli, work: (store: Store, config: Config) => Promise<T>): Promise<T> {
+	const config = readConfig(cli.env);
+	const store = await openStore(config, "command");
+	try {
+		return await work(store, config);
+	} finally {
+		await store.close();
+	}
+}

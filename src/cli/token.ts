@@ -1,0 +1,88 @@
+import type { Role } from "../core/access.ts";
+import { type ApiTokenRow, IntegrationTable } from "../store/entities.ts";
+import type { Store } from "../store/open-store.ts";
+import { createToken, listTokens, revokeToken } from "../store/tokens.ts";
+import { terminalActor } from "./apply.ts";
+import { CallIsOff, type Cli, type ExitCode, printJson, Refused, withStore } from "./cli.ts";
+
+export interface CreateOptions {
+	readonly name: string;
+	readonly role?: Exclude<Role, "emergency">;
+	readonly runner: boolean;
+	/** Slug: the runner takes work of this one alone. */
+	readonly integration?: string;
+	readonly email?: string;
+	/** Milliseconds. */
+	readonly expires?: number;
+	readonly json: boolean;
+}
+
+/** `draven token create`: the token is shown once. */
+export async function createTokenCommand(cli: Cli, options: CreateOptions): Promise<ExitCode> {
+	const { role, runner } = options;
+	if (runner === (role !== undefined))
+		throw new CallIsOff("Say what the token may: --role viewer|operator|approver|admin, or --runner.");
+	if (!runner && options.integration !== undefined) throw new CallIsOff("--integration goes with --runner.");
+	return withStore<ExitCode>(cli, async (store) => {
+		const may = role === undefined ? { runnerOf: await integrationId(store, options.integration) } : { role };
+		const now = cli.now();
+		const { row, plain } = await createToken(
+			{ ...store, now: cli.now },
+			{
+				...{ name: options.name, may, email: options.email?.toLowerCase() ?? null, actor: terminalActor() },
+				expiresAt: options.expires === undefined ? null : new Date(now.getTime() + options.expires),
+			},
+		);
+		if (options.json) printJson(cli, { ...shown(row), token: plain });
+		else {
+			cli.print(`${plain}\n`);
+			cli.tell("Keep it now: it is not shown again. `draven token revoke` ends it.\n");
+		}
+		return 0;
+	});
+}
+
+async function integrationId(store: Store, slug: string | undefined): Promise<string | null> {
+	if (slug === undefined) return null;
+	const row = await store.db.getRepository(IntegrationTable).findOneBy({ slug });
+	if (row?.provider !== "runner")
+		throw new Refused(`There is no integration "${slug}" of provider runner: add it in draven.yaml.`);
+	return row.id;
+}
+
+function shown(row: ApiTokenRow) {
+	return {
+		...{ id: row.id, name: row.name, kind: row.kind, role: row.role, createdAt: row.createdAt.toISOString() },
+		expiresAt: row.expiresAt?.toISOString() ?? null,
+		revokedAt: row.revokedAt?.toISOString() ?? null,
+	};
+}
+
+/** `draven token list` */
+export async function listTokensCommand(cli: Cli, options: { readonly json: boolean }): Promise<ExitCode> {
+	return withStore<ExitCode>(cli, async (store) => {
+		const rows = await listTokens(store.db);
+		if (options.json) printJson(cli, { items: rows.map(shown), next: null });
+		else if (rows.length === 0) cli.print("There is no token yet: draven token create --help\n");
+		else for (const row of rows) cli.print(`${tokenLine(row, cli.now())}\n`);
+		return 0;
+	});
+}
+
+function tokenLine(row: ApiTokenRow, now: Date): string {
+	const ended = row.expiresAt !== null && row.expiresAt <= now ? "expired" : "valid";
+	const state = row.revokedAt === null ? ended : "revoked";
+	return `${row.id}  ${state.padEnd(8)} ${(row.role ?? "runner").padEnd(9)} ${row.createdAt.toISOString().slice(0, 10)}  ${row.name}`;
+}
+
+/** `draven token revoke <id>` */
+export async function revokeTokenCommand(cli: Cli, id: string): Promise<ExitCode> {
+	if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id))
+		throw new CallIsOff("A token is named by its id; `draven token list` shows them.");
+	return withStore<ExitCode>(cli, async (store) => {
+		if (!(await revokeToken({ ...store, now: cli.now }, id, terminalActor())))
+			throw new Refused("There is no such token; `draven token list` shows them.");
+		cli.print("Revoked: it is refused from now on.\n");
+		return 0;
+	});
+}

@@ -1,0 +1,169 @@
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { runnerCommand } from "../adapters/runner/command.ts";
+import { applyCommand, exportCommand } from "./cli/apply.ts";
+import { exportAuditCommand, verifyCommand } from "./cli/audit.ts";
+import { CallIsOff, type Cli, type ExitCode, Refused } from "./cli/cli.ts";
+import { doctorCommand } from "./cli/doctor.ts";
+import { migrateCommand } from "./cli/migrate.ts";
+import { type SayOptions, sayCommand } from "./cli/say.ts";
+import { serveCommand } from "./cli/serve.ts";
+import { type CreateOptions, createTokenCommand, listTokensCommand, revokeTokenCommand } from "./cli/token.ts";
+import { ConfigError, readLogConfig } from "./config.ts";
+import { parseDuration } from "./core/duration.ts";
+import { makeLog } from "./log.ts";
+import { StartRefused } from "./serve.ts";
+import { StoreError } from "./store/open-store.ts";
+
+const cli: Cli = {
+	env: process.env,
+	print: (text) => process.stdout.write(text),
+	tell: (text) => process.stderr.write(text),
+	now: () => new Date(),
+};
+
+/** Sets the exit code by what a command gives. */
+function run<Args extends unknown[]>(command: Command, work: (...args: Args) => Promise<ExitCode>): void {
+	command.action(async (...args) => {
+		process.exitCode = await work(...(args as Args));
+	});
+}
+
+const asJson = () => new Option("--json", "print JSON").default(false);
+
+function program(): Command {
+	const draven = new Command("draven")
+		.description("A deploy control plane that lives in chat.")
+		.showHelpAfterError("(add --help to see how it is called)")
+		.configureHelp({ sortSubcommands: false })
+		.exitOverride();
+	const sub = (name: string, description: string, parent = draven) =>
+		parent.command(name).description(description).allowExcessArguments(false);
+
+	run(
+		sub("serve", "the server, with the background work; migrates first").option(
+			"--no-worker",
+			"without the background work: `draven worker` does it",
+		),
+		(options: { worker: boolean }) => serveCommand(cli, { web: true, worker: options.worker }),
+	);
+	run(sub("worker", "the background work alone"), () => serveCommand(cli, { web: false, worker: true }));
+	run(sub("migrate", "bring the database to this version's schema").addOption(asJson()), (options: { json: boolean }) =>
+		migrateCommand(cli, options),
+	);
+	run(
+		sub("apply", "make the configuration what a draven.yaml says: prints the plan, then applies it whole or not at all")
+			.requiredOption("-f, --file <file>", "the draven.yaml; - for standard input")
+			.option("--dry-run", "stop after the plan", false)
+			.option("--prune", "remove what a file made and this one does not name", false)
+			.addOption(asJson()),
+		(options: Parameters<typeof applyCommand>[1]) => applyCommand(cli, options),
+	);
+	run(sub("export", "print the whole configuration as a draven.yaml, secrets as references"), () => exportCommand(cli));
+	run(
+		sub("doctor", "check database, tokens, scopes, webhooks and clock, and say how to mend each").addOption(asJson()),
+		(options: { json: boolean }) => doctorCommand(cli, options),
+	);
+	addAudit(sub("audit", "the audit trail"), sub);
+	addToken(sub("token", "tokens of the API and of runners"), sub);
+	draven.addCommand(runnerCommand({ env: cli.env, log: () => makeLog(readLogConfig(cli.env), process.stderr) }));
+	run(
+		sub("say", 'say a command as in chat, such as draven say "deploy shop@v1.1.0 to stage", and follow its run')
+			.argument("<command...>", "the words; quotes around them keep the shell out")
+			.option("--as <person>", "speak as this sample person (local mode alone)")
+			.option("--url <url>", "the server; default: the one of local mode, else PUBLIC_URL")
+			.option("--no-follow", "do not follow the run")
+			.addOption(asJson())
+			.addHelpText("after", "\nThe token is taken from DRAVEN_TOKEN; in local mode there is no need for one."),
+		(words: string[], options: SayOptions) => sayCommand(cli, words.join(" "), options),
+	);
+	return draven;
+}
+
+type Sub = (name: string, description: string, parent?: Command) => Command;
+
+function addAudit(audit: Command, sub: Sub): void {
+	run(
+		sub("verify", "find every row that was changed, removed or added behind its back", audit).addOption(asJson()),
+		(options: { json: boolean }) => verifyCommand(cli, options),
+	);
+	run(
+		sub("export", "print the trail, one JSON object a line, oldest first", audit)
+			.option("--project <slug>", "of one project")
+			.option("--environment <slug>", "of environments of this name")
+			.option("--since <time>", "from then on, such as 2026-11-01", readTime)
+			.addOption(asJson()),
+		(options: Parameters<typeof exportAuditCommand>[1]) => exportAuditCommand(cli, options),
+	);
+}
+
+function addToken(token: Command, sub: Sub): void {
+	run(
+		sub("create", "make a token; it is shown once", token)
+			.requiredOption("--name <name>", "what it is for", readName)
+			.addOption(
+				new Option("--role <role>", "what it may at the API").choices(["viewer", "operator", "approver", "admin"]),
+			)
+			.option("--runner", "it runs work and does nothing else", false)
+			.option("--integration <slug>", "with --runner: only work of this integration")
+			.option("--email <address>", "whose it is: nobody approves by a token what they asked for in chat", readEmail)
+			.option("--expires <duration>", "after 90s, 15m, 4h, 30d …; default: never", readDuration)
+			.addOption(asJson()),
+		(options: CreateOptions) => createTokenCommand(cli, options),
+	);
+	run(sub("list", "all tokens, newest first", token).addOption(asJson()), (options: { json: boolean }) =>
+		listTokensCommand(cli, options),
+	);
+	run(sub("revoke", "end a token", token).argument("<id>", "as `draven token list` shows it"), (id: string) =>
+		revokeTokenCommand(cli, id),
+	);
+}
+
+function readTime(text: string): Date {
+	const time = new Date(text);
+	if (Number.isNaN(time.getTime()))
+		throw new InvalidArgumentError("Write a time like 2026-11-01 or 2026-11-01T09:00Z.");
+	return time;
+}
+
+function readName(text: string): string {
+	if (text.trim() === "" || text.length > 100) throw new InvalidArgumentError("A name has 1 to 100 characters.");
+	return text.trim();
+}
+
+function readEmail(text: string): string {
+	if (!/^[^\s@]+@[^\s@]+$/.test(text)) throw new InvalidArgumentError("It has to be an e-mail address.");
+	return text;
+}
+
+function readDuration(text: string): number {
+	const ms = parseDuration(text);
+	if (ms === null) throw new InvalidArgumentError("Write a duration like 90s, 15m, 4h or 30d.");
+	return ms;
+}
+
+/** What a person reads when a command did not do what was asked. */
+function report(error: unknown): number {
+	if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+	const known = error instanceof Refused || error instanceof StartRefused || error instanceof StoreError;
+	if (known || error instanceof ConfigError || error instanceof CallIsOff) {
+		cli.tell(`${(error as Error).message}\n`);
+		return known ? 1 : 2;
+	}
+	cli.tell(`Something went wrong in DRAVEN itself: ${error instanceof Error ? error.message : String(error)}\n`);
+	if (process.env["LOG_LEVEL"] === "debug" && error instanceof Error) cli.tell(`${error.stack}\n`);
+	else cli.tell("LOG_LEVEL=debug shows where.\n");
+	return 1;
+}
+
+// `draven audit export | head` ends the pipe early.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+	if (error.code === "EPIPE") process.exit(0);
+	throw error;
+});
+
+try {
+	await program().parseAsync();
+} catch (error) {
+	process.exitCode = report(error);
+}
