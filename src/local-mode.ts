@@ -8,8 +8,8 @@ import type { Config } from "./config.ts";
 import { applyDocument } from "./configuration/apply.ts";
 import { readDocument } from "./configuration/document.ts";
 import { type Actor, SYSTEM_ACTOR } from "./core/audit-entry.ts";
+import type { Store } from "./open-store.ts";
 import { ProjectTable } from "./store/entities.ts";
-import type { Store } from "./store/open-store.ts";
 import { createToken, findToken } from "./store/tokens.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;

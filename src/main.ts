@@ -12,8 +12,8 @@ import { type CreateOptions, createTokenCommand, listTokensCommand, revokeTokenC
 import { ConfigError, readLogConfig } from "./config.ts";
 import { parseDuration } from "./core/duration.ts";
 import { makeLog } from "./log.ts";
+import { StoreError } from "./open-store.ts";
 import { StartRefused } from "./serve.ts";
-import { StoreError } from "./store/open-store.ts";
 
 const cli: Cli = {
 	env: process.env,

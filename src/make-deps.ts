@@ -2,10 +2,10 @@ import { GitHubPipeline } from "../adapters/github/pipeline.ts";
 import { RunnerPipeline } from "../adapters/runner/pipeline.ts";
 import { openSecrets } from "./configuration/integrations.ts";
 import type { Deps } from "./deps.ts";
+import type { Store } from "./open-store.ts";
 import type { PipelinePort } from "./ports/pipeline.ts";
 import { VendorError } from "./ports/vendor-error.ts";
 import type { IntegrationRow } from "./store/entities.ts";
-import type { Store } from "./store/open-store.ts";
 import { runnerQueue } from "./store/runner-queue.ts";
 
 const GITHUB = "https://api.github.com";

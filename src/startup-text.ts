@@ -1,7 +1,7 @@
 import { LOCAL_PEOPLE } from "../adapters/local/people.ts";
 import type { Config } from "./config.ts";
+import type { Store } from "./open-store.ts";
 import { IntegrationTable, ProjectTable } from "./store/entities.ts";
-import type { Store } from "./store/open-store.ts";
 
 interface Started {
 	readonly config: Config;

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { type Config, readConfig, secretsOf } from "../config.ts";
 import { makeLog } from "../log.ts";
-import { openStore, type Store } from "../store/open-store.ts";
+import { openStore, type Store } from "../open-store.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,7 +1,7 @@
 import { readConfig } from "../config.ts";
+import { openStore, StoreError } from "../open-store.ts";
 import type { Finding } from "../ports/checkup.ts";
 import { wrong } from "../ports/checkup.ts";
-import { openStore, StoreError } from "../store/open-store.ts";
 import { type Cli, type ExitCode, printJson } from "./cli.ts";
 import { examineConfiguration, examineDatabase, examineIntegrations, examineSlackApp, examineWork } from "./examine.ts";
 

@@ -3,11 +3,11 @@ import { examineSlack } from "../../adapters/slack/examine.ts";
 import type { Config } from "../config.ts";
 import { openSecrets } from "../configuration/integrations.ts";
 import { isLoopbackHost } from "../core/base-url.ts";
+import type { Store } from "../open-store.ts";
 import { type Finding, fine, warning, wrong } from "../ports/checkup.ts";
 import { type IntegrationRow, IntegrationTable, PolicyTable, ProjectTable } from "../store/entities.ts";
 import { countRecentWebhooks } from "../store/gauges.ts";
 import { countJobs } from "../store/jobs.ts";
-import type { Store } from "../store/open-store.ts";
 import { runnersSeen } from "../store/runner-queue.ts";
 import { readPolicy } from "../use-cases/catalog.ts";
 

@@ -1,5 +1,5 @@
 import { readConfig } from "../config.ts";
-import { migrateStore } from "../store/open-store.ts";
+import { migrateStore } from "../open-store.ts";
 import { type Cli, type ExitCode, printJson } from "./cli.ts";
 
 /** `draven migrate` */

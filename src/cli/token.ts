@@ -1,6 +1,6 @@
 import type { Role } from "../core/access.ts";
+import type { Store } from "../open-store.ts";
 import { type ApiTokenRow, IntegrationTable } from "../store/entities.ts";
-import type { Store } from "../store/open-store.ts";
 import { createToken, listTokens, revokeToken } from "../store/tokens.ts";
 import { terminalActor } from "./apply.ts";
 import { CallIsOff, type Cli, type ExitCode, printJson, Refused, withStore } from "./cli.ts";

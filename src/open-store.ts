@@ -1,13 +1,13 @@
 import type { DataSource } from "typeorm";
-import { MIGRATIONS } from "../../migrations/index.ts";
-import type { Config } from "../config.ts";
-import { resealSecrets } from "../configuration/integrations.ts";
-import { joinEmbeddedPostgres, startEmbeddedPostgres } from "../postgres/embedded.ts";
-import { secretKeyIn } from "../secret-key.ts";
-import { loadAuditKey } from "./audit-key.ts";
-import { openDataSource } from "./data-source.ts";
-import { migrate } from "./migrate.ts";
-import { makeSecretBox, type SecretBox } from "./secret-box.ts";
+import { MIGRATIONS } from "../migrations/index.ts";
+import type { Config } from "./config.ts";
+import { resealSecrets } from "./configuration/integrations.ts";
+import { joinEmbeddedPostgres, startEmbeddedPostgres } from "./postgres/embedded.ts";
+import { secretKeyIn } from "./secret-key.ts";
+import { loadAuditKey } from "./store/audit-key.ts";
+import { openDataSource } from "./store/data-source.ts";
+import { migrate } from "./store/migrate.ts";
+import { makeSecretBox, type SecretBox } from "./store/secret-box.ts";
 
 /** The database, and what opens the secrets in it. */
 export interface Store {
