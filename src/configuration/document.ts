@@ -30,6 +30,7 @@ export interface ReadOptions {
 
 const MAX_BYTES = 1_000_000;
 const MAX_PROBLEMS = 100;
+const SHORTEST_SECRET = 4;
 
 /** Reads and checks a whole draven.yaml: either a document, or every problem with its path and line. Pure. */
 export function readDocument(source: string, options: ReadOptions): DocumentReading {
@@ -48,7 +49,11 @@ export function readDocument(source: string, options: ReadOptions): DocumentRead
 	if (!parsed.success || problems.length > 0)
 		return failed(
 			problems
-				.map(({ path, message }) => ({ path: showPath(path), line: yaml.lineOf(path), message }))
+				.map(({ path, message }) => ({
+					path: showPath(path),
+					line: yaml.lineOf(path),
+					message: veiled(message, filled.filled),
+				}))
 				.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
 		);
 	const { version: _, integrations, ...rest } = parsed.data;
@@ -59,6 +64,13 @@ export function readDocument(source: string, options: ReadOptions): DocumentRead
 			integrations: integrations.map((one, index) => ({ ...one, secretRefs: refsOf(one, index, filled.refs) })),
 		},
 	};
+}
+
+/** A problem quotes what stands in the wrong place: of a variable its name alone. */
+function veiled(message: string, filled: ReadonlyMap<string, string>): string {
+	let text = message;
+	for (const [value, ref] of filled) if (value.length >= SHORTEST_SECRET) text = text.replaceAll(value, () => ref);
+	return text;
 }
 
 function refsOf(

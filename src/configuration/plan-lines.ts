@@ -1,36 +1,36 @@
+import type { FieldChange } from "./diff.ts";
 import type { Change, Plan } from "./plan.ts";
 
-const SIGNS: Record<Change["action"], string> = { create: "+", update: "~", remove: "-" };
+const SIGN: Record<Change["action"], string> = { create: "+", update: "~", remove: "-" };
+const LONGEST_VALUE = 120;
 
-/** What an apply does, line by line, as a terminal shows it. */
-export function planLines(plan: Plan): string[] {
-	const lines = plan.changes.flatMap(changeLines);
-	if (lines.length === 0) lines.push("Nothing to change: the database says what the file says.");
-	else lines.push("", sum(plan));
-	for (const { kind, name } of plan.kept)
-		lines.push(`  (${kind} ${name} is not in the file and stays; --prune removes it)`);
-	return lines;
+/** A plan as people read it in a terminal: a line for each change, what stays though it is not named, and the sum. */
+export function planLines({ changes, kept, unchanged }: Plan): string[] {
+	const staying = kept.map(
+		({ kind, name }) => `  ${kind} ${name} stays: it is not named any more, and only --prune removes`,
+	);
+	return [...changes.map(changeLine), ...staying, sumLine(changes, unchanged)];
 }
 
-function changeLines({ action, kind, name, fields, note }: Change): string[] {
-	const first = `${SIGNS[action]} ${kind} ${name}${note === null ? "" : `   (${note})`}`;
-	if (action === "remove") return [first];
-	return [
-		first,
-		...fields.map((change) => {
-			if ("secret" in change) return `    ${change.field}: (secret) ${action === "create" ? "set" : "changed"}`;
-			const to = show(change.to);
-			return `    ${change.field}: ${action === "create" ? to : `${show(change.from)} -> ${to}`}`;
-		}),
-	];
+function changeLine({ action, kind, name, fields, note }: Change): string {
+	const what = action === "update" && fields.length > 0 ? `: ${fields.map(fieldText).join(", ")}` : "";
+	return `${SIGN[action]} ${kind} ${name}${what}${note === null ? "" : ` (${note})`}`;
 }
 
-function sum({ changes, unchanged }: Plan): string {
+function fieldText(change: FieldChange): string {
+	if ("secret" in change) return `${change.field} (a secret) changes`;
+	return `${change.field} ${valueText(change.from)} -> ${valueText(change.to)}`;
+}
+
+function valueText(value: unknown): string {
+	if (value === null) return "none";
+	// As JSON whatever could be taken for something else, or would break the line.
+	const text = typeof value === "string" && /^[\w./:@*${}-]+$/.test(value) ? value : JSON.stringify(value);
+	return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
+}
+
+function sumLine(changes: readonly Change[], unchanged: number): string {
+	if (changes.length === 0) return `Nothing to change (${unchanged} unchanged).`;
 	const count = (action: Change["action"]) => changes.filter((change) => change.action === action).length;
-	return `${count("create")} to create, ${count("update")} to change, ${count("remove")} to remove, ${unchanged} as they are.`;
-}
-
-function show(value: unknown): string {
-	if (value === null) return "nothing";
-	return typeof value === "string" ? value : JSON.stringify(value);
+	return `${count("create")} to create, ${count("update")} to change, ${count("remove")} to remove, ${unchanged} unchanged.`;
 }

@@ -9,7 +9,9 @@ export function planRemovals(
 	matches: readonly Match[],
 	options: PlanOptions,
 ): { steps: Step[]; kept: Plan["kept"]; refusals: string[] } {
-	const own = unnamed(current.items, matches, options).sort((a, b) => KINDS.indexOf(b.kind) - KINDS.indexOf(a.kind));
+	const own = unnamed(current.items, matches, options)
+		.filter((one) => !isLeftover(one, current))
+		.sort((a, b) => KINDS.indexOf(b.kind) - KINDS.indexOf(a.kind));
 	if (!options.prune) return { steps: [], kept: own.map(({ kind, name }) => ({ kind, name })), refusals: [] };
 	const after = stateAfter(current.items, matches, own);
 	const refusals: string[] = [];
@@ -17,8 +19,6 @@ export function planRemovals(
 		const why = obstacle(stored, after, current);
 		if (why !== null) refusals.push(`The ${stored.kind} ${stored.name} cannot be removed: ${why}`);
 		const note = noteFor(stored, current);
-		// Stripped already, and nothing more can go.
-		if (note === RETIRED && Object.keys(stored.secrets).length === 0) return [];
 		const fields = diff(stored, { values: {}, secrets: {} } as Item);
 		return [{ action: "remove", kind: stored.kind, name: stored.name, fields, note, item: null, stored }];
 	});
@@ -83,6 +83,14 @@ const RETIRED = "its secrets are deleted; the entry itself stays, because the pa
 function noteFor(stored: StoredItem, current: CurrentState): string | null {
 	if (stored.kind === "project" || stored.kind === "environment") return "archived: its runs and its trail stay";
 	return stored.kind === "integration" && isReferred(stored, current) ? RETIRED : null;
+}
+
+/** An integration that was removed, as far as it can be: it has no secrets any more, and only the past refers to it. */
+function isLeftover(one: StoredItem, current: CurrentState): boolean {
+	if (one.kind !== "integration" || Object.keys(one.secrets).length > 0 || !isReferred(one, current)) return false;
+	return !current.items.some(
+		(project) => project.kind === "project" && !project.archived && project.values.integration === one.name,
+	);
 }
 
 /** Whether rows that stay for ever point to an integration: it cannot be deleted then. */

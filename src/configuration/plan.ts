@@ -2,6 +2,7 @@ import { canonicalJson } from "../core/canonical-json.ts";
 import type { ManagedBy } from "../store/entities.ts";
 import { diff, type FieldChange } from "./diff.ts";
 import { type Item, KINDS, type Kind, projectOf, type StoredItem } from "./items.ts";
+import { nameCollisions } from "./name-collisions.ts";
 import { planRemovals } from "./plan-removals.ts";
 
 /** What an apply does, for people and for the trail. No secret is in it. */
@@ -72,6 +73,7 @@ export function planConfiguration(current: CurrentState, wanted: readonly Item[]
 		else steps.push(step);
 	}
 	const removals = planRemovals(current, matches, options);
+	const gone = new Set(removals.steps.map((step) => step.stored?.id ?? ""));
 	const changes = [...steps.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind)), ...removals.steps];
 	return {
 		steps: changes,
@@ -80,7 +82,7 @@ export function planConfiguration(current: CurrentState, wanted: readonly Item[]
 			kept: removals.kept,
 			unchanged,
 		},
-		refusals: [...refusals, ...removals.refusals],
+		refusals: [...refusals, ...removals.refusals, ...nameCollisions(current.items, matches, gone)],
 	};
 }
 

@@ -87,9 +87,18 @@ const policy = z
 	.strictObject({ slug, extends: slug.optional(), rules: rules.optional() })
 	.transform((value) => ({ ...value, rules: value.rules ?? {} }));
 
-/** Channels are named by their ids: a name can be changed, or given to another channel. */
-const channel = word(300).refine((value) => !value.startsWith("#"), {
-	error: "has to be the channel's ID (Slack shows it at the bottom of the channel's details), not its name",
+/** Channels, groups and people are named by their ids: a name can be changed, or given to another one. */
+const slackChannel = word(300).refine((value) => /^[CGD]/.test(value), {
+	error: "has to be the channel's ID, such as C0123ABCD (Slack shows it at the bottom of the channel's details)",
+});
+const teamsChannel = word(300).refine((value) => /^\d+:/.test(value), {
+	error: "has to be the channel's ID, such as 19:…@thread.tacv2 (a part of the link to the channel)",
+});
+const slackGroup = word(200).refine((value) => value.startsWith("S"), {
+	error: "has to be the group's ID, such as S0123ABCD (a part of the link to the group)",
+});
+const slackUser = word(200).refine((value) => /^[UW]/.test(value), {
+	error: "has to be the person's ID, such as U0123ABCD (Slack copies it from the person's profile)",
 });
 
 const label = word(50).refine((value) => !value.includes(","), { error: "contains a comma" });
@@ -98,7 +107,7 @@ const environment = z.strictObject({
 	slug,
 	aliases: list(slug, 20).default([]),
 	policy: slug,
-	channels: z.strictObject({ slack: channel.optional(), teams: channel.optional() }).default({}),
+	channels: z.strictObject({ slack: slackChannel.optional(), teams: teamsChannel.optional() }).default({}),
 	labels: list(label, 20).default([]),
 });
 
@@ -128,8 +137,8 @@ const email = z
 	.transform((value) => value.toLowerCase());
 const subject = z
 	.strictObject({
-		slackGroup: word(200).optional(),
-		slackUser: word(200).optional(),
+		slackGroup: slackGroup.optional(),
+		slackUser: slackUser.optional(),
 		entraGroup: word(200).optional(),
 		entraUser: word(200).optional(),
 		email: email.optional(),
@@ -149,7 +158,10 @@ const binding = z.strictObject({
 });
 
 export const ConfigurationFile = z.strictObject({
-	version: z.literal(1, { error: "has to be 1, the version of this file's form" }),
+	version: z.literal(1, {
+		error: ({ input }) =>
+			input === undefined ? "is missing: write `version: 1`" : "has to be 1, the version of this file's form",
+	}),
 	integrations: list(integration, 200).default([]),
 	policies: list(policy, 500).default([]),
 	projects: list(project, 2_000).default([]),
