@@ -79,7 +79,14 @@ export interface PipelinePort {
 
 /** What a stored webhook turned out to be. */
 export type WebhookContent =
-	| { readonly kind: "report"; readonly report: PipelineReport; readonly repository: string }
+	| {
+			readonly kind: "report";
+			readonly report: PipelineReport;
+			/** As projects name theirs; upper and lower case are the same. */
+			readonly repository: string;
+			/** As `PipelineProject.pipeline`; null: it does not say which pipeline it is of. */
+			readonly pipeline: string | null;
+	  }
 	/** Why nothing follows from it, for the log. */
 	| { readonly kind: "ignored"; readonly because: string };
 

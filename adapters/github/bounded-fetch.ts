@@ -1,0 +1,57 @@
+import { VendorError } from "../../src/ports/vendor-error.ts";
+import { lostAnswer } from "./lost-answer.ts";
+
+const WITHIN_MS = 10_000;
+const ANSWER_BYTES = 20_000_000;
+const REDIRECTS = 3;
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/**
+ * fetch with an end: one time-out over the whole exchange, a limit on the answer, and redirects (a renamed repository) followed at the
+ * same host alone, because the token is for that host. The body is read here: a connection that breaks in the middle of an answer is
+ * an error, not an empty answer. Throws VendorError.
+ */
+export function boundedFetch(baseUrl: string, withinMs = WITHIN_MS): Fetch {
+	const { origin, host } = new URL(baseUrl);
+	return async (url, init) => {
+		const method = init.method ?? "GET";
+		const limited = { ...init, redirect: "manual" as const, signal: AbortSignal.timeout(withinMs) };
+		try {
+			let target = new URL(url);
+			for (let hops = 0; ; hops++) {
+				if (target.origin !== origin || hops > REDIRECTS)
+					throw new VendorError("rejected", `GitHub at ${host} redirects to another host. Check the baseUrl.`);
+				const response = await fetch(target, limited);
+				const next = redirectOf(response, target, method);
+				if (next === null) return await whole(response, host);
+				await response.body?.cancel();
+				target = next;
+			}
+		} catch (error) {
+			throw error instanceof VendorError ? error : lostAnswer(error, { host, method, withinMs });
+		}
+	};
+}
+
+function redirectOf(response: Response, from: URL, method: string): URL | null {
+	const location = response.headers.get("location");
+	// 301 and 302 would turn a POST into a GET; GitHub sends 307 for what may be repeated as it is.
+	const kept = method === "GET" ? [301, 302, 307, 308] : [307, 308];
+	return location !== null && kept.includes(response.status) && URL.canParse(location, from.href)
+		? new URL(location, from)
+		: null;
+}
+
+async function whole(response: Response, host: string): Promise<Response> {
+	const { status, headers } = response;
+	const chunks: Uint8Array[] = [];
+	let size = 0;
+	for await (const chunk of response.body ?? []) {
+		size += chunk.length;
+		if (size > ANSWER_BYTES) throw new VendorError("rejected", `GitHub at ${host} sent more than 20 MB.`);
+		chunks.push(chunk);
+	}
+	const empty = status === 204 || status === 205 || status === 304;
+	return new Response(empty ? null : Buffer.concat(chunks), { status, headers });
+}

@@ -1,0 +1,31 @@
+import { VendorError } from "../../src/ports/vendor-error.ts";
+
+/** Codes of connections that were never made: nothing was sent over them. */
+const NEVER_SENT =
+	/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.+|ERR_SSL_.+|EPROTO|CERT_.+|.*SELF_SIGNED.*|UNABLE_TO_.+)$/;
+
+/** What it means that there is no answer: surely nothing happened there, or nobody knows. */
+export function lostAnswer(
+	error: unknown,
+	call: { readonly host: string; readonly method: string; readonly withinMs: number },
+): VendorError {
+	const changes = call.method !== "GET";
+	if (error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError"))
+		return new VendorError("unavailable", `GitHub at ${call.host} did not answer within ${call.withinMs / 1_000} s.`, {
+			mayHaveHappened: changes,
+		});
+	const code = codeOf(error);
+	// Not the error itself as the cause: it may hold what was sent.
+	return NEVER_SENT.test(code)
+		? new VendorError("unavailable", `GitHub at ${call.host} cannot be reached (${code}).`)
+		: new VendorError("unavailable", `The connection to GitHub at ${call.host} broke (${code}).`, {
+				mayHaveHappened: changes,
+			});
+}
+
+/** fetch hides the reason one or two causes deep. */
+function codeOf(error: unknown): string {
+	for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++)
+		if ("code" in at && typeof at.code === "string") return at.code;
+	return error instanceof Error ? error.name : "unknown";
+}

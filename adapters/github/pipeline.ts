@@ -1,0 +1,52 @@
+import type { ResolvedRef } from "../../src/core/run.ts";
+import type { Check } from "../../src/core/verdict.ts";
+import type { PipelinePort, PipelineProject, PipelineReport, TriggerRequest } from "../../src/ports/pipeline.ts";
+import { readChecks } from "./checks.ts";
+import { type Call, connect, type GitHubOptions } from "./client.ts";
+import { listRefs } from "./list-refs.ts";
+import { repositoryOf } from "./repository.ts";
+import { resolveRef } from "./resolve-ref.ts";
+import { findRun, runReader } from "./runs.ts";
+import { dispatcher } from "./trigger.ts";
+
+/** Workflows of GitHub Actions, dispatched and followed over the REST API. */
+export class GitHubPipeline implements PipelinePort {
+	readonly triggerIsIdempotent = false;
+	readonly #call: Call;
+	readonly trigger: (request: TriggerRequest) => Promise<PipelineReport | null>;
+	readonly report: (project: PipelineProject, externalId: string) => Promise<PipelineReport | null>;
+
+	constructor(options: GitHubOptions) {
+		this.#call = connect(options);
+		this.trigger = dispatcher(this.#call);
+		this.report = runReader(this.#call);
+	}
+
+	async resolveRef(project: PipelineProject, ref: string): Promise<ResolvedRef | null> {
+		return resolveRef(this.#call, project, ref);
+	}
+
+	async checks(project: PipelineProject, sha: string): Promise<readonly Check[]> {
+		return readChecks(this.#call, project, sha);
+	}
+
+	async listRefs(project: PipelineProject, query: string): Promise<readonly ResolvedRef[]> {
+		return listRefs(this.#call, project, query);
+	}
+
+	async find(project: PipelineProject, jobId: string, since: Date): Promise<PipelineReport | null> {
+		return findRun(this.#call, project, jobId, since);
+	}
+
+	async cancel(project: PipelineProject, externalId: string): Promise<void> {
+		await this.#call(
+			"POST /repos/{owner}/{repo}/actions/runs/{id}/cancel",
+			{ ...repositoryOf(project), id: externalId },
+			{
+				what: `the cancel of the run ${externalId} of ${project.repository}`,
+				// It is over already.
+				refused: ({ status, headers }) => (status === 409 ? { status, headers, data: null } : undefined),
+			},
+		);
+	}
+}

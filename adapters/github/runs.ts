@@ -1,0 +1,83 @@
+import { z } from "zod";
+import type { PipelineProject, PipelineReport } from "../../src/ports/pipeline.ts";
+import { type Call, readAnswer } from "./client.ts";
+import { readPages } from "./pages.ts";
+import { repositoryOf } from "./repository.ts";
+import { whyItEnded } from "./why-it-ended.ts";
+import { carries, reportOf, WorkflowRun } from "./workflow-run.ts";
+
+const Runs = z.object({ workflow_runs: z.array(WorkflowRun) });
+
+/** GitHub lists a thousand at most. */
+const PAGES = 10;
+/** Our clock may be ahead of GitHub's. */
+const SKEW_MS = 10 * 60_000;
+/** Answers kept for the question whether they changed, which costs nothing of the rate limit. */
+const KEPT = 500;
+
+/** The dispatched run of the workflow whose run-name carries the JOB_ID. null: not seen (yet). */
+export async function findRun(
+	call: Call,
+	project: PipelineProject,
+	jobId: string,
+	since: Date,
+): Promise<PipelineReport | null> {
+	const from = new Date(since.getTime() - SKEW_MS).toISOString().replace(/\.\d+Z$/, "Z");
+	const { items } = await readPages(
+		call,
+		"GET /repos/{owner}/{repo}/actions/workflows/{file}/runs",
+		{ ...repositoryOf(project), file: project.pipeline, event: "workflow_dispatch", created: `>=${from}` },
+		{
+			what: `the runs of ${project.pipeline} in ${project.repository}`,
+			refused: ({ status, headers }) => (status === 404 ? { status, headers, data: { workflow_runs: [] } } : undefined),
+		},
+		{
+			schema: Runs,
+			items: (page) => page.workflow_runs,
+			most: PAGES,
+			enough: (runs) => runs.some((run) => carries(run, jobId)),
+		},
+	);
+	// Newest first; should a person have dispatched the same JOB_ID again, ours is the older one.
+	const run = items.findLast((one) => carries(one, jobId));
+	return run === undefined ? null : { ...reportOf(run), jobId };
+}
+
+/** Reads runs one by one, and asks for what is known only whether it changed. */
+export function runReader(call: Call): (project: PipelineProject, id: string) => Promise<PipelineReport | null> {
+	const known = new Map<string, { readonly etag: string; readonly data: unknown }>();
+
+	async function read(project: PipelineProject, id: string): Promise<WorkflowRun | null> {
+		const repository = repositoryOf(project);
+		const what = `the run ${id} of ${project.repository}`;
+		const key = `${project.repository.toLowerCase()}/${id}`;
+		const kept = known.get(key);
+		const answer = await call(
+			"GET /repos/{owner}/{repo}/actions/runs/{id}",
+			{ ...repository, id },
+			{
+				what,
+				...(kept === undefined ? {} : { headers: { "if-none-match": kept.etag } }),
+				refused: ({ status, headers }) => {
+					if (status === 304 && kept !== undefined) return { status, headers, data: kept.data };
+					return status === 404 ? { status, headers, data: null } : undefined;
+				},
+			},
+		);
+		if (answer.data === null) return null;
+		const { etag } = answer.headers;
+		known.delete(key);
+		if (typeof etag === "string") known.set(key, { etag, data: answer.data });
+		const [oldest] = known.keys();
+		if (known.size > KEPT && oldest !== undefined) known.delete(oldest);
+		return readAnswer(WorkflowRun, answer, what);
+	}
+
+	return async (project, id) => {
+		if (!/^\d{1,20}$/.test(id)) return null;
+		const run = await read(project, id);
+		if (run === null) return null;
+		const report = reportOf(run);
+		return { ...report, reason: report.reason ?? (await whyItEnded(call, project, report)) };
+	};
+}

@@ -1,0 +1,75 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { z } from "zod";
+import type { WebhookContent, WebhookHeaders, WebhookPort } from "../../src/ports/pipeline.ts";
+import { reportOf, WorkflowRun, workflowFileOf } from "./workflow-run.ts";
+
+const Delivery = z.object({
+	action: z.string().nullish().catch(null),
+	workflow_run: WorkflowRun,
+	repository: z.object({ full_name: z.string().min(1) }),
+});
+type Delivery = z.infer<typeof Delivery>;
+
+/** The receiving half: `workflow_run` says all that we follow. */
+export const githubWebhook: WebhookPort = { verify, deliveryKey, ignoredBecause, read };
+
+/** Not Octokit's own check: it reads the body as text, and any hex in the header. */
+function verify(secret: string, rawBody: Buffer, headers: WebhookHeaders): boolean {
+	const given = headers["x-hub-signature-256"];
+	const [, hex] = typeof given === "string" ? (/^sha256=([0-9a-f]{64})$/i.exec(given) ?? []) : [];
+	if (secret === "" || hex === undefined) return false;
+	return timingSafeEqual(createHmac("sha256", secret).update(rawBody).digest(), Buffer.from(hex, "hex"));
+}
+
+/**
+ * From the body alone, because the signature covers nothing else: a forged X-GitHub-Delivery can neither make an old delivery new nor
+ * keep a new one out. GitHub sends the same body when it delivers again.
+ */
+function deliveryKey(rawBody: Buffer, headers: WebhookHeaders): string {
+	const delivery = deliveryOf(rawBody, headers);
+	if (delivery === null) return `body:${createHash("sha256").update(rawBody).digest("hex")}`;
+	const { action, workflow_run: run, repository } = delivery;
+	const parts = [repository.full_name.toLowerCase(), run.id, run.run_attempt, action, run.status, run.conclusion];
+	return `run:${createHash("sha256").update(JSON.stringify(parts)).digest("hex")}`;
+}
+
+function ignoredBecause(headers: WebhookHeaders): string | null {
+	const event = headers["x-github-event"];
+	if (event === undefined || event === "workflow_run") return null;
+	if (event === "ping") return "GitHub only asks whether we are here.";
+	return `The event ${typeof event === "string" ? event.slice(0, 50) : "?"} is not followed: workflow_run says all that is needed.`;
+}
+
+function read(rawBody: Buffer, headers: WebhookHeaders): WebhookContent {
+	const because = ignoredBecause(headers);
+	if (because !== null) return { kind: "ignored", because };
+	const delivery = deliveryOf(rawBody, headers);
+	if (delivery === null)
+		return { kind: "ignored", because: "It is no workflow_run with an id and a repository that can be read." };
+	const { workflow_run: run, repository } = delivery;
+	// The title of a pull request's run is the pull request's own: anybody may write a JOB_ID there.
+	if (run.event !== null && run.event !== "workflow_dispatch")
+		return {
+			kind: "ignored",
+			because: `The run ${run.id} was not dispatched: its event is ${run.event.slice(0, 50)}.`,
+		};
+	return {
+		kind: "report",
+		report: reportOf(run),
+		repository: repository.full_name,
+		pipeline: workflowFileOf(run),
+	};
+}
+
+/** null: it is not what we follow. A hook may be set to send its JSON inside of a form. */
+function deliveryOf(rawBody: Buffer, headers: WebhookHeaders): Delivery | null {
+	const type = headers["content-type"];
+	const isForm = typeof type === "string" && type.startsWith("application/x-www-form-urlencoded");
+	const text = rawBody.toString("utf8");
+	try {
+		const parsed: unknown = JSON.parse(isForm ? (new URLSearchParams(text).get("payload") ?? "") : text);
+		return Delivery.safeParse(parsed).data ?? null;
+	} catch {
+		return null;
+	}
+}
