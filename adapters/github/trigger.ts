@@ -55,8 +55,12 @@ export function dispatcher(call: Call): (request: TriggerRequest) => Promise<Pip
 		if (!started.success) return null;
 		const { workflow_run_id: externalId, html_url } = started.data;
 		return {
-			...{ externalId, attempt: 1, externalUrl: html_url ?? null },
-			...{ status: "queued", reason: null, jobId: request.variables.JOB_ID },
+			externalId,
+			attempt: 1,
+			externalUrl: html_url ?? null,
+			status: "queued",
+			reason: null,
+			jobId: request.variables.JOB_ID,
 		};
 	};
 }
