@@ -5,7 +5,7 @@ export const VERBS = {
 		does: "release a version to an environment",
 	},
 	rollback: {
-		usage: "deploy rollback <project> [to] <environment> [to #<run>|<ref>]",
+		usage: 'deploy rollback <project> [to] <environment> [to #<run>|<ref>] [--force "reason"] [--reason "text"]',
 		does: "go back to the last version that was good there",
 	},
 	plan: {
@@ -13,13 +13,13 @@ export const VERBS = {
 		does: "dry-run: show what a deploy would do",
 	},
 	explain: {
-		usage: "deploy explain <project>[@<ref>] <environment>",
+		usage: "deploy explain <project>[@<ref>] <environment> [key=value …]",
 		does: "show every rule, whether it holds, and who can help",
 	},
 	approve: { usage: "deploy approve #<run> [reason]", does: "approve a waiting run" },
 	reject: { usage: "deploy reject #<run> [reason]", does: "reject a waiting run" },
 	cancel: { usage: "deploy cancel #<run> [reason]", does: "stop a run" },
-	retry: { usage: "deploy retry #<run>", does: "run the same commit again" },
+	retry: { usage: "deploy retry #<run> [reason]", does: "run the same commit again" },
 	lock: {
 		usage: 'deploy lock <project> <environment> [for 2h] [reason] [--steal "reason"]',
 		does: "hold an environment for yourself",

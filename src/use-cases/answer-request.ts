@@ -84,13 +84,17 @@ export async function answerRollback(context: CommandContext, command: Of<"rollb
 	});
 }
 
-export async function answerRetry(context: CommandContext, number: number | null): Promise<Answer> {
+export async function answerRetry(
+	context: CommandContext,
+	number: number | null,
+	reason: string | null,
+): Promise<Answer> {
 	const found = await context.findRun(number);
-	return found.ok ? retryRun(context, found.value) : no(found.refusal);
+	return found.ok ? retryRun(context, found.value, reason) : no(found.refusal);
 }
 
 /** A new run of the same commit, linked to the old one; every rule is asked again. */
-export async function retryRun(context: CommandContext, old: Run): Promise<Answer> {
+export async function retryRun(context: CommandContext, old: Run, reason: string | null): Promise<Answer> {
 	if (!isEnd(old.progress.state))
 		return no(
 			refusal(
@@ -109,7 +113,7 @@ export async function retryRun(context: CommandContext, old: Run): Promise<Answe
 		toRun: old.rollback?.toRun ?? null,
 		parameters: old.parameters,
 		force: null,
-		note: old.note,
+		note: reason ?? old.note,
 		retryOf: old.number,
 		onlySha: old.ref.sha,
 	});

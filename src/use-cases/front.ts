@@ -48,7 +48,7 @@ async function decideClick(deps: Deps, decision: Decision): Promise<Answer> {
 		case "cancel":
 			return cancel(context, run, decision.reason);
 		case "retry":
-			return retryRun(context, run);
+			return retryRun(context, run, decision.reason);
 		default:
 			return decision.action satisfies never;
 	}

@@ -65,7 +65,7 @@ async function answer(context: CommandContext, command: Command): Promise<Answer
 		case "explain":
 			return answerExplain(context, command);
 		case "retry":
-			return answerRetry(context, command.run);
+			return answerRetry(context, command.run, command.reason);
 		case "approve":
 		case "reject":
 			return answerDecision(context, command.verb, command.run, command.reason);

@@ -94,10 +94,10 @@ function decision(verb: string, summary: string, carryOut: (call: Decided, run: 
 	});
 }
 
-async function retry({ deps, token, deliveryId }: Decided, old: Run): Promise<Reply> {
+async function retry({ deps, token, deliveryId, body }: Decided, old: Run): Promise<Reply> {
 	const caller = await identifyToken(deps, token);
 	const findThis = async (): Promise<Outcome<Run>> => ({ ok: true, value: old });
-	const answer = await retryRun({ deps, caller, deliveryKey: deliveryId, findRun: findThis }, old);
+	const answer = await retryRun({ deps, caller, deliveryKey: deliveryId, findRun: findThis }, old, body);
 	const run = answer.runId === null ? null : await runById(deps.db, answer.runId);
 	if (run !== null) return made(await oneRunJson(deps, run));
 	const code = answer.code ?? "refused";
