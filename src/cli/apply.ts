@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
+import { text } from "node:stream/consumers";
 import { ApplyRefused, applyDocument } from "../configuration/apply.ts";
 import { type ConfigurationDocument, readDocument } from "../configuration/document.ts";
 import { exportDocument } from "../configuration/export.ts";
@@ -55,7 +56,7 @@ export async function applyCommand(cli: Cli, { file, prune, dryRun, json }: Appl
 
 async function readSource(file: string): Promise<string> {
 	try {
-		return await readFile(file === "-" ? "/dev/stdin" : file, "utf8");
+		return await (file === "-" ? text(process.stdin) : readFile(file, "utf8"));
 	} catch (error) {
 		throw new CallIsOff(
 			`${file} cannot be read (${(error as NodeJS.ErrnoException).code}): name a draven.yaml with -f.`,
