@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { checkBaseUrl, isLoopbackHost } from "./core/base-url.ts";
+import { CallIsOff } from "./sentence.ts";
 
 export interface SlackConfig {
 	readonly botToken: string;
@@ -59,7 +60,7 @@ const TEAMS_APP_TYPES = ["MultiTenant", "SingleTenant", "UserAssignedMSI"] as co
 const OWN_VARIABLES = /^(DRAVEN_|SLACK_|MicrosoftApp|DATABASE_URL$)/;
 
 /** One line that names the variable, what is wrong and what it should be; never its value. */
-export class ConfigError extends Error {
+export class ConfigError extends CallIsOff {
 	override readonly name = "ConfigError";
 }
 

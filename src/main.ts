@@ -1,19 +1,15 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { runnerCommand } from "../adapters/runner/command.ts";
-import { applyCommand, exportCommand } from "./cli/apply.ts";
-import { exportAuditCommand, verifyCommand } from "./cli/audit.ts";
-import { CallIsOff, type Cli, type ExitCode, Refused } from "./cli/cli.ts";
-import { doctorCommand } from "./cli/doctor.ts";
-import { migrateCommand } from "./cli/migrate.ts";
-import { type SayOptions, sayCommand } from "./cli/say.ts";
-import { serveCommand } from "./cli/serve.ts";
-import { type CreateOptions, createTokenCommand, listTokensCommand, revokeTokenCommand } from "./cli/token.ts";
-import { ConfigError, readLogConfig } from "./config.ts";
+import type { ApplyOptions } from "./cli/apply.ts";
+import type { ExportAuditOptions } from "./cli/audit.ts";
+import type { Cli, ExitCode } from "./cli/cli.ts";
+import type { SayOptions } from "./cli/say.ts";
+import type { CreateOptions } from "./cli/token.ts";
+import { readLogConfig } from "./config.ts";
 import { parseDuration } from "./core/duration.ts";
 import { makeLog } from "./log.ts";
-import { StoreError } from "./open-store.ts";
-import { StartRefused } from "./serve.ts";
+import { Sentence } from "./sentence.ts";
 
 const cli: Cli = {
 	env: process.env,
@@ -22,7 +18,7 @@ const cli: Cli = {
 	now: () => new Date(),
 };
 
-/** Sets the exit code by what a command gives. */
+/** Sets the exit code by what a command gives. Each command is loaded when it is called: `say` needs no database. */
 function run<Args extends unknown[]>(command: Command, work: (...args: Args) => Promise<ExitCode>): void {
 	command.action(async (...args) => {
 		process.exitCode = await work(...(args as Args));
@@ -45,11 +41,15 @@ function program(): Command {
 			"--no-worker",
 			"without the background work: `draven worker` does it",
 		),
-		(options: { worker: boolean }) => serveCommand(cli, { web: true, worker: options.worker }),
+		async (options: { worker: boolean }) =>
+			(await import("./cli/serve.ts")).serveCommand(cli, { web: true, worker: options.worker }),
 	);
-	run(sub("worker", "the background work alone"), () => serveCommand(cli, { web: false, worker: true }));
-	run(sub("migrate", "bring the database to this version's schema").addOption(asJson()), (options: { json: boolean }) =>
-		migrateCommand(cli, options),
+	run(sub("worker", "the background work alone"), async () =>
+		(await import("./cli/serve.ts")).serveCommand(cli, { web: false, worker: true }),
+	);
+	run(
+		sub("migrate", "bring the database to this version's schema").addOption(asJson()),
+		async (options: { json: boolean }) => (await import("./cli/migrate.ts")).migrateCommand(cli, options),
 	);
 	run(
 		sub("apply", "make the configuration what a draven.yaml says: prints the plan, then applies it whole or not at all")
@@ -57,12 +57,14 @@ function program(): Command {
 			.option("--dry-run", "stop after the plan", false)
 			.option("--prune", "remove what a file made and this one does not name", false)
 			.addOption(asJson()),
-		(options: Parameters<typeof applyCommand>[1]) => applyCommand(cli, options),
+		async (options: ApplyOptions) => (await import("./cli/apply.ts")).applyCommand(cli, options),
 	);
-	run(sub("export", "print the whole configuration as a draven.yaml, secrets as references"), () => exportCommand(cli));
+	run(sub("export", "print the whole configuration as a draven.yaml, secrets as references"), async () =>
+		(await import("./cli/apply.ts")).exportCommand(cli),
+	);
 	run(
 		sub("doctor", "check database, tokens, scopes, webhooks and clock, and say how to mend each").addOption(asJson()),
-		(options: { json: boolean }) => doctorCommand(cli, options),
+		async (options: { json: boolean }) => (await import("./cli/doctor.ts")).doctorCommand(cli, options),
 	);
 	addAudit(sub("audit", "the audit trail"), sub);
 	addToken(sub("token", "tokens of the API and of runners"), sub);
@@ -75,7 +77,8 @@ function program(): Command {
 			.option("--no-follow", "do not follow the run")
 			.addOption(asJson())
 			.addHelpText("after", "\nThe token is taken from DRAVEN_TOKEN; in local mode there is no need for one."),
-		(words: string[], options: SayOptions) => sayCommand(cli, words.join(" "), options),
+		async (words: string[], options: SayOptions) =>
+			(await import("./cli/say.ts")).sayCommand(cli, words.join(" "), options),
 	);
 	return draven;
 }
@@ -85,7 +88,7 @@ type Sub = (name: string, description: string, parent?: Command) => Command;
 function addAudit(audit: Command, sub: Sub): void {
 	run(
 		sub("verify", "find every row that was changed, removed or added behind its back", audit).addOption(asJson()),
-		(options: { json: boolean }) => verifyCommand(cli, options),
+		async (options: { json: boolean }) => (await import("./cli/audit.ts")).verifyCommand(cli, options),
 	);
 	run(
 		sub("export", "print the trail, one JSON object a line, oldest first", audit)
@@ -93,7 +96,7 @@ function addAudit(audit: Command, sub: Sub): void {
 			.option("--environment <slug>", "of environments of this name")
 			.option("--since <time>", "from then on, such as 2026-11-01", readTime)
 			.addOption(asJson()),
-		(options: Parameters<typeof exportAuditCommand>[1]) => exportAuditCommand(cli, options),
+		async (options: ExportAuditOptions) => (await import("./cli/audit.ts")).exportAuditCommand(cli, options),
 	);
 }
 
@@ -109,13 +112,13 @@ function addToken(token: Command, sub: Sub): void {
 			.option("--email <address>", "whose it is: nobody approves by a token what they asked for in chat", readEmail)
 			.option("--expires <duration>", "after 90s, 15m, 4h, 30d …; default: never", readDuration)
 			.addOption(asJson()),
-		(options: CreateOptions) => createTokenCommand(cli, options),
+		async (options: CreateOptions) => (await import("./cli/token.ts")).createTokenCommand(cli, options),
 	);
-	run(sub("list", "all tokens, newest first", token).addOption(asJson()), (options: { json: boolean }) =>
-		listTokensCommand(cli, options),
+	run(sub("list", "all tokens, newest first", token).addOption(asJson()), async (options: { json: boolean }) =>
+		(await import("./cli/token.ts")).listTokensCommand(cli, options),
 	);
-	run(sub("revoke", "end a token", token).argument("<id>", "as `draven token list` shows it"), (id: string) =>
-		revokeTokenCommand(cli, id),
+	run(sub("revoke", "end a token", token).argument("<id>", "as `draven token list` shows it"), async (id: string) =>
+		(await import("./cli/token.ts")).revokeTokenCommand(cli, id),
 	);
 }
 
@@ -145,10 +148,10 @@ function readDuration(text: string): number {
 /** What a person reads when a command did not do what was asked. */
 function report(error: unknown): number {
 	if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-	const known = error instanceof Refused || error instanceof StartRefused || error instanceof StoreError;
-	if (known || error instanceof ConfigError || error instanceof CallIsOff) {
-		cli.tell(`${(error as Error).message}\n`);
-		return known ? 1 : 2;
+	if (error instanceof Sentence) {
+		cli.tell(`${error.message}
+`);
+		return error.exitCode;
 	}
 	cli.tell(`Something went wrong in DRAVEN itself: ${error instanceof Error ? error.message : String(error)}\n`);
 	if (process.env["LOG_LEVEL"] === "debug" && error instanceof Error) cli.tell(`${error.stack}\n`);

@@ -4,6 +4,7 @@ import type { Config } from "./config.ts";
 import { resealSecrets } from "./configuration/integrations.ts";
 import { joinEmbeddedPostgres, startEmbeddedPostgres } from "./postgres/embedded.ts";
 import { secretKeyIn } from "./secret-key.ts";
+import { Sentence } from "./sentence.ts";
 import { loadAuditKey } from "./store/audit-key.ts";
 import { openDataSource } from "./store/data-source.ts";
 import { migrate } from "./store/migrate.ts";
@@ -21,7 +22,7 @@ export interface Store {
 }
 
 /** One sentence: the database cannot be used, and what to do. */
-export class StoreError extends Error {
+export class StoreError extends Sentence {
 	override readonly name = "StoreError";
 }
 

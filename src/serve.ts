@@ -17,6 +17,7 @@ import { type LocalRunner, localTokens, makeSample, retireSample, startLocalRunn
 import { makePipelines } from "./make-deps.ts";
 import { openStore, type Store } from "./open-store.ts";
 import type { Front } from "./ports/front.ts";
+import { Sentence } from "./sentence.ts";
 import { startupText } from "./startup-text.ts";
 import { writeCheckpoint } from "./store/checkpoints.ts";
 import { enqueue } from "./store/jobs.ts";
@@ -30,9 +31,6 @@ export interface ServeOptions {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** A sentence that stops the start. */
-export class StartRefused extends Error {}
 
 /** Everything that runs, and the one way to end it. */
 export interface Running {
@@ -102,11 +100,11 @@ async function prepare(store: Store, config: Config, env: Environment, now: () =
 
 async function applyFile(store: Store, config: Config, path: string, now: () => Date): Promise<void> {
 	const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-		throw new StartRefused(`DRAVEN_CONFIG names ${path}, which cannot be read (${error.code}).`);
+		throw new Sentence(`DRAVEN_CONFIG names ${path}, which cannot be read (${error.code}).`);
 	});
 	const read = readDocument(text, { variable: config.variable });
 	if (!read.ok)
-		throw new StartRefused(
+		throw new Sentence(
 			`${path} was not applied:\n${read.problems.map((one) => `  ${one.line === null ? "" : `line ${one.line}: `}${one.path} ${one.message}`).join("\n")}`,
 		);
 	try {
@@ -117,7 +115,7 @@ async function applyFile(store: Store, config: Config, path: string, now: () => 
 			managedBy: "file",
 		});
 	} catch (error) {
-		if (error instanceof ApplyRefused) throw new StartRefused(`${path} was not applied: ${error.message}`);
+		if (error instanceof ApplyRefused) throw new Sentence(`${path} was not applied: ${error.message}`);
 		throw error;
 	}
 }
@@ -208,10 +206,8 @@ async function listen({ config, env, store, deps, front, slack, log, now, ends }
 	});
 	const { port } = await web.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
 		if (error.code === "EADDRINUSE")
-			throw new StartRefused(
-				`PORT ${config.port} is taken by another program: set PORT to a free one, or to 0 for any.`,
-			);
-		throw new StartRefused(`${config.host}:${config.port} cannot be listened on (${error.code}): check HOST and PORT.`);
+			throw new Sentence(`PORT ${config.port} is taken by another program: set PORT to a free one, or to 0 for any.`);
+		throw new Sentence(`${config.host}:${config.port} cannot be listened on (${error.code}): check HOST and PORT.`);
 	});
 	ends.push(() => web.close());
 	const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;

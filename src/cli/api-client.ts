@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import axios, { type AxiosInstance, isAxiosError } from "axios";
 import { z } from "zod";
 import { RUN_STATES, type RunState } from "../core/run.ts";
-import { Refused } from "./cli.ts";
+import { Sentence } from "../sentence.ts";
 
 const State = z.enum(RUN_STATES as [RunState, ...RunState[]]);
 const Run = z.looseObject({ id: z.string(), number: z.number(), state: State, reason: z.string().nullable() });
@@ -28,7 +28,7 @@ const Problem = z.object({ detail: z.string() });
 const ANSWER_WITHIN_MS = 30_000;
 const TRIES = 5;
 
-/** The commands' side of the REST API. Throws Refused with a sentence; it never carries the token. */
+/** The commands' side of the REST API. Throws Sentence with a sentence; it never carries the token. */
 export class ApiClient {
 	readonly #http: AxiosInstance;
 	readonly #url: string;
@@ -63,12 +63,12 @@ export class ApiClient {
 				if (status >= 200 && status < 300) return this.#read(schema, data);
 				const problem = Problem.safeParse(data);
 				if (status < 500 || attempt >= TRIES)
-					throw new Refused(problem.data?.detail ?? `${this.#url} answered ${status}, which DRAVEN does not.`);
+					throw new Sentence(problem.data?.detail ?? `${this.#url} answered ${status}, which DRAVEN does not.`);
 			} catch (error) {
 				if (!isAxiosError(error)) throw error;
 				// Nobody listens: trying again only keeps a person waiting.
 				if (error.code === "ECONNREFUSED" || attempt >= TRIES)
-					throw new Refused(
+					throw new Sentence(
 						`No DRAVEN server answers at ${this.#url} (${error.code ?? "no answer"}): start one with \`npm start\`, or name another with --url.`,
 					);
 			}
@@ -78,7 +78,7 @@ export class ApiClient {
 
 	#read<T>(schema: z.ZodType<T>, data: unknown): T {
 		const read = schema.safeParse(data);
-		if (!read.success) throw new Refused(`What answers at ${this.#url} is no DRAVEN server of this version.`);
+		if (!read.success) throw new Sentence(`What answers at ${this.#url} is no DRAVEN server of this version.`);
 		return read.data;
 	}
 }

@@ -7,9 +7,10 @@ import { exportDocument } from "../configuration/export.ts";
 import { planLines } from "../configuration/plan-lines.ts";
 import { describeProblem } from "../configuration/problem.ts";
 import type { Actor } from "../core/audit-entry.ts";
-import { CallIsOff, type Cli, type ExitCode, printJson, Refused, withStore } from "./cli.ts";
+import { CallIsOff, Sentence } from "../sentence.ts";
+import { type Cli, type ExitCode, printJson, withStore } from "./cli.ts";
 
-interface ApplyOptions {
+export interface ApplyOptions {
 	readonly file: string;
 	readonly prune: boolean;
 	readonly dryRun: boolean;
@@ -49,7 +50,7 @@ export async function applyCommand(cli: Cli, { file, prune, dryRun, json }: Appl
 			return 0;
 		} catch (error) {
 			if (!(error instanceof ApplyRefused)) throw error;
-			throw new Refused(`${file} was not applied; nothing was changed:\n${bullets(error.problems)}`);
+			throw new Sentence(`${file} was not applied; nothing was changed:\n${bullets(error.problems)}`);
 		}
 	});
 }
@@ -71,7 +72,7 @@ function readOrRefuse(
 ): ConfigurationDocument {
 	const read = readDocument(source, { variable });
 	if (read.ok) return read.document;
-	throw new Refused(`${file} was not applied; nothing was changed:\n${bullets(read.problems.map(describeProblem))}`);
+	throw new Sentence(`${file} was not applied; nothing was changed:\n${bullets(read.problems.map(describeProblem))}`);
 }
 
 function bullets(lines: readonly string[]): string {

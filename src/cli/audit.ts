@@ -22,14 +22,14 @@ export async function verifyCommand(cli: Cli, options: { readonly json: boolean 
 	});
 }
 
-interface ExportOptions {
+export interface ExportAuditOptions {
 	readonly project?: string;
 	readonly environment?: string;
 	readonly since?: Date;
 }
 
 /** `draven audit export`: one JSON object a line, oldest first. */
-export async function exportAuditCommand(cli: Cli, options: ExportOptions): Promise<ExitCode> {
+export async function exportAuditCommand(cli: Cli, options: ExportAuditOptions): Promise<ExitCode> {
 	const { project, environment, since } = options;
 	const filter = {
 		...(project === undefined ? {} : { project }),

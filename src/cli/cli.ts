@@ -18,16 +18,6 @@ export interface Cli {
 	readonly now: () => Date;
 }
 
-/** One sentence that ends a command with 1. */
-export class Refused extends Error {
-	override readonly name = "Refused";
-}
-
-/** One sentence about the call itself; ends a command with 2. */
-export class CallIsOff extends Error {
-	override readonly name = "CallIsOff";
-}
-
 export function printJson(cli: Cli, value: unknown): void {
 	cli.print(`${JSON.stringify(value, null, 2)}\n`);
 }

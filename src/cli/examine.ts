@@ -171,7 +171,7 @@ export async function examineWork(store: Pick<Store, "db">): Promise<Finding[]> 
 	const { waiting, dead } = await countJobs(store.db);
 	return [
 		dead === 0
-			? fine("Background work", `${waiting} jobs wait, none was given up`)
+			? fine("Background work", `${waiting} jobs are scheduled, none was given up`)
 			: warning(
 					"Background work",
 					`${dead} jobs were given up`,

@@ -3,8 +3,9 @@ import { readConfig } from "../config.ts";
 import { checkBaseUrl } from "../core/base-url.ts";
 import { isEnd, type RunState } from "../core/run.ts";
 import { readLocalFile } from "../local-file.ts";
+import { CallIsOff, Sentence } from "../sentence.ts";
 import { ApiClient, type Said, type Story } from "./api-client.ts";
-import { CallIsOff, type Cli, type ExitCode, printJson, Refused } from "./cli.ts";
+import { type Cli, type ExitCode, printJson } from "./cli.ts";
 
 export interface SayOptions {
 	/** A sample person; in local mode alone. */
@@ -77,7 +78,7 @@ async function serverOf(cli: Cli, { url, as }: SayOptions): Promise<{ url: strin
 	const token = cli.env["DRAVEN_TOKEN"]?.trim() || (url === undefined ? local?.token : undefined);
 	const server = url ?? (cli.env["DRAVEN_TOKEN"] === undefined ? local?.url : undefined) ?? config.publicUrl;
 	if (token === undefined)
-		throw new Refused(
+		throw new Sentence(
 			as === undefined
 				? "No server of local mode runs on this data folder: start one with `npm start`, or set DRAVEN_TOKEN (and --url) to speak to another."
 				: "--as is for local mode alone, and no server of local mode runs on this data folder: start one with `npm start`.",

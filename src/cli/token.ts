@@ -1,9 +1,10 @@
 import type { Role } from "../core/access.ts";
 import type { Store } from "../open-store.ts";
+import { CallIsOff, Sentence } from "../sentence.ts";
 import { type ApiTokenRow, IntegrationTable } from "../store/entities.ts";
 import { createToken, listTokens, revokeToken } from "../store/tokens.ts";
 import { terminalActor } from "./apply.ts";
-import { CallIsOff, type Cli, type ExitCode, printJson, Refused, withStore } from "./cli.ts";
+import { type Cli, type ExitCode, printJson, withStore } from "./cli.ts";
 
 export interface CreateOptions {
 	readonly name: string;
@@ -46,7 +47,7 @@ async function integrationId(store: Store, slug: string | undefined): Promise<st
 	if (slug === undefined) return null;
 	const row = await store.db.getRepository(IntegrationTable).findOneBy({ slug });
 	if (row?.provider !== "runner")
-		throw new Refused(`There is no integration "${slug}" of provider runner: add it in draven.yaml.`);
+		throw new Sentence(`There is no integration "${slug}" of provider runner: add it in draven.yaml.`);
 	return row.id;
 }
 
@@ -81,7 +82,7 @@ export async function revokeTokenCommand(cli: Cli, id: string): Promise<ExitCode
 		throw new CallIsOff("A token is named by its id; `draven token list` shows them.");
 	return withStore<ExitCode>(cli, async (store) => {
 		if (!(await revokeToken({ ...store, now: cli.now }, id, terminalActor())))
-			throw new Refused("There is no such token; `draven token list` shows them.");
+			throw new Sentence("There is no such token; `draven token list` shows them.");
 		cli.print("Revoked: it is refused from now on.\n");
 		return 0;
 	});

@@ -43,7 +43,9 @@ export async function answerShow(context: CommandContext, number: number | null)
 	const { deps } = context;
 	const shown = await currentCard(deps, run);
 	const verdict = await verdictOf(deps.db, run.id);
-	return yes(card(...shown.blocks, ...(verdict === null ? [] : verdictCard("What its policy said", verdict).blocks)));
+	return yes(
+		card(...shown.blocks, ...(verdict === null ? [] : verdictCard("What its policy said", verdict, "then").blocks)),
+	);
 }
 
 /** The end of the log; the whole of it is at the API. */

@@ -54,7 +54,9 @@ export async function identify(
 			refusal(
 				"person_unreadable",
 				`Your rights could not be read: ${error.message}`,
-				"Nothing was changed. Try again in a minute; if it stays, ask an admin to run `draven doctor`.",
+				error.passing
+					? "Nothing was changed. Try again in a minute; if it stays, ask an admin to run `draven doctor`."
+					: "Nothing was changed.",
 			),
 		);
 	}

@@ -35,7 +35,7 @@ export function rightRefusal(action: Action, scope: Scope, denied: Denied): Refu
 			return refusal(
 				"no_right",
 				`${doing}: it takes the role ${denied.missing}.`,
-				`${denied.who} has it; an admin can give it to you.`,
+				`Who has it: ${denied.who}. An admin can give it to you.`,
 			);
 		case "outsider":
 			return refusal(

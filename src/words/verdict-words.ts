@@ -9,8 +9,8 @@ const MARKS: Record<RuleOutcome, string> = {
 	not_applicable: "–",
 };
 
-/** Every rule, whether it holds, and what to do where it does not. */
-export function verdictCard(title: string, verdict: Verdict): Card {
+/** Every rule, whether it holds, and what to do where it does not. `then`: as it was when its run was asked for. */
+export function verdictCard(title: string, verdict: Verdict, when: "now" | "then" = "now"): Card {
 	const rules = verdict.rules.filter((rule) => rule.outcome !== "not_applicable");
 	const blocks = rules.map((rule): CardBlock => {
 		const children = rule.children.map((child) => `\n   ${child.holds ? "✅" : "❌"} ${child.name}: ${child.reason}`);
@@ -26,6 +26,11 @@ export function verdictCard(title: string, verdict: Verdict): Card {
 			: verdict.approvals === 1
 				? "one approval"
 				: `${verdict.approvals} approvals`;
-	const sum = verdict.outcome === "allowed" ? `It would be allowed and needs ${approvals}.` : "It would be refused.";
+	const sum =
+		verdict.outcome === "refused"
+			? "It would be refused."
+			: when === "now"
+				? `It would be allowed and needs ${approvals}.`
+				: `It was allowed and needed ${approvals}.`;
 	return card({ kind: "title", text: title }, ...blocks, { kind: "text", text: [{ bold: sum }] });
 }
