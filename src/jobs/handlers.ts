@@ -2,7 +2,7 @@ import type { Deps } from "../deps.ts";
 import type { Platform } from "../ports/chat.ts";
 import type { WebhookPort } from "../ports/pipeline.ts";
 import { IntegrationTable, type Provider } from "../store/entities.ts";
-import { enqueue, type Job, removeDone } from "../store/jobs.ts";
+import { enqueue, type Job, type JobDraft, removeDone } from "../store/jobs.ts";
 import { runById } from "../store/runs.ts";
 import type { CardJob } from "../use-cases/chat-jobs.ts";
 import { dispatchNext } from "../use-cases/dispatch-next.ts";
@@ -95,20 +95,16 @@ async function takeWebhook(deps: Deps, context: HandlerContext, job: Job): Promi
 }
 
 /** Somebody has to hear that a message will not come: the one who asked for the run, in a direct message. */
-async function gaveUp(deps: Deps, job: Job, why: string): Promise<void> {
+async function gaveUp(deps: Deps, job: Job, why: string): Promise<readonly JobDraft[]> {
 	deps.log.error({ job: job.id, kind: job.kind, runId: job.runId, why }, "a job was given up");
-	if (job.kind !== "card" || job.runId === null) return;
+	if (job.kind !== "card" || job.runId === null) return [];
 	const run = await runById(deps.db, job.runId);
-	if (run === null) return;
+	if (run === null) return [];
 	const { channel, platform } = job.payload as CardJob & { platform: Platform };
 	const payload: TellJob = {
 		personId: run.requestedBy.id,
 		text: `I could not show #${run.number} (${run.project} to ${run.environment}) in the channel ${channel}: ${why} The run itself goes on; "show #${run.number}" tells how it stands.`,
 	};
 	// One word a run and platform is enough, however many of its cards are given up.
-	await enqueue(
-		deps.db,
-		{ kind: "tell", runId: run.id, dedupeKey: `unreachable:${platform}:${run.id}`, payload },
-		deps.now(),
-	);
+	return [{ kind: "tell", runId: run.id, dedupeKey: `unreachable:${platform}:${run.id}`, payload }];
 }

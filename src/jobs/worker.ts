@@ -1,6 +1,6 @@
 import type { Deps } from "../deps.ts";
 import { VendorError } from "../ports/vendor-error.ts";
-import { bury, claim, finish, type Job, type JobKind, postpone } from "../store/jobs.ts";
+import { bury, claim, enqueue, finish, type Job, type JobDraft, type JobKind, postpone } from "../store/jobs.ts";
 
 /** What a handler says of a job: it is done, or it shall be looked at again (which is no failure). */
 export type Handled = "done" | { readonly again: Date };
@@ -9,8 +9,8 @@ export type Handler = (job: Job) => Promise<Handled>;
 
 export interface Handlers {
 	readonly handle: Readonly<Record<JobKind, Handler>>;
-	/** Called once when a job is given up, so that somebody hears of it. */
-	readonly gaveUp: (job: Job, why: string) => Promise<void>;
+	/** What follows from giving a job up, so that somebody hears of it; written with it, all or nothing. */
+	readonly gaveUp: (job: Job, why: string) => Promise<readonly JobDraft[]>;
 }
 
 export interface WorkerOptions {
@@ -33,6 +33,17 @@ export interface Worker {
 const MAX_BUG_TRIES = 8;
 /** Tries of a job whose neighbour is not there; with the back-off below about six hours. */
 const MAX_PASSING_TRIES = 80;
+/** What the life of a run hangs on comes again for as long as its run is not over: given up, it would hold the environment's lock for ever. */
+const NEVER_GIVEN_UP: ReadonlySet<JobKind> = new Set([
+	"dispatch",
+	"trigger",
+	"cancel",
+	"poll",
+	"deadline",
+	"lock_expiry",
+	"checkpoint",
+	"clean_up",
+]);
 
 /** One slow job holds its own place and no other: the loop goes on taking jobs for the places that are free. */
 export function startWorker(deps: Deps, handlers: Handlers, options: WorkerOptions = {}): Worker {
@@ -112,10 +123,20 @@ export async function carryOut(deps: Deps, handlers: Handlers, job: Job): Promis
 async function failed(deps: Deps, handlers: Handlers, job: Job, error: unknown): Promise<void> {
 	const why = error instanceof Error ? error.message : String(error);
 	const vendor = error instanceof VendorError ? error : null;
-	const tries = vendor === null ? MAX_BUG_TRIES : vendor.passing ? MAX_PASSING_TRIES : 1;
+	const tries = NEVER_GIVEN_UP.has(job.kind)
+		? Number.POSITIVE_INFINITY
+		: vendor === null
+			? MAX_BUG_TRIES
+			: vendor.passing
+				? MAX_PASSING_TRIES
+				: 1;
 	deps.log.warn({ job: job.id, kind: job.kind, attempt: job.attempts, err: error }, "a job failed");
 	if (job.attempts >= tries) {
-		if (await bury(deps.db, job, why, deps.now())) await handlers.gaveUp(job, why);
+		const told = await handlers.gaveUp(job, why);
+		await deps.db.transaction(async (tx) => {
+			if (await bury(tx, job, why, deps.now())) for (const draft of told) await enqueue(tx, draft, deps.now());
+		});
+		deps.wake();
 		return;
 	}
 	await postpone(deps.db, job, new Date(deps.now().getTime() + backOff(job.attempts, vendor?.retryAfter ?? null)), why);
@@ -124,5 +145,5 @@ async function failed(deps: Deps, handlers: Handlers, job: Job, error: unknown):
 /** 1 s, 2 s, 4 s … 5 minutes, spread so that a crowd does not come back at once; or what the neighbour asked for. */
 function backOff(attempts: number, retryAfter: number | null): number {
 	if (retryAfter !== null) return retryAfter * 1_000 + Math.random() * 250;
-	return Math.min(1_000 * 2 ** (attempts - 1), 300_000) * (0.8 + Math.random() * 0.4);
+	return Math.min(1_000 * 2 ** Math.min(attempts - 1, 10), 300_000) * (0.8 + Math.random() * 0.4);
 }
