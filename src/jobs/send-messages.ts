@@ -1,10 +1,10 @@
 import type { Deps } from "../deps.ts";
-import type { Card, ChatPort, Platform, Posted } from "../ports/chat.ts";
+import type { ChatPort, Platform, Posted } from "../ports/chat.ts";
 import { IdentityTable } from "../store/entities.ts";
-import type { Job } from "../store/jobs.ts";
-import { putShownCard, shownCard } from "../store/run-cards.ts";
+import { enqueue, type Job } from "../store/jobs.ts";
+import { putShownCard, type ShownCard, shownCard } from "../store/run-cards.ts";
 import { runById } from "../store/runs.ts";
-import type { CardJob, ThreadJob } from "../use-cases/chat-jobs.ts";
+import { type CardJob, orderKey, type ThreadJob } from "../use-cases/chat-jobs.ts";
 import { currentCard } from "../use-cases/current-card.ts";
 import type { TellJob } from "../use-cases/lock-environment.ts";
 import { card, textCard } from "../words/rich.ts";
@@ -13,22 +13,33 @@ import type { Handled } from "./worker.ts";
 
 /** Posts the root card, or edits it to what is true now. Several changes since the last edit are one edit. */
 export async function sendCard(deps: Deps, job: Job): Promise<Handled> {
-	const { platform, channel } = job.payload as CardJob;
+	const { platform, channel, anew } = job.payload as CardJob;
 	const chat = deps.chats[platform];
 	const run = job.runId === null ? null : await runById(deps.db, job.runId);
 	if (chat === undefined || run === null) return "done";
 	const wanted = await currentCard(deps, run);
 	const shown = JSON.stringify(wanted.blocks);
 	const before = await shownCard(deps.db, run.id, platform);
-	if (before?.shown === shown) return "done";
-	if (before !== null && (await chat.update(before, wanted)) === "updated") {
-		await putShownCard(deps.db, run.id, platform, { ...before, shown });
-		return "done";
-	}
+	if (before?.shown === shown && anew !== true) return "done";
+	if (before !== null && (await chat.update(before, wanted)) === "updated")
+		return keep(deps, job, platform, run.id, { ...before, shown });
 	// A card that cannot be edited any more gets a replacement, under a name of its own.
 	const clientId = before === null ? `card:${run.id}` : `card:${run.id}:${job.id}`;
-	const posted = await postOnce(chat, { channel, thread: null }, wanted, clientId, job);
-	await putShownCard(deps.db, run.id, platform, { ...posted, shown });
+	const to = { channel, thread: null };
+	const earlier = await earlierPost(chat, to, clientId, job);
+	// It says what was true at the earlier try.
+	if (earlier !== null) await chat.update(earlier, wanted);
+	const posted = earlier ?? (await chat.post(to, wanted, clientId));
+	return keep(deps, job, platform, run.id, { ...posted, shown });
+}
+
+/** A worker that was paused past its lease keeps nothing: what it put over the work of another is shown anew. */
+async function keep(deps: Deps, job: Job, platform: Platform, runId: string, card: ShownCard): Promise<Handled> {
+	if (!(await putShownCard(deps.db, runId, platform, card, job))) {
+		const payload: CardJob = { platform, channel: card.channel, anew: true };
+		await enqueue(deps.db, { kind: "card", runId, orderKey: orderKey(runId, platform), payload }, deps.now());
+		deps.wake();
+	}
 	return "done";
 }
 
@@ -40,7 +51,9 @@ export async function sendThread(deps: Deps, job: Job): Promise<Handled> {
 	const root = job.runId === null ? null : await shownCard(deps.db, job.runId, platform);
 	// Without a root there is no thread to tell it in: its card was given up, and somebody was told why.
 	if (chat === undefined || line === null || root === null) return "done";
-	await postOnce(chat, { channel: root.channel, thread: root.messageId }, textCard(...line), `thread:${job.id}`, job);
+	const to = { channel: root.channel, thread: root.messageId };
+	const clientId = `thread:${job.id}`;
+	if ((await earlierPost(chat, to, clientId, job)) === null) await chat.post(to, textCard(...line), clientId);
 	return "done";
 }
 
@@ -58,16 +71,13 @@ export async function sendTell(deps: Deps, job: Job): Promise<Handled> {
 }
 
 /** A post whose answer was lost is looked for before it is sent again; where the platform does not let us look, one double is possible. */
-async function postOnce(
+async function earlierPost(
 	chat: ChatPort,
 	to: { channel: string; thread: string | null },
-	message: Card,
 	clientId: string,
 	job: Job,
-): Promise<Posted> {
-	if (job.attempts > 1) {
-		const found = await chat.find(to, clientId, job.createdAt);
-		if (found !== null && found !== "cannot_look") return found;
-	}
-	return chat.post(to, message, clientId);
+): Promise<Posted | null> {
+	if (job.attempts === 1) return null;
+	const found = await chat.find(to, clientId, job.createdAt);
+	return found === "cannot_look" ? null : found;
 }

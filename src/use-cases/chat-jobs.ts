@@ -23,6 +23,8 @@ const TOLD: readonly AuditAction[] = [
 export interface CardJob {
 	readonly platform: Platform;
 	readonly channel: string;
+	/** Also when it was shown already: somebody may have put something older over it. */
+	readonly anew?: boolean;
 }
 
 export interface ThreadJob extends CardJob {
