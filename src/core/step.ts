@@ -71,7 +71,8 @@ function next(run: Run, event: RunEvent, now: Date): RunProgress | null {
 		case "trigger_attempted":
 			return at.state === "dispatching" && !at.triggerAttempted ? { ...at, triggerAttempted: true } : null;
 		case "trigger_not_sent":
-			return at.state === "dispatching" && at.triggerAttempted && at.external === null
+			// Also while cancelling: then it ends as never called, instead of being looked for in vain.
+			return (at.state === "dispatching" || at.state === "cancelling") && at.triggerAttempted && at.external === null
 				? { ...at, triggerAttempted: false }
 				: null;
 		case "accepted":

@@ -46,7 +46,10 @@ export function makeHandlers(deps: Deps, context: HandlerContext): Handlers {
 			webhook: (job) => takeWebhook(deps, context, job),
 			dispatch: async (job) => dispatchNext(deps, (job.payload as { environmentId: string }).environmentId),
 			trigger: ofRun(triggerRun),
-			cancel: ofRun(stopRun),
+			cancel: async (job) =>
+				job.runId === null
+					? "done"
+					: stopRun(deps, job.runId, (job.payload as { externalId?: string }).externalId ?? null),
 			poll: ofRun(pollRun),
 			deadline: ofRun(meetDeadline),
 			lock_expiry: async (job) => {

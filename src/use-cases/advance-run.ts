@@ -20,21 +20,26 @@ export interface Advance {
 	readonly audit?: readonly AuditEntry[];
 }
 
-/** Nothing changes, or only the trail does. */
+/** The run stays as it is: only the trail grows, and work may follow from that. */
 export interface Leave {
 	readonly audit: readonly AuditEntry[];
+	readonly jobs?: readonly JobDraft[];
 }
+
+/** Thrown inside the transaction, so that what `decide` wrote is taken back with it. */
+const DOES_NOT_FIT = new Error("the event does not fit the state of the run");
 
 /**
  * The only way by which a run changes its state: hold its environment, read it, decide, and write state, trail and outbox in one
  * transaction. `decide` may read and write more in the same transaction; it must not wait for anything outside of the database.
+ * Null: the run stays as it is, because `decide` said so or because an event does not fit its state.
  */
 export async function advanceRun(
 	deps: Deps,
 	target: { readonly id: string; readonly environmentId: string },
 	decide: (run: Run, tx: EntityManager) => Promise<Advance | Leave | null>,
 ): Promise<Run | null> {
-	const result = await deps.db.transaction(async (tx) => {
+	const work = deps.db.transaction(async (tx) => {
 		const held = await holdChain(tx, target.environmentId);
 		const run = await runById(tx, target.id);
 		if (run === null) return null;
@@ -43,7 +48,8 @@ export async function advanceRun(
 		const now = deps.now();
 		const context = { tx, auditKey: deps.auditKey, held, now };
 		if (!("events" in decision)) {
-			await writeTrail(context, decision.audit);
+			const jobs = [...(decision.jobs ?? []), ...(await tellers(tx, run, run, decision.audit))];
+			await writeTrail(context, decision.audit, jobs);
 			return null;
 		}
 
@@ -51,7 +57,7 @@ export async function advanceRun(
 		let next = run;
 		for (const event of decision.events) {
 			const stepped = step(next, event, now);
-			if (!stepped.ok) return null;
+			if (!stepped.ok) throw DOES_NOT_FIT;
 			next = stepped.run;
 			audit.push(entryOf(next, actionOf(next, event), decision.actor, now, { ...decision.data, ...facts(next) }));
 		}
@@ -61,7 +67,11 @@ export async function advanceRun(
 			throw new Error(`run #${run.number} changed although its environment is held`);
 		return next;
 	});
-	if (result !== null) deps.wake();
+	const result = await work.catch((error: unknown) => {
+		if (error === DOES_NOT_FIT) return null;
+		throw error;
+	});
+	deps.wake();
 	return result;
 }
 
@@ -133,6 +143,12 @@ export function followUps(deps: Deps, before: Run | null, run: Run, now: Date): 
 		case "cancelling":
 			jobs.push({ kind: "cancel", runId: run.id });
 			break;
+		case "failed":
+			// The provider had it and was not seen at work: it must not begin now that the lock is free.
+			if (before?.progress.state === "dispatching" && at.external !== null)
+				jobs.push({ kind: "cancel", runId: run.id });
+			jobs.push(dispatch);
+			break;
 		default:
 			if (isEnd(at.state) && before !== null) jobs.push(dispatch);
 	}
@@ -141,7 +157,8 @@ export function followUps(deps: Deps, before: Run | null, run: Run, now: Date): 
 
 async function tellers(tx: EntityManager, run: Run, before: Run, audit: readonly AuditEntry[]): Promise<JobDraft[]> {
 	const visible =
-		run.progress.state !== before.progress.state || audit.some((entry) => entry.action === "run.approved");
+		run.progress.state !== before.progress.state ||
+		audit.some(({ action }) => action === "run.approved" || action === "run.late_report");
 	if (!visible) return [];
 	const rows: { channels: Channels }[] = await tx.query("SELECT channels FROM environment WHERE id = $1", [
 		run.environmentId,

@@ -1,7 +1,8 @@
 import { SYSTEM_ACTOR } from "../core/audit-entry.ts";
 import { formatDuration } from "../core/duration.ts";
-import { externalOf, isEnd, type Run } from "../core/run.ts";
+import { externalOf, isActive, isEnd, type Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
+import type { PipelineStatus } from "../ports/pipeline.ts";
 import { VendorError } from "../ports/vendor-error.ts";
 import { runById } from "../store/runs.ts";
 import { advanceRun } from "./advance-run.ts";
@@ -12,6 +13,9 @@ type Followed = { readonly again: Date } | "done";
 
 /** Milliseconds that a provider has to stop what ran out of time. */
 const TIMEOUT_GRACE = 2 * 60_000;
+/** Milliseconds after the end of a run in which what it left at work is still stopped. */
+const LEFT_OVER_FOR = 24 * 3_600_000;
+const AT_WORK: readonly PipelineStatus[] = ["queued", "running", "waiting"];
 
 /** Asks the provider how a run stands, for as long as it is at work: webhooks get lost. */
 export async function pollRun(deps: Deps, runId: string): Promise<Followed> {
@@ -27,18 +31,23 @@ export async function pollRun(deps: Deps, runId: string): Promise<Followed> {
 	return again;
 }
 
-/** Asks the provider to stop. That it stopped is said by a report alone. */
-export async function stopRun(deps: Deps, runId: string): Promise<Followed> {
+/**
+ * Asks the provider to stop. That it stopped is said by a report alone. `leftOver`: a pipeline that was found at work after its run
+ * had been given up.
+ */
+export async function stopRun(deps: Deps, runId: string, leftOver: string | null = null): Promise<Followed> {
 	const run = await runById(deps.db, runId);
-	if (run === null || run.progress.state !== "cancelling") return "done";
+	if (run === null) return "done";
+	const external = externalOf(run)?.externalId ?? leftOver;
+	if (isEnd(run.progress.state)) return external === null ? "done" : stopLeftOver(deps, run, external);
+	if (run.progress.state !== "cancelling") return "done";
 	if (!run.progress.triggerAttempted) {
 		const { reason } = run.progress.stop;
 		await advanceRun(deps, run, async () => ({ events: [{ type: "never_called", reason }], actor: SYSTEM_ACTOR }));
 		return "done";
 	}
-	const external = externalOf(run);
 	if (external === null) return "done";
-	await askToStop(deps, run, external.externalId);
+	await askToStop(deps, run, external);
 	return { again: new Date(deps.now().getTime() + Math.min(deps.pollIntervalSeconds, 10) * 1_000) };
 }
 
@@ -50,15 +59,31 @@ async function askToStop(deps: Deps, run: Run, externalId: string): Promise<void
 	if (report !== null) await recordReport(deps, place.integration.id, { ...report, jobId: run.id });
 }
 
+/** The run is over and the lock is free: what is still at work there is stopped, and the trail gets what comes of it. */
+async function stopLeftOver(deps: Deps, run: Run, externalId: string): Promise<Followed> {
+	if ("finishedAt" in run.progress && deps.now().getTime() - run.progress.finishedAt.getTime() > LEFT_OVER_FOR)
+		return "done";
+	const place = await placeById(deps.db.manager, run.environmentId);
+	const report = await deps.pipelineOf(place.integration).report(place.pipeline, externalId);
+	if (report !== null && report.status !== null && AT_WORK.includes(report.status))
+		await askToStop(deps, run, externalId);
+	return "done";
+}
+
 /** Ends what waited, or worked, for too long. */
 export async function meetDeadline(deps: Deps, runId: string): Promise<Followed> {
-	const run = await runById(deps.db, runId);
-	if (run === null || !("deadline" in run.progress)) return "done";
-	const now = deps.now();
+	const late = (one: Run | null): one is Run =>
+		one !== null && "deadline" in one.progress && one.progress.deadline <= deps.now();
 	// A later deadline came with a job of its own.
-	if (run.progress.deadline > now) return "done";
+	const before = await runById(deps.db, runId);
+	if (!late(before)) return "done";
+	// We may have been away, and it may be at work or over since long.
+	if (isActive(before.progress.state)) await askOnce(deps, before);
+	const run = await runById(deps.db, runId);
+	if (!late(run)) return "done";
+	const now = deps.now();
 	const { state } = run.progress;
-	const late = await advanceRun(deps, run, async (fresh) => {
+	const ended = await advanceRun(deps, run, async (fresh) => {
 		if (fresh.version !== run.version) return null;
 		const waited = formatDuration(now.getTime() - fresh.createdAt.getTime());
 		switch (state) {
@@ -96,10 +121,27 @@ export async function meetDeadline(deps: Deps, runId: string): Promise<Followed>
 				return null;
 		}
 	});
-	// The provider has it and did not begin: it must not begin now that the lock is free.
-	const external = externalOf(run);
-	if (late?.progress.state === "failed" && external !== null) await stopQuietly(deps, run, external.externalId);
-	return late === null ? { again: new Date(now.getTime() + 1_000) } : "done";
+	return ended === null ? { again: new Date(now.getTime() + 1_000) } : "done";
+}
+
+/** Looks at the provider before something is decided without it. A provider that cannot be asked does not hold that up. */
+async function askOnce(deps: Deps, run: Run): Promise<void> {
+	const at = run.progress;
+	try {
+		const place = await placeById(deps.db.manager, run.environmentId);
+		const port = deps.pipelineOf(place.integration);
+		const external = externalOf(run);
+		const report =
+			external !== null
+				? await port.report(place.pipeline, external.externalId)
+				: "triggerAttempted" in at && at.triggerAttempted
+					? await port.find(place.pipeline, run.id, at.startedAt)
+					: null;
+		if (report !== null) await recordReport(deps, place.integration.id, { ...report, jobId: run.id });
+	} catch (error) {
+		if (!(error instanceof VendorError)) throw error;
+		deps.log.warn({ run: run.number, err: error }, "the provider could not be asked at a deadline");
+	}
 }
 
 function notStarted(run: Run): string {
@@ -107,14 +149,4 @@ function notStarted(run: Run): string {
 	return "triggerAttempted" in run.progress && run.progress.triggerAttempted
 		? "The provider did not confirm that it started. Look there before you retry: it may have."
 		: "The provider could not be reached in time. Nothing was started.";
-}
-
-async function stopQuietly(deps: Deps, run: Run, externalId: string): Promise<void> {
-	try {
-		const place = await placeById(deps.db.manager, run.environmentId);
-		await deps.pipelineOf(place.integration).cancel(place.pipeline, externalId);
-	} catch (error) {
-		if (!(error instanceof VendorError)) throw error;
-		deps.log.warn({ run: run.number, err: error }, "a pipeline that did not begin in time could not be stopped");
-	}
 }

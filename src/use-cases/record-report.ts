@@ -1,5 +1,5 @@
 import { type Actor, type AuditEntry, SYSTEM_ACTOR } from "../core/audit-entry.ts";
-import { type External, externalOf, isEnd, type Run } from "../core/run.ts";
+import { type External, externalOf, isEnd, type Run, startedAtOf } from "../core/run.ts";
 import type { RunEvent } from "../core/step.ts";
 import type { Deps } from "../deps.ts";
 import type { PipelineReport, PipelineStatus } from "../ports/pipeline.ts";
@@ -95,8 +95,11 @@ function defaultReason(outcome: "succeeded" | "failed" | "cancelled" | "timed_ou
 async function lateReport(deps: Deps, tx: Sql, run: Run, report: PipelineReport, actor: Actor): Promise<Leave | null> {
 	const said = `${report.externalId}/${report.attempt}/${report.status}`;
 	const outcome = report.status === null ? null : outcomeOf(report.status);
-	const same = externalOf(run)?.externalId === report.externalId && report.attempt === 1;
-	if (outcome === null || (same && outcome === run.progress.state)) return null;
+	const known = externalOf(run);
+	const same = known?.externalId === report.externalId && report.attempt === 1;
+	// The run was given up because nobody could say whether its pipeline had started. It had: it must not work on without the lock.
+	const leftOver = outcome === null && report.status !== null && known === null && startedAtOf(run) !== null;
+	if (!leftOver && (outcome === null || (same && outcome === run.progress.state))) return null;
 	const before: unknown[] = await tx.query(
 		"SELECT 1 FROM audit_entry WHERE run_id = $1 AND action = 'run.late_report' AND entry::jsonb #>> '{data,said}' = $2",
 		[run.id, said],
@@ -106,6 +109,7 @@ async function lateReport(deps: Deps, tx: Sql, run: Run, report: PipelineReport,
 		audit: [
 			entryOf(run, "run.late_report", actor, deps.now(), { said, status: report.status, attempt: report.attempt }),
 		],
+		jobs: leftOver ? [{ kind: "cancel", runId: run.id, payload: { externalId: report.externalId } }] : [],
 	};
 }
 

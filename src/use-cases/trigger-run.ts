@@ -51,7 +51,7 @@ async function call(deps: Deps, place: Place, port: PipelinePort, run: Run): Pro
 			timeoutSeconds: await runTimeoutSeconds(deps, place),
 			labels: place.environment.labels,
 		});
-		return report === null ? lookLater(deps) : recorded(deps, place, report);
+		return report === null ? lookLater(deps) : recorded(deps, place, run, report);
 	} catch (error) {
 		if (!(error instanceof VendorError)) throw error;
 		if (error.mayHaveHappened) {
@@ -75,11 +75,12 @@ async function call(deps: Deps, place: Place, port: PipelinePort, run: Run): Pro
 async function look(deps: Deps, place: Place, port: PipelinePort, run: Run): Promise<{ again: Date } | "done"> {
 	const since = "startedAt" in run.progress && run.progress.startedAt !== null ? run.progress.startedAt : run.createdAt;
 	const report = await port.find(place.pipeline, run.id, since);
-	return report === null ? lookLater(deps) : recorded(deps, place, report);
+	return report === null ? lookLater(deps) : recorded(deps, place, run, report);
 }
 
-async function recorded(deps: Deps, place: Place, report: PipelineReport): Promise<"done"> {
-	await recordReport(deps, place.integration.id, report);
+/** The answer is of this run, also where the provider does not say so. */
+async function recorded(deps: Deps, place: Place, run: Run, report: PipelineReport): Promise<"done"> {
+	await recordReport(deps, place.integration.id, { ...report, jobId: run.id });
 	return "done";
 }
 
