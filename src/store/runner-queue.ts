@@ -67,7 +67,10 @@ async function stateOf(sql: Sql, jobId: string, now: Date): Promise<RunnerWorkSt
 	return { status: row.leased_by === null ? "queued" : "running", reason: null };
 }
 
-/** Gives the oldest open work that this runner may do, for a lease. `integrationId` null: of every integration. */
+/**
+ * Gives the oldest open work that this runner may do, for a lease. `integrationId` null: of every integration. Work whose run is over
+ * (given up, because nobody took it in time) is given to nobody: the lock of its environment may be another run's by now.
+ */
 export async function claimWork(
 	sql: Sql,
 	token: { readonly id: string; readonly integrationId: string | null },
@@ -93,7 +96,8 @@ export async function claimWork(
 	] = await sql.query(
 		`UPDATE runner_work SET lease = lease + 1, leased_by = $1, lease_until = $2 WHERE job_id = (
 			SELECT job_id FROM runner_work WHERE finished_at IS NULL AND leased_by IS NULL AND labels <@ $3::text[]
-			AND ($4::uuid IS NULL OR integration_id = $4) ORDER BY offered_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+			AND ($4::uuid IS NULL OR integration_id = $4)
+			AND EXISTS (SELECT FROM run WHERE id = job_id AND state IN ('dispatching','running','cancelling')) ORDER BY offered_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 		 RETURNING job_id, lease, repository, entrypoint, sha, variables, timeout_seconds`,
 		[claim.runner, leaseEnd(now), claim.labels, token.integrationId],
 	);

@@ -110,6 +110,14 @@ export const runById = (sql: Sql, id: string) => selectOne(sql, "id = $1", [id])
 export const runByNumber = (sql: Sql, number: number) => selectOne(sql, "number = $1", [number]);
 export const runByDelivery = (sql: Sql, key: string) => selectOne(sql, "delivery_key = $1", [key]);
 
+/** A retry of a run that is not over yet. */
+export const openRetryOf = (sql: Sql, environmentId: string, number: number) =>
+	selectOne(
+		sql,
+		"environment_id = $1 AND number > $2 AND retry_of = $2 AND finished_at IS NULL ORDER BY number LIMIT 1",
+		[environmentId, number],
+	);
+
 /** The run that holds the environment's lock. */
 export const activeRun = (sql: Sql, environmentId: string) =>
 	selectOne(sql, "environment_id = $1 AND state IN ('dispatching','running','cancelling')", [environmentId]);

@@ -17,13 +17,16 @@ export async function cancelRun(deps: Deps, caller: Caller, run: Run, reason: st
 	const right =
 		(own ? checkRight(caller, "cancel_own", place) : null) ?? (own ? null : checkRight(caller, "cancel_any", place));
 	if (right !== null) return refused(right);
-	// Asked for twice: the first one counts, and the answer is the same.
-	if (run.progress.state === "cancelling" || run.progress.state === "cancelled") return done(run);
+	let now = run;
 	const changed = await advanceRun(deps, run, async (fresh) => {
+		now = fresh;
 		if (isEnd(fresh.progress.state) || fresh.progress.state === "cancelling") return null;
 		const why = `Cancelled by ${caller.person.name}${reason === null ? "." : `: ${reason}`}`;
 		const deadline = new Date(deps.now().getTime() + CANCEL_GRACE);
 		return { events: [{ type: "cancel", reason: why, deadline }], actor: actorOf(caller) };
 	});
-	return changed === null ? refused(endedRefusal(run)) : done(changed);
+	if (changed !== null) return done(changed);
+	// Asked for twice: the first one counts, and the answer is the same.
+	const already = now.progress.state === "cancelling" || now.progress.state === "cancelled";
+	return already ? done(now) : refused(endedRefusal(now));
 }

@@ -1,4 +1,5 @@
 import { decideApproval } from "../core/approval.ts";
+import { SYSTEM_ACTOR } from "../core/audit-entry.ts";
 import { done, type Outcome, type Refusal, refusal, refused } from "../core/refusal.ts";
 import { isEnd, type Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
@@ -9,6 +10,7 @@ import { askAgainCommand } from "../words/run-card.ts";
 import { advanceRun, entryOf } from "./advance-run.ts";
 import { placeById, policyOf } from "./catalog.ts";
 import { checkRight } from "./check-right.ts";
+import { notApprovedIn } from "./follow-run.ts";
 import { actorOf, type Caller } from "./identify.ts";
 import { hasMoved } from "./ref-moved.ts";
 import { fingerprintOf } from "./request-run.ts";
@@ -33,6 +35,19 @@ export async function decideRun(
 	let answer: Outcome<Run> | null = null;
 	const changed = await advanceRun(deps, run, async (fresh, tx) => {
 		const existing = await approvalsOf(tx, fresh.id);
+		const at = fresh.progress;
+		// Its time is over, also when the work that says so has not come to it yet.
+		if (at.state === "waiting_approval" && at.deadline <= deps.now()) {
+			answer = refused(
+				refusal(
+					"expired",
+					`#${fresh.number} waited too long and can no longer be decided.`,
+					"Ask for it anew.",
+					askAgain(fresh),
+				),
+			);
+			return { events: [{ type: "expired", reason: notApprovedIn(fresh, deps.now()) }], actor: SYSTEM_ACTOR };
+		}
 		const decided = decideApproval({
 			run: fresh,
 			approver: caller.person,

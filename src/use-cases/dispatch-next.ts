@@ -10,6 +10,7 @@ import { activeRun, queuedRuns, type Sql } from "../store/runs.ts";
 import { verdictSentence } from "../words/refusal-words.ts";
 import { advanceRun } from "./advance-run.ts";
 import { type Place, placeById, policyOf } from "./catalog.ts";
+import { notFreeIn } from "./follow-run.ts";
 import { gatherFacts } from "./gather-facts.ts";
 import { hasMoved } from "./ref-moved.ts";
 import { fingerprintOf } from "./request-run.ts";
@@ -35,6 +36,9 @@ export async function dispatchNext(deps: Deps, environmentId: string): Promise<D
 		const changed = await advanceRun(deps, candidate, async (fresh, tx) => {
 			if (fresh.version !== candidate.version) return null;
 			if ((await firstInLine(deps, tx, environmentId))?.id !== fresh.id) return null;
+			// The configuration may have been applied while the provider was asked: then it is judged again.
+			const policyNow = await policyOf(tx, place.environment.policy);
+			if (decision.type === "dispatched" && !(policyNow.ok && sameAs(fresh, place, policyNow.version))) return null;
 			return { events: [decision], actor: SYSTEM_ACTOR };
 		});
 		if (changed?.progress.state === "dispatching") return "done";
@@ -52,12 +56,15 @@ async function firstInLine(deps: Deps, sql: Sql, environmentId: string): Promise
 
 /** Everything that was decided when it was asked for, once more. */
 async function judge(deps: Deps, place: Place, run: Run): Promise<RunEvent | "unreadable"> {
+	// Its time is over, also when the work that says so has not come to it yet.
+	if ("deadline" in run.progress && run.progress.deadline <= deps.now())
+		return { type: "expired", reason: notFreeIn(run, deps.now()) };
 	const policy = await policyOf(deps.db.manager, place.environment.policy);
 	if (!policy.ok) return { type: "superseded", reason: `The policy cannot be evaluated: ${policy.message}` };
 	const moved = await hasMoved(deps, place, run);
 	if (!moved.ok) return "unreadable";
 	if (moved.value !== null) return { type: "superseded", reason: moved.value };
-	if (fingerprintOf(place, run, policy.version) !== run.fingerprint)
+	if (!sameAs(run, place, policy.version))
 		return {
 			type: "superseded",
 			reason: "The policy or the pipeline of this environment changed since it was asked for.",
@@ -82,6 +89,11 @@ async function judge(deps: Deps, place: Place, run: Run): Promise<RunEvent | "un
 		};
 	const startDeadline = new Date(deps.now().getTime() + policy.policy.timeouts.start);
 	return { type: "dispatched", startDeadline };
+}
+
+/** What would run is what was asked for and approved. */
+function sameAs(run: Run, place: Place, policyVersion: string): boolean {
+	return fingerprintOf(place, run, policyVersion) === run.fingerprint;
 }
 
 /** How many distinct people must still approve this very fingerprint (SPEC promise 2). */

@@ -85,13 +85,12 @@ export async function meetDeadline(deps: Deps, runId: string): Promise<Followed>
 	const { state } = run.progress;
 	const ended = await advanceRun(deps, run, async (fresh) => {
 		if (fresh.version !== run.version) return null;
-		const waited = formatDuration(now.getTime() - fresh.createdAt.getTime());
 		switch (state) {
 			case "waiting_approval":
-				return { events: [{ type: "expired", reason: `Nobody approved it within ${waited}.` }], actor: SYSTEM_ACTOR };
+				return { events: [{ type: "expired", reason: notApprovedIn(fresh, now) }], actor: SYSTEM_ACTOR };
 			case "queued":
 				return {
-					events: [{ type: "expired", reason: `The environment was not free within ${waited}.` }],
+					events: [{ type: "expired", reason: notFreeIn(fresh, now) }],
 					actor: SYSTEM_ACTOR,
 				};
 			case "dispatching":
@@ -142,6 +141,18 @@ async function askOnce(deps: Deps, run: Run): Promise<void> {
 		if (!(error instanceof VendorError)) throw error;
 		deps.log.warn({ run: run.number, err: error }, "the provider could not be asked at a deadline");
 	}
+}
+
+export function notApprovedIn(run: Run, now: Date): string {
+	return `Nobody approved it within ${waited(run, now)}.`;
+}
+
+export function notFreeIn(run: Run, now: Date): string {
+	return `The environment was not free within ${waited(run, now)}.`;
+}
+
+function waited(run: Run, now: Date): string {
+	return formatDuration(now.getTime() - run.createdAt.getTime());
 }
 
 function notStarted(run: Run): string {

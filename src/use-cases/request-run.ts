@@ -9,7 +9,7 @@ import type { ResolvedRef, Run, RunType } from "../core/run.ts";
 import type { Verdict } from "../core/verdict.ts";
 import type { Deps } from "../deps.ts";
 import { holdChain, holdChainForRequest, insertRun, writeTrail } from "../store/change.ts";
-import { runByDelivery } from "../store/runs.ts";
+import { openRetryOf, runByDelivery } from "../store/runs.ts";
 import { verdictRefusal } from "../words/refusal-words.ts";
 import { entryOf, followUps } from "./advance-run.ts";
 import { type Place, policyOf } from "./catalog.ts";
@@ -148,7 +148,7 @@ async function accept(deps: Deps, asked: RunAsked, judged: Judged): Promise<Outc
 	);
 }
 
-/** The hot path: two statements. Null: the queue is full, or this delivery was seen before. */
+/** The hot path: two statements (a retry has one more). Null: the queue is full, or this delivery was seen before. */
 export async function writeRequest(
 	deps: Deps,
 	tx: EntityManager,
@@ -157,6 +157,9 @@ export async function writeRequest(
 ): Promise<Run | null> {
 	const { place } = asked;
 	const { held, number } = await holdChainForRequest(tx, place.environment.id);
+	// Clicked twice, or by two people: the retry that is not over yet is the one that both mean.
+	const open = asked.retryOf === null ? null : await openRetryOf(tx, place.environment.id, asked.retryOf);
+	if (open !== null) return open;
 	const now = deps.now();
 	const run = newRun(asked, judged, number, now);
 	const entry = entryOf(run, "run.requested", actorOf(asked.caller), now, {
