@@ -39,6 +39,8 @@ export class FakePipeline implements PipelinePort {
 	faults: TriggerFault[] = [];
 	/** Every call fails as long as it is set. */
 	down: VendorError | null = null;
+	/** Called when a trigger is on its way, before anything comes of it. */
+	beforeTrigger: ((request: TriggerRequest) => Promise<void>) | null = null;
 	/** Called inside the next trigger, before it is answered: a place to crash at. */
 	onTrigger: ((request: TriggerRequest) => Promise<void>) | null = null;
 
@@ -87,6 +89,7 @@ export class FakePipeline implements PipelinePort {
 
 	async trigger(request: TriggerRequest): Promise<PipelineReport | null> {
 		this.#check();
+		await this.beforeTrigger?.(request);
 		const fault = this.faults.shift();
 		if (fault === "unreachable") throw new VendorError("unavailable", "The provider could not be reached.");
 		if (fault === "lost")

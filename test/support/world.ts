@@ -5,8 +5,9 @@ import type { AccessBinding } from "../../src/core/access.ts";
 import type { Run } from "../../src/core/run.ts";
 import type { Deps } from "../../src/deps.ts";
 import { makeHandlers } from "../../src/jobs/handlers.ts";
-import { carryOut } from "../../src/jobs/worker.ts";
-import type { Answer } from "../../src/ports/front.ts";
+import { carryOut, type Handlers } from "../../src/jobs/worker.ts";
+import type { Answer, Decision } from "../../src/ports/front.ts";
+import type { PipelineReport } from "../../src/ports/pipeline.ts";
 import { openDataSource } from "../../src/store/data-source.ts";
 import {
 	AccessBindingTable,
@@ -16,10 +17,11 @@ import {
 	PolicyTable,
 	ProjectTable,
 } from "../../src/store/entities.ts";
-import { claim } from "../../src/store/jobs.ts";
+import { claim, type JobKind } from "../../src/store/jobs.ts";
 import { runById, runByNumber } from "../../src/store/runs.ts";
 import { makeSecretBox } from "../../src/store/secret-box.ts";
 import { createFront } from "../../src/use-cases/front.ts";
+import { type Recorded, recordReport } from "../../src/use-cases/record-report.ts";
 import { FakeChat } from "../fakes/chat.ts";
 import { FakePeople } from "../fakes/people.ts";
 import { FakePipeline } from "../fakes/pipeline.ts";
@@ -162,6 +164,25 @@ export class World {
 		});
 	}
 
+	/** Clicks a button of a run's card. */
+	async click(
+		user: string,
+		action: Decision["action"],
+		run: Pick<Run, "id" | "version">,
+		reason: string | null = null,
+	): Promise<Answer> {
+		this.#delivery += 1;
+		return createFront(this.deps).decide({
+			platform: "slack",
+			tenant: "T1",
+			user,
+			action,
+			value: `${run.id}:${run.version}`,
+			reason,
+			deliveryId: `d${this.#delivery}`,
+		});
+	}
+
 	async run(number: number): Promise<Run> {
 		const run = await runByNumber(this.deps.db, number);
 		if (run === null) throw new Error(`there is no run #${number}`);
@@ -176,11 +197,7 @@ export class World {
 
 	/** Does all work that is due, and what follows from it, until nothing is. */
 	async work(): Promise<void> {
-		const handlers = makeHandlers(this.deps, {
-			slackIn: async () => {},
-			webhooks: {},
-			writeCheckpoint: async () => {},
-		});
+		const handlers = this.#handlers();
 		for (let round = 0; round < 200; round++) {
 			const jobs = await claim(this.deps.db, 20, 30_000, this.deps.now());
 			if (jobs.length === 0) return;
@@ -189,9 +206,24 @@ export class World {
 		throw new Error("work does not come to an end");
 	}
 
+	/** Does the due jobs of one kind alone: they come in any order. */
+	async workOn(kind: JobKind): Promise<void> {
+		const jobs = await claim(this.deps.db, 1_000, 0, this.deps.now());
+		for (const job of jobs) if (job.kind === kind) await carryOut(this.deps, this.#handlers(), job);
+	}
+
+	#handlers(): Handlers {
+		return makeHandlers(this.deps, { slackIn: async () => {}, webhooks: {}, writeCheckpoint: async () => {} });
+	}
+
+	/** Lets time pass while nobody works. */
+	sleep(ms: number): void {
+		this.#now = new Date(this.#now.getTime() + ms);
+	}
+
 	/** Lets time pass, and does what became due. */
 	async pass(ms: number): Promise<void> {
-		this.#now = new Date(this.#now.getTime() + ms);
+		this.sleep(ms);
 		await this.work();
 	}
 
@@ -200,6 +232,12 @@ export class World {
 		this.pipeline.set(run.id, status, reason);
 		await this.pass(31_000);
 		return this.run(run.number);
+	}
+
+	/** The provider says something by itself, as a webhook does. */
+	async hear(report: PipelineReport): Promise<Recorded> {
+		const [row]: { id: string }[] = await this.deps.db.query("SELECT id FROM integration");
+		return recordReport(this.deps, row?.id ?? "", report);
 	}
 
 	/** A deploy from the command to its end. */
