@@ -59,8 +59,9 @@ function program(): Command {
 			.addOption(asJson()),
 		async (options: ApplyOptions) => (await import("./cli/apply.ts")).applyCommand(cli, options),
 	);
-	run(sub("export", "print the whole configuration as a draven.yaml, secrets as references"), async () =>
-		(await import("./cli/apply.ts")).exportCommand(cli),
+	run(
+		sub("export", "print the whole configuration as a draven.yaml, secrets as references").addOption(asJson()),
+		async (options: { json: boolean }) => (await import("./cli/apply.ts")).exportCommand(cli, options),
 	);
 	run(
 		sub("doctor", "check database, tokens, scopes, webhooks and clock, and say how to mend each").addOption(asJson()),

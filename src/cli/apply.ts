@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { text } from "node:stream/consumers";
+import { parse } from "yaml";
 import { ApplyRefused, applyDocument } from "../configuration/apply.ts";
 import { type ConfigurationDocument, readDocument } from "../configuration/document.ts";
 import { exportDocument } from "../configuration/export.ts";
@@ -79,10 +80,12 @@ function bullets(lines: readonly string[]): string {
 	return lines.map((line) => `  ${line}`).join("\n");
 }
 
-/** `draven export` */
-export async function exportCommand(cli: Cli): Promise<ExitCode> {
+/** `draven export`; JSON is YAML too, so either can be applied. */
+export async function exportCommand(cli: Cli, options: { readonly json: boolean }): Promise<ExitCode> {
 	return withStore<ExitCode>(cli, async (store) => {
-		cli.print(await exportDocument(store));
+		const yaml = await exportDocument(store);
+		if (options.json) printJson(cli, parse(yaml));
+		else cli.print(yaml);
 		return 0;
 	});
 }

@@ -10,7 +10,7 @@ import { meetDeadline, pollRun, stopRun } from "../use-cases/follow-run.ts";
 import { expireLock, type TellJob } from "../use-cases/lock-environment.ts";
 import { recordReport } from "../use-cases/record-report.ts";
 import { triggerRun } from "../use-cases/trigger-run.ts";
-import { sendCard, sendTell, sendThread } from "./send-messages.ts";
+import { sendCard, sendNotice, sendTell, sendThread } from "./send-messages.ts";
 import type { Handled, Handlers } from "./worker.ts";
 
 export interface HandlerContext {
@@ -59,6 +59,7 @@ export function makeHandlers(deps: Deps, context: HandlerContext): Handlers {
 			card: (job) => sendCard(deps, job),
 			thread: (job) => sendThread(deps, job),
 			tell: (job) => sendTell(deps, job),
+			notice: (job) => sendNotice(deps, job),
 			checkpoint: async () => {
 				await context.writeCheckpoint();
 				return { again: new Date(deps.now().getTime() + CHECKPOINT_EVERY) };

@@ -4,7 +4,7 @@ import { IdentityTable } from "../store/entities.ts";
 import { enqueue, type Job } from "../store/jobs.ts";
 import { putShownCard, type ShownCard, shownCard } from "../store/run-cards.ts";
 import { runById } from "../store/runs.ts";
-import { type CardJob, orderKey, type ThreadJob } from "../use-cases/chat-jobs.ts";
+import { type CardJob, type NoticeJob, orderKey, type ThreadJob } from "../use-cases/chat-jobs.ts";
 import { currentCard } from "../use-cases/current-card.ts";
 import type { TellJob } from "../use-cases/lock-environment.ts";
 import { card, textCard } from "../words/rich.ts";
@@ -54,6 +54,14 @@ export async function sendThread(deps: Deps, job: Job): Promise<Handled> {
 	const to = { channel: root.channel, thread: root.messageId };
 	const clientId = `thread:${job.id}`;
 	if ((await earlierPost(chat, to, clientId, job)) === null) await chat.post(to, textCard(...line), clientId);
+	return "done";
+}
+
+/** Something that concerns an environment and no run, in its channel. */
+export async function sendNotice(deps: Deps, job: Job): Promise<Handled> {
+	const { platform, channel, text } = job.payload as NoticeJob;
+	const chat = deps.chats[platform];
+	if (chat !== undefined) await postOnce(chat, { channel, thread: null }, textCard(text), `notice:${job.id}`, job);
 	return "done";
 }
 

@@ -12,6 +12,7 @@ export type JobKind =
 	| "card"
 	| "thread"
 	| "tell"
+	| "notice"
 	| "checkpoint"
 	| "clean_up";
 

@@ -31,6 +31,22 @@ export interface ThreadJob extends CardJob {
 	readonly entry: AuditEntry;
 }
 
+export interface NoticeJob extends CardJob {
+	readonly text: string;
+}
+
+/** Tells what concerns an environment in each of its channels, one notice after the other. */
+export function noticeJobs(
+	environment: { readonly id: string; readonly channels: Channels },
+	text: string,
+): JobDraft[] {
+	return Object.entries(environment.channels).map(([platform, channel]) => ({
+		kind: "notice",
+		orderKey: `${platform}:${environment.id}`,
+		payload: { platform: platform as Platform, channel, text } satisfies NoticeJob,
+	}));
+}
+
 /** Messages of one run on one platform go out one after the other: the root card first. */
 export function orderKey(runId: string, platform: Platform): string {
 	return `${platform}:${runId}`;

@@ -5,8 +5,10 @@ import type { Deps } from "../deps.ts";
 import { type HeldChain, holdChain, writeTrail } from "../store/change.ts";
 import type { JobDraft } from "../store/jobs.ts";
 import { personLock, putLock, removeExpiredLock, removeLock } from "../store/locks.ts";
+import { expiredNotice, lockNotice, unlockNotice } from "../words/lock-words.ts";
 import { heldBy } from "../words/refusal-words.ts";
-import type { Place } from "./catalog.ts";
+import { type Place, placeById } from "./catalog.ts";
+import { noticeJobs } from "./chat-jobs.ts";
 import { checkRight } from "./check-right.ts";
 import { actorOf, type Caller } from "./identify.ts";
 
@@ -62,6 +64,7 @@ export async function lockEnvironment(
 			[
 				...expiry,
 				...told,
+				...noticeJobs(place.environment, lockNotice(place, lock, others)),
 				// The one who holds it may go on: their own runs are not stopped by it.
 				dispatchJob(environmentId),
 			],
@@ -85,7 +88,10 @@ export async function unlockEnvironment(deps: Deps, caller: Caller, place: Place
 		if (before === null) return done(null);
 		if (before.person.id !== caller.person.id && !admin) return refused(lockHeld(place, before));
 		await removeLock(tx, environmentId);
-		await write(deps, tx, held, now, place, caller, "lock.released", { lock: before }, [dispatchJob(environmentId)]);
+		await write(deps, tx, held, now, place, caller, "lock.released", { lock: before }, [
+			...noticeJobs(place.environment, unlockNotice(place, caller, before)),
+			dispatchJob(environmentId),
+		]);
 		return done(before);
 	});
 	deps.wake();
@@ -99,21 +105,22 @@ export async function expireLock(deps: Deps, environmentId: string): Promise<voi
 		const now = deps.now();
 		const lock = await removeExpiredLock(tx, environmentId, now);
 		if (lock === null) return;
-		const [names]: { project: string; environment: string }[] = await tx.query(
-			"SELECT p.slug AS project, e.slug AS environment FROM environment e JOIN project p ON p.id = e.project_id WHERE e.id = $1",
-			[environmentId],
-		);
+		const place = await placeById(tx, environmentId);
 		const entry: AuditEntry = {
 			atMs: now.getTime(),
 			action: "lock.expired",
 			actor: SYSTEM_ACTOR,
-			project: names?.project ?? null,
-			environment: names?.environment ?? null,
+			project: place.project.slug,
+			environment: place.environment.slug,
 			runId: null,
 			run: null,
 			data: { person: lock.person, reason: lock.reason },
 		};
-		await writeTrail({ tx, auditKey: deps.auditKey, held, now }, [entry], [dispatchJob(environmentId)]);
+		await writeTrail(
+			{ tx, auditKey: deps.auditKey, held, now },
+			[entry],
+			[...noticeJobs(place.environment, expiredNotice(place, lock)), dispatchJob(environmentId)],
+		);
 	});
 	deps.wake();
 }

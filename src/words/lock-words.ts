@@ -26,3 +26,28 @@ export function unlockedCard(project: string, environment: string, lock: PersonL
 			: `🔓 ${project}/${environment} is free again; it was locked by ${heldBy(lock)}.`,
 	);
 }
+
+interface Where {
+	readonly project: { readonly slug: string };
+	readonly environment: { readonly slug: string };
+}
+
+const nameOf = ({ project, environment }: Where) => `${project.slug}/${environment.slug}`;
+
+/** For the channel of the environment: whoever wants to deploy there has to know. */
+export function lockNotice(where: Where, lock: PersonLock, takenFrom: PersonLock | null): string {
+	const before = takenFrom === null ? "" : ` The lock was ${takenFrom.person.name}'s until now.`;
+	return `🔒 ${nameOf(where)} is locked by ${heldBy(lock)}: only their own runs pass.${before}`;
+}
+
+export function unlockNotice(
+	where: Where,
+	by: { readonly person: { readonly name: string } },
+	lock: PersonLock,
+): string {
+	return `🔓 ${by.person.name} unlocked ${nameOf(where)}. It was locked by ${heldBy(lock)}.`;
+}
+
+export function expiredNotice(where: Where, lock: PersonLock): string {
+	return `🔓 ${nameOf(where)} is free again: the lock of ${lock.person.name} has run out.`;
+}

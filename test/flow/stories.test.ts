@@ -298,7 +298,10 @@ describe("lock and queue", () => {
 		const theirs = await world.runOf(await world.say("U_TWO", "shop@v1.0.0 to stage"));
 		await world.work();
 		expect((await world.run(theirs.number)).progress.state).toBe("queued");
-		expect(root("C_STAGE").card.text).toContain("locked by U_OPS (migration)");
+		expect(world.chat.roots("C_STAGE").map(({ card }) => card.text)).toEqual([
+			expect.stringMatching(/^🔒 shop\/stage is locked by U_OPS \(migration\) until .*: only their own runs pass/),
+			expect.stringMatching(/Queued: waits, the environment is locked by U_OPS \(migration\)/),
+		]);
 		const own = await world.deployed("U_OPS", "shop@v1.1.0 to stage");
 		expect(own.progress.state).toBe("succeeded");
 		await world.pass(3_600_000);
@@ -316,6 +319,13 @@ describe("lock and queue", () => {
 		await world.work();
 		expect(world.chat.told).toEqual([
 			{ user: "U_OPS", text: expect.stringContaining("U_ADA took your lock on shop/stage: incident 7") },
+		]);
+		await world.say("U_ADA", "unlock shop stage");
+		await world.work();
+		expect(world.chat.roots("C_STAGE").map(({ card }) => card.text)).toEqual([
+			expect.stringContaining("locked by U_OPS"),
+			expect.stringMatching(/locked by U_ADA \(incident 7\).*was U_OPS's until now/),
+			expect.stringContaining("U_ADA unlocked shop/stage"),
 		]);
 	});
 
