@@ -1,5 +1,5 @@
 import type { Deps } from "../deps.ts";
-import type { ChatPort, Platform, Posted } from "../ports/chat.ts";
+import type { Card, ChatPort, Platform, Posted } from "../ports/chat.ts";
 import { IdentityTable } from "../store/entities.ts";
 import { enqueue, type Job } from "../store/jobs.ts";
 import { putShownCard, type ShownCard, shownCard } from "../store/run-cards.ts";
@@ -52,8 +52,7 @@ export async function sendThread(deps: Deps, job: Job): Promise<Handled> {
 	// Without a root there is no thread to tell it in: its card was given up, and somebody was told why.
 	if (chat === undefined || line === null || root === null) return "done";
 	const to = { channel: root.channel, thread: root.messageId };
-	const clientId = `thread:${job.id}`;
-	if ((await earlierPost(chat, to, clientId, job)) === null) await chat.post(to, textCard(...line), clientId);
+	await postOnce(chat, to, textCard(...line), job);
 	return "done";
 }
 
@@ -61,7 +60,7 @@ export async function sendThread(deps: Deps, job: Job): Promise<Handled> {
 export async function sendNotice(deps: Deps, job: Job): Promise<Handled> {
 	const { platform, channel, text } = job.payload as NoticeJob;
 	const chat = deps.chats[platform];
-	if (chat !== undefined) await postOnce(chat, { channel, thread: null }, textCard(text), `notice:${job.id}`, job);
+	if (chat !== undefined) await postOnce(chat, { channel, thread: null }, textCard(text), job);
 	return "done";
 }
 
@@ -76,6 +75,11 @@ export async function sendTell(deps: Deps, job: Job): Promise<Handled> {
 		return "done";
 	}
 	return "done";
+}
+
+async function postOnce(chat: ChatPort, to: Parameters<ChatPort["post"]>[0], message: Card, job: Job): Promise<void> {
+	const clientId = `${job.kind}:${job.id}`;
+	if ((await earlierPost(chat, to, clientId, job)) === null) await chat.post(to, message, clientId);
 }
 
 /** A post whose answer was lost is looked for before it is sent again; where the platform does not let us look, one double is possible. */
