@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { mkdir, open, readFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalJson } from "../core/canonical-json.ts";
 import type { Sql } from "./runs.ts";
@@ -41,6 +41,7 @@ export async function writeCheckpoint(
 	await mkdir(dataDir, { recursive: true, mode: 0o700 });
 	const file = await open(checkpointPath(dataDir), "a", 0o600);
 	try {
+		await cutTornLine(file, dataDir);
 		const mac = macOf(store.auditKey, checkpoint).toString("hex");
 		await file.appendFile(`${JSON.stringify({ ...checkpoint, mac })}\n`);
 		await file.sync();
@@ -48,6 +49,13 @@ export async function writeCheckpoint(
 		await file.close();
 	}
 	return true;
+}
+
+/** A kill in the middle of a line: what is written next must not be read as its rest. */
+async function cutTornLine(file: FileHandle, dataDir: string): Promise<void> {
+	const bytes = await readFile(checkpointPath(dataDir));
+	const whole = bytes.lastIndexOf("\n") + 1;
+	if (whole < bytes.length) await file.truncate(whole);
 }
 
 /** Null: there is no file. */
