@@ -130,11 +130,14 @@ const STATEMENTS = [
 		trigger_attempted boolean NOT NULL DEFAULT false,
 		external_id text,
 		external_url text,
-		external_attempt integer,
 		stop jsonb,
 		reason text,
 		CONSTRAINT run_end_has_time CHECK ((finished_at IS NOT NULL) = (state IN (${ENDS}))),
-		CONSTRAINT run_pending_has_deadline CHECK ((deadline IS NOT NULL) = (state NOT IN (${ENDS})))
+		CONSTRAINT run_pending_has_deadline CHECK ((deadline IS NOT NULL) = (state NOT IN (${ENDS}))),
+		CONSTRAINT run_active_has_start CHECK (state NOT IN ('dispatching','running','cancelling') OR started_at IS NOT NULL),
+		CONSTRAINT run_running_is_known CHECK (state <> 'running' OR external_id IS NOT NULL),
+		CONSTRAINT run_cancelling_has_stop CHECK ((state = 'cancelling') = (stop IS NOT NULL)),
+		CONSTRAINT run_queued_has_place CHECK (state <> 'queued' OR queue_position IS NOT NULL)
 	)`,
 	// SPEC promise 1, held by the database itself.
 	`CREATE UNIQUE INDEX run_one_active ON run (environment_id) WHERE state IN ('dispatching','running','cancelling')`,
