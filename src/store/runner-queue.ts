@@ -141,10 +141,11 @@ export async function renewLease(
 	return rows[0] === undefined ? null : { cancel: rows[0].cancel_requested };
 }
 
-/** False: the lease is lost. Said twice with the same outcome it is true both times. */
+/** False: the lease is lost. Said twice with the same outcome it is true both times, and stays as it was first said. */
 export async function finishWork(sql: Sql, jobId: string, finish: Finish, now: Date): Promise<boolean> {
 	const [, count]: [unknown, number] = await sql.query(
-		`UPDATE runner_work SET outcome = $3, reason = $4, finished_at = coalesce(finished_at, $5)
+		`UPDATE runner_work SET outcome = $3, reason = CASE WHEN finished_at IS NULL THEN $4 ELSE reason END,
+		 finished_at = coalesce(finished_at, $5)
 		 WHERE job_id = $1 AND lease = $2 AND (finished_at IS NULL AND lease_until >= $5 OR outcome = $3)`,
 		[jobId, finish.lease, finish.outcome, finish.reason, now],
 	);
