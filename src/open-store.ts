@@ -122,7 +122,24 @@ function unreachable(error: unknown): StoreError | null {
 			return say("its user may not create tables. Make the user of DATABASE_URL the owner of the database.");
 		case "57P03":
 			return say("it is still starting. Try again in a moment.");
+		case "53300":
+			return say("all its connections are taken. Raise max_connections there, or end what holds them.");
 		default:
-			return null;
+			return code.includes("CERT") || code === "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
+				? say(`its certificate is not trusted (${code}). Name its authority with sslrootcert in DATABASE_URL.`)
+				: unspoken(error, say);
 	}
+}
+
+/** What pg finds out by itself has no code, only a text. */
+function unspoken(error: unknown, say: (why: string) => StoreError): StoreError | null {
+	const text = error instanceof Error ? error.message : "";
+	if (/password must be a string/i.test(text)) return say("it asks for a password. Add it to DATABASE_URL.");
+	if (/does not support SSL/i.test(text))
+		return say("it does not offer the TLS that DATABASE_URL asks for. Set it up there, or take sslmode out.");
+	if (/timeout/i.test(text))
+		return say("it does not answer in time. Check the host and port in DATABASE_URL, and firewalls between.");
+	if (/terminated|invalid response/i.test(text))
+		return say("what answers there does not speak as Postgres does. Check the host and port in DATABASE_URL.");
+	return null;
 }
