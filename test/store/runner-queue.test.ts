@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { claimWork, finishWork, LEASE_SECONDS, renewLease, runnerQueue } from "../../src/store/runner-queue.ts";
+import { at, openShelf, put, type Shelf, T0 } from "./shelf.ts";
+
+let shelf: Shelf;
+let environmentId: string;
+let now = T0;
+const TOKEN = { id: "", integrationId: null as string | null };
+
+beforeAll(async () => {
+	shelf = await openShelf();
+	environmentId = await shelf.environment("stage");
+	TOKEN.id = shelf.personId;
+	await shelf.db.query(
+		"INSERT INTO api_token (id, name, kind, person_id, hash) VALUES ($1, 'runner', 'runner', $1, 'x')",
+		[TOKEN.id],
+	);
+});
+beforeEach(async () => {
+	now = T0;
+	await shelf.db.query("TRUNCATE runner_work");
+});
+afterAll(() => shelf.close());
+
+const queue = () => runnerQueue(shelf.db, shelf.integrationId, () => now);
+
+async function offer(labels: readonly string[] = [], JOB_ID?: string): Promise<string> {
+	const jobId = JOB_ID ?? (await put(shelf, environmentId)).run.id;
+	const variables = { JOB_ID: jobId, ENV: "stage", REF: "main", SHA: "a".repeat(40), TYPE: "deploy", region: "eu" };
+	await queue().offer({
+		project: { repository: "git://shop", pipeline: "deploy/run.sh", defaultRef: "main" },
+		...{ ref: { name: "main", kind: "branch", sha: variables.SHA }, variables, timeoutSeconds: 900, labels },
+	});
+	return jobId;
+}
+
+const claim = (labels: readonly string[] = [], runner = "r1", token = TOKEN) =>
+	claimWork(shelf.db, token, { runner, labels: [...labels], waitSeconds: 0 }, now);
+
+async function leased(jobId: string): Promise<number> {
+	const work = await claim();
+	if (work?.jobId !== jobId) throw new Error("another work was claimed");
+	return work.lease;
+}
+
+const LOST = /^The runner r1 stopped answering\. /;
+
+describe("claiming", () => {
+	test("gives all that the work needs, and shows it at work", async () => {
+		const jobId = await offer();
+		expect(await queue().state(jobId)).toEqual({ status: "queued", reason: null });
+		expect(await claim()).toEqual({
+			...{ jobId, lease: 1, leaseSeconds: LEASE_SECONDS, repository: "git://shop", entrypoint: "deploy/run.sh" },
+			...{ sha: "a".repeat(40), timeoutSeconds: 900 },
+			variables: { JOB_ID: jobId, ENV: "stage", REF: "main", SHA: "a".repeat(40), TYPE: "deploy", region: "eu" },
+		});
+		expect(await queue().state(jobId)).toEqual({ status: "running", reason: null });
+	});
+
+	test("asks for every label of the work, and a runner may carry more", async () => {
+		const jobId = await offer(["linux", "bastion"]);
+		expect(await claim([])).toBeNull();
+		expect(await claim(["linux"])).toBeNull();
+		expect((await claim(["bastion", "gpu", "linux"]))?.jobId).toBe(jobId);
+	});
+
+	test("is first in, first out, and passes by what does not fit", async () => {
+		const special = await offer(["gpu"]);
+		now = at(1);
+		const [first] = [await offer()];
+		now = at(2);
+		const second = await offer();
+		expect((await claim())?.jobId).toBe(first);
+		expect((await claim())?.jobId).toBe(second);
+		expect(await claim()).toBeNull();
+		expect((await claim(["gpu"]))?.jobId).toBe(special);
+	});
+
+	test("by many at once gives each work to one runner", async () => {
+		const offered = [await offer(), await offer(), await offer()];
+		const works = await Promise.all(Array.from({ length: 12 }, (_, n) => claim([], `r${n}`)));
+		const first = works.flatMap((work) => (work === null ? [] : [work.jobId]));
+		for (let work = await claim(); work !== null; work = await claim()) first.push(work.jobId);
+		expect(first.sort()).toEqual(offered.sort());
+	});
+
+	test("by a runner of another integration gets nothing", async () => {
+		await offer();
+		const other = await shelf.db.query(
+			"INSERT INTO integration (id, slug, provider, managed_by) VALUES (gen_random_uuid(), 'other', 'runner', 'file') RETURNING id",
+		);
+		expect(await claim([], "r1", { ...TOKEN, integrationId: other[0].id })).toBeNull();
+		expect(await claim([], "r1", { ...TOKEN, integrationId: shelf.integrationId })).not.toBeNull();
+	});
+
+	test("remembers the runner, and when it was last seen", async () => {
+		await claim(["a"], "known");
+		now = at(5_000);
+		await claim(["b"], "known");
+		const rows = await shelf.db.query("SELECT labels, seen_at FROM runner WHERE name = 'known'");
+		expect(rows).toEqual([{ labels: ["b"], seen_at: at(5_000) }]);
+	});
+});
+
+describe("an offer", () => {
+	test("made twice is one work, and answers how the first one stands", async () => {
+		const jobId = await offer();
+		await leased(jobId);
+		await offer([], jobId);
+		expect(await claim()).toBeNull();
+		expect(await queue().state(jobId)).toEqual({ status: "running", reason: null });
+	});
+
+	test("that was never made is not known", async () => {
+		expect(await queue().state(shelf.personId)).toBeNull();
+	});
+});
+
+describe("a lease", () => {
+	test("lives by its heartbeat", async () => {
+		const jobId = await offer();
+		const lease = await leased(jobId);
+		for (let beat = 1; beat <= 3; beat++) {
+			now = at(beat * LEASE_SECONDS * 1_000);
+			expect(await renewLease(shelf.db, jobId, lease, now)).toEqual({ cancel: false });
+		}
+		expect(await queue().state(jobId)).toEqual({ status: "running", reason: null });
+	});
+
+	test("that ran out is a dead runner: its work has failed, goes to nobody else, and it is not heard any more", async () => {
+		const jobId = await offer();
+		const lease = await leased(jobId);
+		now = at(LEASE_SECONDS * 1_000 + 1);
+		expect(await claim([], "r2")).toBeNull();
+		expect(await renewLease(shelf.db, jobId, lease, now)).toBeNull();
+		const finish = { lease, outcome: "succeeded", reason: null } as const;
+		expect(await finishWork(shelf.db, jobId, finish, now)).toBe(false);
+		expect(await queue().state(jobId)).toEqual({ status: "failed", reason: expect.stringMatching(LOST) });
+		expect(await finishWork(shelf.db, jobId, finish, now)).toBe(false);
+		await finishWork(shelf.db, jobId, { lease, outcome: "failed", reason: "late" }, now);
+		expect(await queue().state(jobId)).toEqual({ status: "failed", reason: expect.stringMatching(LOST) });
+	});
+
+	test("is known by its number: an old one, or a guess, is not heard", async () => {
+		const jobId = await offer();
+		const lease = await leased(jobId);
+		for (const wrong of [lease - 1, lease + 1]) {
+			expect(await renewLease(shelf.db, jobId, wrong, now)).toBeNull();
+			expect(await finishWork(shelf.db, jobId, { lease: wrong, outcome: "failed", reason: null }, now)).toBe(false);
+		}
+	});
+});
+
+describe("a cancel", () => {
+	test("of work that nobody took ends it at once, and nobody gets it", async () => {
+		const jobId = await offer();
+		await queue().requestCancel(jobId);
+		const reason = "It was cancelled before a runner took it.";
+		expect(await queue().state(jobId)).toEqual({ status: "cancelled", reason });
+		expect(await claim()).toBeNull();
+	});
+
+	test("of work at hand is heard with the next heartbeat, and the runner says how it ended", async () => {
+		const jobId = await offer();
+		const lease = await leased(jobId);
+		await queue().requestCancel(jobId);
+		expect(await queue().state(jobId)).toEqual({ status: "running", reason: null });
+		expect(await renewLease(shelf.db, jobId, lease, now)).toEqual({ cancel: true });
+		await finishWork(shelf.db, jobId, { lease, outcome: "cancelled", reason: "Stopped." }, now);
+		expect(await queue().state(jobId)).toEqual({ status: "cancelled", reason: "Stopped." });
+	});
+
+	test("of ended work changes nothing", async () => {
+		const jobId = await offer();
+		const lease = await leased(jobId);
+		await finishWork(shelf.db, jobId, { lease, outcome: "succeeded", reason: null }, now);
+		await queue().requestCancel(jobId);
+		expect(await queue().state(jobId)).toEqual({ status: "succeeded", reason: null });
+	});
+
+	test("and a claim at the same moment: either it was never taken, or its runner hears of it", async () => {
+		for (let round = 0; round < 20; round++) {
+			const jobId = await offer();
+			const [work] = await Promise.all([claim(), queue().requestCancel(jobId)]);
+			const state = await queue().state(jobId);
+			if (work === null) expect(state?.status).toBe("cancelled");
+			else expect(await renewLease(shelf.db, jobId, work.lease, now)).toEqual({ cancel: true });
+			if (work !== null)
+				await finishWork(shelf.db, jobId, { lease: work.lease, outcome: "cancelled", reason: null }, now);
+		}
+	});
+});
+
+describe("the end", () => {
+	test("said twice is true twice and stays as it was first said; another end is refused", async () => {
+		const jobId = await offer();
+		const lease = await leased(jobId);
+		const failed = { lease, outcome: "failed", reason: "exit code 3" } as const;
+		expect(await finishWork(shelf.db, jobId, failed, now)).toBe(true);
+		expect(await finishWork(shelf.db, jobId, { ...failed, reason: "another" }, at(9))).toBe(true);
+		expect(await finishWork(shelf.db, jobId, { ...failed, outcome: "succeeded" }, at(9))).toBe(false);
+		expect(await queue().state(jobId)).toEqual({ status: "failed", reason: "exit code 3" });
+		expect(await shelf.db.query("SELECT finished_at FROM runner_work")).toEqual([{ finished_at: T0 }]);
+	});
+});
