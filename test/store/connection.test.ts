@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import pg from "pg";
 import { MIGRATIONS } from "../../migrations/index.ts";
+import { migrateStore, openStore } from "../../src/open-store.ts";
 import { openDataSource } from "../../src/store/data-source.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { NamedClient } from "../../src/store/named-client.ts";
-import { migrateStore, openStore } from "../../src/store/open-store.ts";
 import { databaseUrl } from "../support/cluster.ts";
 import { createTestDatabase } from "../support/database.ts";
 

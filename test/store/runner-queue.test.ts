@@ -3,13 +3,12 @@ import { claimWork, finishWork, LEASE_SECONDS, renewLease, runnerQueue } from ".
 import { at, openShelf, put, type Shelf, T0 } from "./shelf.ts";
 
 let shelf: Shelf;
-let environmentId: string;
+let environments = 0;
 let now = T0;
 const TOKEN = { id: "", integrationId: null as string | null };
 
 beforeAll(async () => {
 	shelf = await openShelf();
-	environmentId = await shelf.environment("stage");
 	TOKEN.id = shelf.personId;
 	await shelf.db.query(
 		"INSERT INTO api_token (id, name, kind, person_id, hash) VALUES ($1, 'runner', 'runner', $1, 'x')",
@@ -22,10 +21,18 @@ beforeEach(async () => {
 });
 afterAll(() => shelf.close());
 
+/** A run that is being started, in an environment of its own. */
+async function dispatched(): Promise<string> {
+	environments += 1;
+	const { run } = await put(shelf, await shelf.environment(`e${environments}`));
+	await shelf.db.query("UPDATE run SET state = 'dispatching', started_at = now() WHERE id = $1", [run.id]);
+	return run.id;
+}
+
 const queue = () => runnerQueue(shelf.db, shelf.integrationId, () => now);
 
 async function offer(labels: readonly string[] = [], JOB_ID?: string): Promise<string> {
-	const jobId = JOB_ID ?? (await put(shelf, environmentId)).run.id;
+	const jobId = JOB_ID ?? (await dispatched());
 	const variables = { JOB_ID: jobId, ENV: "stage", REF: "main", SHA: "a".repeat(40), TYPE: "deploy", region: "eu" };
 	await queue().offer({
 		project: { repository: "git://shop", pipeline: "deploy/run.sh", defaultRef: "main" },
@@ -91,6 +98,15 @@ describe("claiming", () => {
 		);
 		expect(await claim([], "r1", { ...TOKEN, integrationId: other[0].id })).toBeNull();
 		expect(await claim([], "r1", { ...TOKEN, integrationId: shelf.integrationId })).not.toBeNull();
+	});
+
+	test("gives nobody the work of a run that is over", async () => {
+		const jobId = await offer();
+		await shelf.db.query(
+			"UPDATE run SET state = 'failed', finished_at = now(), deadline = NULL, reason = 'given up' WHERE id = $1",
+			[jobId],
+		);
+		expect(await claim()).toBeNull();
 	});
 
 	test("remembers the runner, and when it was last seen", async () => {
