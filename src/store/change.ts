@@ -36,7 +36,9 @@ export async function holdChainForRequest(
 	chain: string,
 ): Promise<{ held: HeldChain; number: number }> {
 	const rows: { seq: string; hash: Buffer | null; number: string }[] = await tx.query(
-		"SELECT seq, hash, nextval('run_number') AS number FROM chain_head WHERE chain = $1 FOR UPDATE",
+		// Numbered after the wait: a row that was waited for is looked at twice, and would take two numbers.
+		`WITH head AS MATERIALIZED (SELECT seq, hash FROM chain_head WHERE chain = $1 FOR UPDATE)
+		 SELECT seq, hash, nextval('run_number') AS number FROM head`,
 		[chain],
 	);
 	const row = rows[0];
