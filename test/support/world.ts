@@ -43,13 +43,18 @@ export class World {
 	readonly pipeline = new FakePipeline();
 	readonly people = new FakePeople("slack");
 	readonly chat = new FakeChat("slack");
-	readonly deps: Deps;
+	/** What is in the test's way is put in here: a database that breaks off, another replica. */
+	deps: Deps;
+	readonly url: string;
 	readonly #drop: () => Promise<void>;
 	readonly #environments = new Map<string, EnvironmentRow>();
 	#now = new Date("2026-03-04T10:00:00Z");
+	#speed = 0;
+	#since = 0;
 	#delivery = 0;
 
-	private constructor(db: DataSource, drop: () => Promise<void>) {
+	private constructor(db: DataSource, url: string, drop: () => Promise<void>) {
+		this.url = url;
 		this.#drop = drop;
 		this.deps = {
 			db,
@@ -58,7 +63,7 @@ export class World {
 			chats: { slack: this.chat },
 			groups: { slack: this.people },
 			pipelineOf: () => this.pipeline,
-			now: () => new Date(this.#now),
+			now: () => this.now(),
 			log: pino({ level: "silent" }),
 			wake: () => {},
 			forgetPeople: () => {},
@@ -72,7 +77,7 @@ export class World {
 	static async open(setting: Setting = {}): Promise<World> {
 		const database = await createTestDatabase();
 		const db = await openDataSource(database.url);
-		const world = new World(db, async () => {
+		const world = new World(db, database.url, async () => {
 			await db.destroy();
 			await database.drop();
 		});
@@ -140,6 +145,17 @@ export class World {
 		this.pipeline.tag("v1.2.0", SHA.c);
 	}
 
+	now(): Date {
+		return new Date(this.#now.getTime() + (performance.now() - this.#since) * this.#speed);
+	}
+
+	/** From now on time passes by itself, so many times as fast as it does. */
+	hasten(speed: number): void {
+		this.#now = this.now();
+		this.#since = performance.now();
+		this.#speed = speed;
+	}
+
 	environment(slug: string): EnvironmentRow {
 		const row = this.#environments.get(slug);
 		if (row === undefined) throw new Error(`there is no environment ${slug}`);
@@ -150,10 +166,10 @@ export class World {
 	async say(
 		user: string,
 		text: string,
-		more: { deliveryId?: string; channel?: string; thread?: string } = {},
+		more: { deliveryId?: string; channel?: string; thread?: string; deps?: Deps } = {},
 	): Promise<Answer> {
 		this.#delivery += 1;
-		return createFront(this.deps).command({
+		return createFront(more.deps ?? this.deps).command({
 			platform: "slack",
 			tenant: "T1",
 			user,
@@ -170,9 +186,10 @@ export class World {
 		action: Decision["action"],
 		run: Pick<Run, "id" | "version">,
 		reason: string | null = null,
+		deps: Deps = this.deps,
 	): Promise<Answer> {
 		this.#delivery += 1;
-		return createFront(this.deps).decide({
+		return createFront(deps).decide({
 			platform: "slack",
 			tenant: "T1",
 			user,
