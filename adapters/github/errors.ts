@@ -12,7 +12,7 @@ const Thrown = z.object({
 	response: z.object({
 		status: z.number(),
 		headers: z.record(z.string(), z.union([z.string(), z.number()]).optional()),
-		data: z.unknown(),
+		data: z.unknown().optional(),
 	}),
 });
 export type Refused = z.infer<typeof Thrown>["response"];

@@ -1,8 +1,15 @@
+import { z } from "zod";
 import { VendorError } from "../../src/ports/vendor-error.ts";
 
 /** Codes of connections that were never made: nothing was sent over them. */
 const NEVER_SENT =
 	/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.+|ERR_SSL_.+|EPROTO|CERT_.+|.*SELF_SIGNED.*|UNABLE_TO_.+)$/;
+
+const Clues = z.object({
+	name: z.string().optional().catch(undefined),
+	code: z.string().optional().catch(undefined),
+	cause: z.unknown().optional(),
+});
 
 /** What it means that there is no answer: surely nothing happened there, or nobody knows. */
 export function lostAnswer(
@@ -10,7 +17,7 @@ export function lostAnswer(
 	call: { readonly host: string; readonly method: string; readonly withinMs: number },
 ): VendorError {
 	const changes = call.method !== "GET";
-	if (error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError"))
+	if (Clues.safeParse(error).data?.name === "TimeoutError")
 		return new VendorError("unavailable", `GitHub at ${call.host} did not answer within ${call.withinMs / 1_000} s.`, {
 			mayHaveHappened: changes,
 		});
@@ -25,7 +32,11 @@ export function lostAnswer(
 
 /** fetch hides the reason one or two causes deep. */
 function codeOf(error: unknown): string {
-	for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++)
-		if ("code" in at && typeof at.code === "string") return at.code;
-	return error instanceof Error ? error.name : "unknown";
+	let at = error;
+	for (let depth = 0; depth < 5; depth++) {
+		const clues = Clues.safeParse(at).data;
+		if (clues?.code !== undefined) return clues.code;
+		at = clues?.cause;
+	}
+	return "no reason given";
 }

@@ -1,7 +1,7 @@
 import { parse } from "yaml";
 import { z } from "zod";
 
-const Workflow = z.looseObject({ "run-name": z.string().optional().catch(undefined), on: z.unknown() });
+const Workflow = z.looseObject({ "run-name": z.string().optional().catch(undefined), on: z.unknown().optional() });
 const Dispatch = z.object({
 	workflow_dispatch: z.object({ inputs: z.record(z.string(), z.unknown()).nullish() }).nullable(),
 });

@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { errorOf, Setting, SHA } from "./setting.ts";
+
+let at: Setting;
+beforeEach(async () => {
+	at = await Setting.open();
+});
+afterEach(() => at.close());
+
+const checks = () => at.pipeline.checks(at.project, SHA.two);
+const states = async () => Object.fromEntries((await checks()).map(({ name, state }) => [name, state]));
+
+describe("the checks of a commit", () => {
+	test("are its check runs and its statuses", async () => {
+		at.repository.check(SHA.two, "build", "success");
+		at.repository.statuses.push({ sha: SHA.two, context: "ci/lint", state: "success" });
+		at.repository.check(SHA.one, "of another commit", "failure");
+		expect(await checks()).toEqual([
+			{ name: "build", state: "success", url: expect.stringContaining("https://") },
+			{ name: "ci/lint", state: "success", url: "https://ci.test/ci/lint" },
+		]);
+	});
+
+	test("are none when there are none, although GitHub calls that pending", async () => {
+		expect(await checks()).toEqual([]);
+	});
+
+	test("are green by GitHub's own meaning: left out and neutral do not stand in the way, all else does", async () => {
+		const conclusions = ["success", "neutral", "skipped", "failure", "cancelled", "timed_out"];
+		for (const conclusion of [...conclusions, "action_required", "stale", "startup_failure", "something_new"])
+			at.repository.check(SHA.two, conclusion, conclusion);
+		expect(await states()).toEqual({
+			...{ success: "success", neutral: "success", skipped: "success" },
+			...{ failure: "failure", cancelled: "failure", timed_out: "failure", action_required: "failure" },
+			...{ stale: "failure", startup_failure: "failure", something_new: "failure" },
+		});
+	});
+
+	test("are not finished as long as GitHub does not say so", async () => {
+		for (const status of ["queued", "in_progress", "waiting", "requested", "pending", "something_new"])
+			at.repository.check(SHA.two, status, null, { status });
+		at.repository.check(SHA.two, "completed without a conclusion", null, { status: "completed" });
+		at.repository.statuses.push({ sha: SHA.two, context: "slow", state: "pending" });
+		expect(new Set(Object.values(await states()))).toEqual(new Set(["pending"]));
+	});
+
+	test("are failed by a status of failure, error or a word that we do not know", async () => {
+		for (const state of ["failure", "error", "odd"])
+			at.repository.statuses.push({ sha: SHA.two, context: state, state });
+		expect(await states()).toEqual({ failure: "failure", error: "failure", odd: "failure" });
+	});
+
+	test("are read to the last page: the red one is on it", async () => {
+		for (let number = 0; number < 230; number++) at.repository.check(SHA.two, `job ${number}`, "success");
+		at.repository.check(SHA.two, "the last", "failure");
+		for (let number = 0; number < 130; number++)
+			at.repository.statuses.push({ sha: SHA.two, context: `s ${number}`, state: "success" });
+		at.repository.statuses.push({ sha: SHA.two, context: "the last status", state: "failure" });
+		const found = await checks();
+		expect(found).toHaveLength(362);
+		expect(found.filter(({ state }) => state === "failure")).toHaveLength(2);
+	});
+
+	test("are not called green when there are more than can be read", async () => {
+		for (let number = 0; number < 2_050; number++)
+			at.repository.check(SHA.two, `job ${number}`, "success", { app: "x" });
+		expect(await errorOf(checks())).toMatchObject({
+			kind: "rejected",
+			message: expect.stringContaining("more checks"),
+		});
+	});
+
+	test("leave out the runs of the deploy workflow, failed or under way: a retry must not stand in its own way", async () => {
+		at.repository.check(SHA.two, "build", "success");
+		const first = await at.dispatched();
+		at.repository.set(at.runOf(first), "completed", "failure");
+		await at.dispatched();
+		expect(at.repository.checks).toHaveLength(3);
+		expect(await states()).toEqual({ build: "success" });
+	});
+
+	test("keep what the same workflow file does on a push, and other workflows that were dispatched", async () => {
+		at.repository.workflow("nightly.yml");
+		const from = { sha: SHA.two, branch: "main", title: "x" };
+		at.repository.start("deploy.yml", { ...from, event: "push" });
+		at.repository.start("nightly.yml", from);
+		expect(await states()).toEqual({ deploy: "pending", nightly: "pending" });
+	});
+
+	test("keep what another app reports under the name of the deploy job", async () => {
+		await at.dispatched();
+		at.repository.check(SHA.two, "deploy", "failure", { app: "circleci" });
+		expect(await states()).toEqual({ deploy: "failure" });
+	});
+
+	test("do not need the workflow to be there, and do not ask for its runs without need", async () => {
+		at.repository.check(SHA.two, "build", "success", { app: "circleci" });
+		expect(await states()).toEqual({ build: "success" });
+		expect(at.github.asked(/workflows/)).toEqual([]);
+		at.repository.check(SHA.two, "test", "success");
+		const project = { ...at.project, pipeline: "absent.yml" };
+		expect(await at.pipeline.checks(project, SHA.two)).toHaveLength(2);
+	});
+
+	test("are not made up when one of the answers is missing", async () => {
+		at.repository.check(SHA.two, "build", "success");
+		at.github.fault(/\/status$/, { status: 502, body: "<html>" });
+		expect(await errorOf(checks())).toMatchObject({ kind: "unavailable" });
+	});
+});
