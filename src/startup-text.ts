@@ -7,7 +7,7 @@ interface Started {
 	readonly config: Config;
 	readonly store: Store;
 	readonly url: string | null;
-	readonly slack: { readonly team: string } | null;
+	readonly slack: { readonly team: string } | { readonly team: null; readonly problem: string } | null;
 	readonly options: { readonly web: boolean; readonly worker: boolean };
 }
 
@@ -27,12 +27,7 @@ export async function startupText({ config, store, url, slack, options }: Starte
 		),
 		line("Listening", url ?? "no (background work alone)"),
 		...(options.worker ? [] : [line("Worker", "no: start `draven worker` beside it")]),
-		line(
-			"Slack",
-			slack === null
-				? "not connected: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (README, Connect Slack)"
-				: `connected to ${slack.team}`,
-		),
+		line("Slack", slackLine(slack)),
 		line(
 			"Pipelines",
 			integrations.length === 0
@@ -48,6 +43,11 @@ export async function startupText({ config, store, url, slack, options }: Starte
 	];
 	if (config.localMode) lines.push(...localLines(line));
 	return `${lines.join("\n")}\n\n`;
+}
+
+function slackLine(slack: Started["slack"]): string {
+	if (slack === null) return "not connected: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (README, Connect Slack)";
+	return slack.team === null ? `not reached yet: ${slack.problem}` : `connected to ${slack.team}`;
 }
 
 function localLines(line: (name: string, text: string) => string): string[] {

@@ -1,0 +1,98 @@
+import type { App } from "@slack/bolt";
+import { isBody, textAt } from "./body.ts";
+import type { SlackContext } from "./context.ts";
+import { deliveryId } from "./delivery-id.ts";
+import { publishHome } from "./home.ts";
+import { onAction } from "./on-action.ts";
+import { onSubmission } from "./on-submission.ts";
+import { readMention, readText } from "./read-text.ts";
+import { sayCommand } from "./say-command.ts";
+import { tenantOf } from "./tenant.ts";
+
+/** What is done about each kind of request, after it was stored. */
+export function addListeners(app: App, context: SlackContext): void {
+	const { front, identity, log } = context;
+
+	// The command may be registered under any name.
+	app.command(/.*/, async ({ command }) => {
+		await sayCommand(context, {
+			tenant: tenantOf(context, command),
+			text: readText(command.text ?? ""),
+			where: {
+				user: command.user_id,
+				responseUrl: command.response_url ?? null,
+				replaces: false,
+				channel: command.channel_id ?? null,
+				thread: null,
+			},
+			thread: null,
+			deliveryId: deliveryId(command) ?? command.trigger_id,
+			triggerId: command.trigger_id,
+		});
+	});
+
+	app.event("app_mention", async ({ event, body }) => {
+		if (event.user === undefined || event.bot_id !== undefined || "edited" in event) return;
+		const { userId } = await identity.get();
+		const thread = event.thread_ts ?? null;
+		await sayCommand(context, {
+			tenant: tenantOf(context, body),
+			text: readMention(event.text, userId),
+			where: { user: event.user, responseUrl: null, replaces: false, channel: event.channel, thread },
+			thread,
+			deliveryId: `event:${body.team_id}:${body.event_id}`,
+			triggerId: null,
+		});
+	});
+
+	app.event("message", async ({ event, body }) => {
+		// Only what a person writes to us; edits, joins and our own messages have a subtype or a bot.
+		if (event.channel_type !== "im" || event.subtype !== undefined || event.bot_id !== undefined) return;
+		const thread = event.thread_ts ?? null;
+		const { userId } = await identity.get();
+		if (event.user === userId) return;
+		await sayCommand(context, {
+			tenant: tenantOf(context, body),
+			text: readMention(event.text ?? "", userId),
+			where: { user: event.user, responseUrl: null, replaces: false, channel: event.channel, thread },
+			thread,
+			deliveryId: `event:${body.team_id}:${body.event_id}`,
+			triggerId: null,
+		});
+	});
+
+	app.event("app_home_opened", async ({ event, body }) => {
+		if (event.tab === "home") await publishHome(context, tenantOf(context, body), event.user);
+	});
+
+	app.action(/.*/, async ({ body }) => {
+		if (isBody(body)) await onAction(context, body);
+	});
+	app.view(/.*/, async ({ body }) => {
+		if (isBody(body)) await onSubmission(context, body);
+	});
+
+	app.event("subteam_updated", async ({ event }) => front().forget("slack", { group: event.subteam.id }));
+	app.event("subteam_members_changed", async ({ event }) => front().forget("slack", { group: event.subteam_id }));
+	app.event("user_change", async ({ event }) => front().forget("slack", { user: event.user.id }));
+
+	app.event("channel_archive", async ({ event }) => {
+		log.warn({ channel: event.channel }, "a Slack channel was archived: what is posted there will not arrive");
+	});
+	app.event("channel_rename", async ({ event }) => {
+		// Channels are known by their ids, so nothing has to be done.
+		log.debug({ channel: event.channel.id }, "a Slack channel has another name now");
+	});
+	app.event("app_uninstalled", async ({ body }) => {
+		log.error(
+			{ team: textAt(body, "team_id") },
+			"The Slack app was uninstalled: install it again and set the new SLACK_BOT_TOKEN.",
+		);
+	});
+	app.event("tokens_revoked", async ({ body }) => {
+		log.error(
+			{ team: textAt(body, "team_id") },
+			"Slack revoked tokens of this app: install it again and set the new SLACK_BOT_TOKEN.",
+		);
+	});
+}

@@ -1,0 +1,106 @@
+import type { Decision } from "../../src/ports/front.ts";
+import { answerPerson, type Where } from "./answer-person.ts";
+import { slackCode } from "./api.ts";
+import { type Body, textAt } from "./body.ts";
+import type { SlackContext } from "./context.ts";
+import { deliveryId } from "./delivery-id.ts";
+import { deployForm, FORM, readOrigin } from "./form.ts";
+import { publishHome } from "./home.ts";
+import { rejectForm } from "./reject-form.ts";
+import { couldNotOpen, sayCommand } from "./say-command.ts";
+import { slackError } from "./slack-error.ts";
+import { tenantOf } from "./tenant.ts";
+
+/** A click on one of our buttons, or a change of one of our pickers. */
+export async function onAction(context: SlackContext, body: Body): Promise<void> {
+	const actionId = textAt(body, "actions", 0, "action_id") ?? "";
+	if (textAt(body, "view", "callback_id") === FORM) {
+		if (actionId === "project") await showProject(context, body);
+		return;
+	}
+	const value = textAt(body, "actions", 0, "value");
+	const user = textAt(body, "user", "id");
+	const id = deliveryId(body);
+	if (value === null || user === null || id === null) return;
+	const tenant = tenantOf(context, body);
+	const where = placeOf(body, user);
+	const [kind, what] = actionId.split(":");
+	if (kind === "say") {
+		await sayCommand(context, {
+			tenant,
+			text: value,
+			where,
+			thread: rootOf(body),
+			deliveryId: id,
+			triggerId: textAt(body, "trigger_id"),
+		});
+	} else if (kind === "decision" && what === "reject") await askWhy(context, body, where, value);
+	else if (kind === "decision" && isDecision(what)) {
+		const decision: Decision = { platform: "slack", tenant, user, action: what, value, reason: null, deliveryId: id };
+		const answer = await context.front().decide(decision);
+		await answerPerson(context, where, answer.card);
+	} else return;
+	if (textAt(body, "view", "type") === "home") await publishHome(context, tenant, user);
+}
+
+function isDecision(word: string | undefined): word is Decision["action"] {
+	return word === "approve" || word === "cancel" || word === "retry";
+}
+
+/** Where the click was: what comes back shows right there, to the person alone. */
+function placeOf(body: Body, user: string): Where {
+	const message = textAt(body, "container", "message_ts") ?? textAt(body, "message", "ts");
+	const thread = textAt(body, "container", "thread_ts") ?? textAt(body, "message", "thread_ts");
+	const container = body["container"];
+	const ephemeral =
+		typeof container === "object" && container !== null && Reflect.get(container, "is_ephemeral") === true;
+	return {
+		user,
+		responseUrl: textAt(body, "response_url"),
+		// Buttons that one person was shown have served when they were clicked.
+		replaces: ephemeral && textAt(body, "actions", 0, "action_id")?.startsWith("say:") === true,
+		channel: textAt(body, "channel", "id") ?? textAt(body, "container", "channel_id"),
+		// The root of a thread stands in the channel, and so does the answer: in a thread that is not open nobody would see it.
+		thread: thread === message ? null : thread,
+	};
+}
+
+function rootOf(body: Body): string | null {
+	return (
+		textAt(body, "container", "thread_ts") ?? textAt(body, "message", "thread_ts") ?? textAt(body, "message", "ts")
+	);
+}
+
+async function askWhy(context: SlackContext, body: Body, where: Where, value: string): Promise<void> {
+	const origin = { channel: where.channel, thread: where.thread };
+	try {
+		await context.api.views.open({
+			trigger_id: textAt(body, "trigger_id") ?? "",
+			view: rejectForm(value, origin),
+		});
+	} catch (error) {
+		await answerPerson(
+			context,
+			where,
+			couldNotOpen("The form for the reason", error, {
+				kind: "small",
+				text: ["Click Reject again, or write ", { code: "reject #run reason" }, "."],
+			}),
+		);
+	}
+}
+
+/** Another project was picked: its environments and versions take the place of the old ones. */
+async function showProject(context: SlackContext, body: Body): Promise<void> {
+	const picked = textAt(body, "actions", 0, "selected_option", "value");
+	const id = textAt(body, "view", "id");
+	if (id === null) return;
+	const choices = await context.front().formChoices("slack", tenantOf(context, body), textAt(body, "user", "id") ?? "");
+	const view = deployForm(choices, picked, readOrigin(textAt(body, "view", "private_metadata")));
+	try {
+		await context.api.views.update({ view_id: id, hash: textAt(body, "view", "hash") ?? "", view });
+	} catch (error) {
+		// Closed, or changed once more in the meantime: the later change counts.
+		if (!["not_found", "view_not_found", "hash_conflict"].includes(slackCode(error) ?? "")) throw slackError(error);
+	}
+}

@@ -1,0 +1,40 @@
+import { answerPerson, type Where } from "./answer-person.ts";
+import { type Body, textAt } from "./body.ts";
+import type { SlackContext } from "./context.ts";
+import { deliveryId } from "./delivery-id.ts";
+import { FORM, formCommand, readOrigin } from "./form.ts";
+import { REJECT, rejectReason, rejectValue } from "./reject-form.ts";
+import { sayCommand } from "./say-command.ts";
+import { tenantOf } from "./tenant.ts";
+
+/** A form that was sent. What stands against it was said before it was stored. */
+export async function onSubmission(context: SlackContext, body: Body): Promise<void> {
+	if (textAt(body, "type") !== "view_submission") return;
+	const view = body["view"];
+	const user = textAt(body, "user", "id");
+	const id = deliveryId(body);
+	if (user === null || id === null) return;
+	const tenant = tenantOf(context, body);
+	const metadata = textAt(view, "private_metadata");
+	const { channel, thread } = readOrigin(metadata);
+	const where: Where = { user, responseUrl: null, replaces: false, channel, thread };
+	switch (textAt(view, "callback_id")) {
+		case FORM: {
+			const text = formCommand(view);
+			if (text !== null) await sayCommand(context, { tenant, text, where, thread, deliveryId: id, triggerId: null });
+			return;
+		}
+		case REJECT: {
+			const value = rejectValue(metadata);
+			const reason = rejectReason(view);
+			if (value === null || reason === null) return;
+			const answer = await context
+				.front()
+				.decide({ platform: "slack", tenant, user, action: "reject", value, reason, deliveryId: id });
+			await answerPerson(context, where, answer.card);
+			return;
+		}
+		default:
+			return;
+	}
+}
