@@ -72,10 +72,22 @@ function checkEnvironments(environments: readonly Entry[], policies: readonly En
 			take(text(alias), `the environment ${one["slug"]}`, [...path, index, "aliases", position]);
 	for (const [index, one] of environments.entries()) {
 		const policy = text(one["policy"]);
-		if (policy !== null && !isPolicy(policy, policies))
-			problems.push({ path: [...path, index, "policy"], message: noPolicy(policy) });
+		const message =
+			policy === null ? null : isPolicy(policy, policies) ? incomplete(policy, policies) : noPolicy(policy);
+		if (message !== null) problems.push({ path: [...path, index, "policy"], message });
 	}
 	return problems;
+}
+
+/** A policy that others extend may say a part of a rule; one that rules an environment has to say it whole. */
+function incomplete(slug: string, policies: readonly Entry[]): string | null {
+	const stored = (name: string) => {
+		const found = policies.find((one) => one["slug"] === name);
+		return found === undefined ? null : { slug: name, extends: text(found["extends"]), rules: found["rules"] ?? {} };
+	};
+	const reading = effectivePolicy(stored(slug) ?? { slug, extends: slug, rules: {} }, stored);
+	const lacks = reading.ok ? null : /rules\.\S+ is missing(?=\.$)/.exec(reading.message);
+	return lacks === null ? null : `is "${slug}", which is not whole: ${lacks[0]}`;
 }
 
 /** What policies build on: first that it exists, then that it does not go in a circle. Rules are checked where they stand. */

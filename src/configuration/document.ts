@@ -1,5 +1,6 @@
 import { isNode, LineCounter, parseDocument, type YAMLError } from "yaml";
 import type { z } from "zod";
+import { wording } from "../core/wording.ts";
 import { checkDocument } from "./check-document.ts";
 import type { IntegrationSecrets } from "./integrations.ts";
 import { type DocumentProblem, type Path, type Problem, showPath } from "./problem.ts";
@@ -139,26 +140,6 @@ function whole(message: string): DocumentProblem {
 
 function failed(problems: readonly DocumentProblem[]): DocumentReading {
 	return { ok: false, problems: problems.slice(0, MAX_PROBLEMS) };
-}
-
-/** What zod's own checks say, in our words; a schema's own sentence goes before. */
-function wording(issue: z.core.$ZodRawIssue): string | undefined {
-	switch (issue.code) {
-		case "invalid_type": {
-			if (issue.input === undefined) return "is missing";
-			const names: Record<string, string> = {
-				array: "a list",
-				object: "a map of keys and values",
-				string: "a text",
-				boolean: "true or false",
-			};
-			return `has to be ${names[issue.expected] ?? `a ${issue.expected}`}`;
-		}
-		case "invalid_value":
-			return issue.input === undefined ? "is missing" : `has to be one of ${issue.values.map(String).join(", ")}`;
-		default:
-			return undefined;
-	}
 }
 
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {

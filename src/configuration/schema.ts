@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ROLES, type Subject } from "../core/access.ts";
 import { checkBaseUrl } from "../core/base-url.ts";
+import { isGlob } from "../core/glob.ts";
 import { isRefName, SLUG } from "../core/names.ts";
 import { parseRules } from "../core/policy-schema.ts";
 
@@ -79,8 +80,7 @@ const integration = z.discriminatedUnion(
 const rules = z.unknown().superRefine((value, context) => {
 	const parsed = parseRules(value ?? {});
 	if (parsed.ok) return;
-	for (const { path, message } of parsed.problems)
-		context.addIssue({ code: "custom", path: path === "" ? [] : path.split("."), message });
+	for (const { keys, message } of parsed.problems) context.addIssue({ code: "custom", path: [...keys], message });
 });
 
 const policy = z
@@ -124,7 +124,7 @@ const project = z.strictObject({
 	environments: list(environment, 50).min(1, { error: "has no environment: a project needs one to be released to" }),
 });
 
-const glob = word(200).refine((value) => !/^!|[!@+?*]\(|\\/.test(value), {
+const glob = z.string().refine(isGlob, {
 	error: "is no glob that can be used here: use slugs with * and ?, such as web-*",
 });
 const globs = list(glob, 100).min(1, {

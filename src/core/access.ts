@@ -1,4 +1,4 @@
-import picomatch from "picomatch";
+import { matchesAny } from "./glob.ts";
 import type { PersonRef } from "./run.ts";
 
 export const ROLES = ["viewer", "operator", "approver", "admin", "emergency"] as const;
@@ -80,17 +80,7 @@ export interface Denied {
 }
 
 function inScope(binding: AccessBinding, scope: Scope): boolean {
-	return covers(binding.projects, scope.project) && covers(binding.environments, scope.environment);
-}
-
-const matchers = new Map<string, (value: string) => boolean>();
-
-function covers(globs: readonly string[], value: string): boolean {
-	return globs.some((glob) => {
-		const known = matchers.get(glob) ?? picomatch(glob, { dot: true, nonegate: true });
-		if (matchers.size < 1_000) matchers.set(glob, known);
-		return known(value);
-	});
+	return matchesAny(binding.projects, scope.project) && matchesAny(binding.environments, scope.environment);
 }
 
 type Match = "yes" | "no" | "unreadable";

@@ -23,7 +23,10 @@ export interface EffectivePolicy {
 		readonly holdsQueue: boolean;
 	};
 	readonly ci: { readonly mode: "required" | "off"; readonly checks: readonly string[] | null };
-	readonly windows: NonNullable<Rules["windows"]> | null;
+	readonly windows: {
+		readonly timezone: string;
+		readonly allow: NonNullable<NonNullable<Rules["windows"]>["allow"]>;
+	} | null;
 	readonly freezes: NonNullable<Rules["freezes"]>;
 	readonly promotion: { readonly from: string; readonly soak: number } | null;
 	readonly rollback: {
@@ -102,10 +105,8 @@ export function effectivePolicy(stored: StoredPolicy, lookup: (slug: string) => 
 		const parsed = parseRules(current.rules);
 		if (!parsed.ok) {
 			const [problem] = parsed.problems;
-			return {
-				ok: false,
-				message: `The policy ${current.slug} is not valid: rules.${problem?.path} ${problem?.message}.`,
-			};
+			const path = ["rules", problem?.path].filter(Boolean).join(".");
+			return { ok: false, message: `The policy ${current.slug} is not valid: ${path} ${problem?.message}.` };
 		}
 		layers.unshift(parsed.rules);
 		if (current.extends === null) break;
@@ -121,17 +122,38 @@ export function effectivePolicy(stored: StoredPolicy, lookup: (slug: string) => 
 			return { ok: false, message: `The policy ${current.slug} extends itself by way of ${next.slug}.` };
 		at = next;
 	}
-	return { ok: true, policy: layers.reduce<EffectivePolicy>(merge, DEFAULTS) };
+	const merged = layers.reduce<Merged>(merge, DEFAULTS);
+	const windows = whole(merged.windows, ["timezone", "allow"]);
+	const promotion = whole(merged.promotion === null ? null : { soak: 0, ...merged.promotion }, ["from", "soak"]);
+	const missing = typeof windows === "string" ? `windows.${windows}` : `promotion.${promotion}`;
+	if (typeof windows === "string" || typeof promotion === "string")
+		return { ok: false, message: `The policy ${stored.slug} is not valid: rules.${missing} is missing.` };
+	return { ok: true, policy: { ...merged, windows, promotion } };
 }
 
-function merge(base: EffectivePolicy, rules: Rules): EffectivePolicy {
+/** A rule that has to be there whole or not at all; else the key that it lacks. */
+function whole<T extends object, K extends keyof T & string>(
+	rule: T | null,
+	keys: readonly K[],
+): { readonly [P in K]-?: Exclude<T[P], undefined> } | null | K {
+	const lacks = rule === null ? undefined : keys.find((key) => rule[key] === undefined);
+	return lacks ?? (rule as { readonly [P in K]-?: Exclude<T[P], undefined> } | null);
+}
+
+/** While layers are put upon each other, a rule may be there in part. */
+interface Merged extends Omit<EffectivePolicy, "windows" | "promotion"> {
+	readonly windows: NonNullable<Rules["windows"]> | null;
+	readonly promotion: NonNullable<Rules["promotion"]> | null;
+}
+
+function merge(base: Merged, rules: Rules): Merged {
 	return {
 		refs: { ...base.refs, ...defined(rules.refs) },
 		approvals: { ...base.approvals, ...defined(rules.approvals) },
 		ci: { ...base.ci, ...defined(rules.ci) },
-		windows: rules.windows ?? base.windows,
+		windows: rules.windows === undefined ? base.windows : { ...base.windows, ...defined(rules.windows) },
 		freezes: rules.freezes ?? base.freezes,
-		promotion: rules.promotion === undefined ? base.promotion : { soak: 0, ...defined(rules.promotion) },
+		promotion: rules.promotion === undefined ? base.promotion : { ...base.promotion, ...defined(rules.promotion) },
 		rollback: { ...base.rollback, ...defined(rules.rollback) },
 		force: { ...base.force, ...defined(rules.force) },
 		dryRun: { ...base.dryRun, ...defined(rules.dryRun) },
@@ -166,7 +188,9 @@ export function evaluate(policy: EffectivePolicy, facts: Facts): Verdict {
 	const needed = approvalsRule(policy, facts, freezes.moreApprovers);
 	const force = forceRule(policy.force, facts);
 	const forced =
-		force.outcome === "holds" ? waive(policy.force, [...rules, needed.verdict]) : [...rules, needed.verdict];
+		force.outcome === "holds"
+			? waive(policy.force, [...rules, needed.verdict], facts.force?.roles ?? [])
+			: [...rules, needed.verdict];
 	const all = [...forced, force];
 	const waived = all.filter((rule) => rule.outcome === "waived").map((rule) => rule.rule);
 	return {

@@ -1,5 +1,5 @@
 import { SYSTEM_ACTOR } from "../core/audit-entry.ts";
-import { evaluate } from "../core/policy.ts";
+import { type EffectivePolicy, evaluate } from "../core/policy.ts";
 import type { Run } from "../core/run.ts";
 import type { RunEvent } from "../core/step.ts";
 import type { Verdict } from "../core/verdict.ts";
@@ -74,7 +74,8 @@ async function judge(deps: Deps, place: Place, run: Run): Promise<RunEvent | "un
 		ref: run.ref,
 		parameters: run.parameters,
 		// The right to force was checked when it was asked for; what it waived is part of the fingerprint.
-		force: run.force === null ? null : { reason: run.force.reason, roles: [policy.policy.force.role] },
+		force:
+			run.force === null ? null : { reason: run.force.reason, roles: rolesOfForce(policy.policy, run.force.waived) },
 	});
 	if (!facts.ci.known) return "unreadable";
 	// It is one of those who wait, and does not stand in its own way.
@@ -94,6 +95,11 @@ async function judge(deps: Deps, place: Place, run: Run): Promise<RunEvent | "un
 /** What would run is what was asked for and approved. */
 function sameAs(run: Run, place: Place, policyVersion: string): boolean {
 	return fingerprintOf(place, run, policyVersion) === run.fingerprint;
+}
+
+/** The roles that the requester had when the force was let through. */
+function rolesOfForce({ force }: EffectivePolicy, waived: readonly string[]): string[] {
+	return waived.includes("approvals") ? [force.role, "emergency"] : [force.role];
 }
 
 /** How many distinct people must still approve this very fingerprint (SPEC promise 2). */

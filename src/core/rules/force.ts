@@ -26,11 +26,17 @@ export function forceRule(force: Force, facts: Facts): RuleVerdict {
 	return holds("force", "forced", `Forced: ${facts.force.reason}`);
 }
 
-/** Rules that force sets aside: those that do not hold, and the approvals where the policy says so. */
-export function waive(force: Force, rules: readonly RuleVerdict[]): RuleVerdict[] {
+/**
+ * Rules that force sets aside: those that do not hold, and the approvals where the policy says so. These take the role emergency,
+ * whatever role the policy lets force at all: without them one person alone would release.
+ */
+export function waive(force: Force, rules: readonly RuleVerdict[], roles: readonly string[]): RuleVerdict[] {
 	const named: readonly string[] = force.waives;
 	return rules.map((rule) => {
-		const stands = rule.outcome === "refused" || (rule.rule === "approvals" && rule.code === "approval_needed");
+		const stands =
+			rule.rule === "approvals"
+				? rule.code !== "no_approval" && roles.includes("emergency")
+				: rule.outcome === "refused";
 		return stands && named.includes(rule.rule) ? { ...rule, outcome: "waived", remedy: null } : rule;
 	});
 }

@@ -10,7 +10,7 @@ export function refuses(
 	rule: RuleName,
 	code: string,
 	reason: string,
-	remedy: string | null,
+	remedy: string,
 	children: Children = [],
 ): RuleVerdict {
 	return { rule, outcome: "refused", code, reason, remedy, children };

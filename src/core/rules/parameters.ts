@@ -1,5 +1,5 @@
 import { closest } from "fastest-levenshtein";
-import type { Parameter } from "../policy-schema.ts";
+import { NUMBER, type Parameter } from "../policy-schema.ts";
 import type { RuleVerdict } from "../verdict.ts";
 import { holds, notApplicable, refuses } from "./outcome.ts";
 
@@ -10,7 +10,7 @@ export function parametersRule(
 	declared: Readonly<Record<string, Parameter>>,
 	given: Readonly<Record<string, string>>,
 ): { readonly verdict: RuleVerdict; readonly values: Readonly<Record<string, string>> } {
-	const values: Record<string, string> = {};
+	const values = new Map<string, string>();
 	const children: Child[] = [];
 	for (const name of Object.keys(given))
 		if (!Object.hasOwn(declared, name)) children.push(unknown(name, Object.keys(declared)));
@@ -22,23 +22,29 @@ export function parametersRule(
 			continue;
 		}
 		const text = String(value);
-		const wrong = problem(name, parameter, text);
-		if (wrong === null) values[name] = text;
+		const wrong = problem(parameter, text);
+		if (wrong === null) values.set(name, text);
 		children.push({ name, holds: wrong === null, reason: wrong ?? `is ${text}` });
 	}
 	const bad = children.filter((child) => !child.holds);
 	if (bad.length > 0) {
 		const reason = bad.map((child) => `${child.name} ${child.reason}`).join("; ");
 		return {
-			verdict: refuses("parameters", "bad_parameter", `The parameters do not fit: ${reason}.`, null, children),
-			values,
+			verdict: refuses(
+				"parameters",
+				"bad_parameter",
+				`The parameters do not fit: ${reason}.`,
+				remedy(declared),
+				children,
+			),
+			values: Object.fromEntries(values),
 		};
 	}
 	const verdict =
 		children.length === 0
 			? notApplicable("parameters", "This environment has no parameters.")
 			: holds("parameters", "parameters_fit", "The parameters fit.", children);
-	return { verdict, values };
+	return { verdict, values: Object.fromEntries(values) };
 }
 
 function unknown(name: string, names: readonly string[]): Child {
@@ -49,7 +55,7 @@ function unknown(name: string, names: readonly string[]): Child {
 	return { name, holds: false, reason: `is not declared: ${hint}` };
 }
 
-function problem(name: string, parameter: Parameter, text: string): string | null {
+function problem(parameter: Parameter, text: string): string | null {
 	switch (parameter.type) {
 		case "boolean":
 			return text === "true" || text === "false" ? null : `is ${text}, and has to be true or false`;
@@ -58,14 +64,21 @@ function problem(name: string, parameter: Parameter, text: string): string | nul
 				? null
 				: `is ${text}, and has to be one of ${parameter.options.join(", ")}`;
 		case "number":
-			return /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? null : `is ${text}, and has to be a number`;
+			return NUMBER.test(text) ? null : `is ${text}, and has to be a number`;
 		case "string":
 			return text.length <= 1_000 && !/\p{Cc}/u.test(text) ? null : `has to be one line of at most 1,000 characters`;
 		default:
-			return `${name} is of a type that is not known` satisfies string;
+			return parameter satisfies never;
 	}
 }
 
+function remedy(declared: Readonly<Record<string, Parameter>>): string {
+	const forms = Object.entries(declared).map(([name, parameter]) => describe(name, parameter));
+	return forms.length === 0 ? "Leave them out." : `Write them behind the environment: ${forms.join(" ")}.`;
+}
+
 function describe(name: string, parameter: Parameter): string {
-	return parameter.type === "choice" ? `${name}=${parameter.options.join("|")}` : `${name}=<${parameter.type}>`;
+	return parameter.type === "choice" || parameter.type === "boolean"
+		? `${name}=${(parameter.type === "choice" ? parameter.options : ["true", "false"]).join("|")}`
+		: `${name}=<${parameter.type}>`;
 }

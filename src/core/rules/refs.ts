@@ -1,4 +1,4 @@
-import picomatch from "picomatch";
+import { matchesAny } from "../glob.ts";
 import type { EffectivePolicy } from "../policy.ts";
 import type { ResolvedRef } from "../run.ts";
 import type { Facts, RuleVerdict } from "../verdict.ts";
@@ -9,8 +9,7 @@ type Refs = EffectivePolicy["refs"];
 /** Whether a ref of this kind and name may go there. */
 export function refAllowed(refs: Refs, ref: Pick<ResolvedRef, "name" | "kind">): boolean {
 	if (ref.kind === "sha") return refs.shas;
-	const globs = ref.kind === "branch" ? refs.branches : refs.tags;
-	return globs.some((glob) => picomatch.isMatch(ref.name, glob, { dot: true, nonegate: true }));
+	return matchesAny(ref.kind === "branch" ? refs.branches : refs.tags, ref.name);
 }
 
 export function refsRule(refs: Refs, { ref, type, succeededHereAs }: Facts): RuleVerdict {

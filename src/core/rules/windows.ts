@@ -20,7 +20,9 @@ export function windowsRule(policy: EffectivePolicy, { now, type }: Facts): Rule
 		"windows",
 		"window_closed",
 		`It is ${local.toFormat("ccc HH:mm")} in ${windows.timezone}, outside of the windows of the policy.`,
-		opens === null ? null : `The next one opens on ${opens.toFormat("ccc d LLL 'at' HH:mm")} (${windows.timezone}).`,
+		opens === null
+			? "Ask an admin to change the windows."
+			: `The next one opens on ${opens.toFormat("ccc d LLL 'at' HH:mm")} (${windows.timezone}).`,
 	);
 }
 
@@ -36,10 +38,21 @@ function nextOpening(windows: Windows, at: DateTime): DateTime | null {
 		const day = at.plus({ days: ahead }).startOf("day");
 		const starts = windows.allow
 			.filter((one) => one.days.some((name) => name === DAYS[day.weekday - 1]))
-			.map((one) => day.set({ hour: Number(one.from.slice(0, 2)), minute: Number(one.from.slice(3)) }))
-			.filter((start) => start > at)
+			.flatMap((one) => openings(day, one))
+			.filter((start) => start > at && isOpen(windows, start))
 			.sort((a, b) => a.toMillis() - b.toMillis());
 		if (starts[0] !== undefined) return starts[0];
 	}
 	return null;
+}
+
+/** When a window begins on a day: twice when the clock is set back over its beginning, and where the clock is set forward over it, then. */
+function openings(day: DateTime, one: Windows["allow"][number]): DateTime[] {
+	const start = day.set({ hour: Number(one.from.slice(0, 2)), minute: Number(one.from.slice(3)) });
+	if (start.toFormat("HH:mm") === one.from) return start.getPossibleOffsets();
+	// The clock never shows that time: luxon counted on over the gap, by as much as the beginning lies within it.
+	let first = start;
+	while (first.minus({ minutes: 1 }).toFormat("HH:mm") >= one.from && first.minus({ minutes: 1 }).hasSame(day, "day"))
+		first = first.minus({ minutes: 1 });
+	return [first];
 }
