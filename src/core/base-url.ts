@@ -7,6 +7,7 @@ const METADATA = new BlockList();
 METADATA.addSubnet("169.254.0.0", 16, "ipv4");
 METADATA.addSubnet("fe80::", 10, "ipv6");
 METADATA.addAddress("fd00:ec2::254", "ipv6");
+METADATA.addAddress("100.100.100.200", "ipv4");
 const METADATA_NAMES = new Set(["metadata", "metadata.google.internal"]);
 
 const LOOPBACK = new BlockList();

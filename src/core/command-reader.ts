@@ -2,7 +2,7 @@ import type { Known, Parsed } from "./command.ts";
 import { parseDuration } from "./duration.ts";
 import { isRefName } from "./names.ts";
 import { type Token, writeToken } from "./tokenize.ts";
-import { isVerbWord, VERBS, type VerbName } from "./verbs.ts";
+import { isVerbWord, PREPOSITIONS, VERBS, type VerbName } from "./verbs.ts";
 
 /** A corrected command; `otherwise` is offered when it is only a guess and does not hold. */
 export interface Hint {
@@ -15,7 +15,6 @@ export interface No extends Omit<Extract<Parsed, { ok: false }>, "suggestions"> 
 	readonly suggestions: readonly Hint[];
 }
 
-const PREPOSITIONS = new Set(["to", "on", "in"]);
 const ASSIGNMENT = /^[^=@/]+=/;
 
 /** Takes a command apart, from the left; flags and key=value are taken out wherever they stand. */

@@ -3,7 +3,7 @@ import { type CommandReader, type Hint, type No, short, split } from "./command-
 import { isRefName } from "./names.ts";
 import { nearest } from "./suggest.ts";
 import type { Token } from "./tokenize.ts";
-import { VERB_NAMES, type VerbName } from "./verbs.ts";
+import { PREPOSITIONS, VERB_NAMES, type VerbName } from "./verbs.ts";
 
 type Project = Known["projects"][number];
 
@@ -155,7 +155,7 @@ function projectNeeded(reader: CommandReader, verb: VerbName, token: Token | nul
 }
 
 function whichEnvironment(reader: CommandReader, verb: VerbName, project: Project, after: Token): No {
-	const preposition = ["to", "on", "in"].includes(after.text.toLowerCase()) ? [] : verb === "deploy" ? ["to"] : [];
+	const preposition = PREPOSITIONS.has(after.text.toLowerCase()) ? [] : verb === "deploy" ? ["to"] : [];
 	const names = project.environments.map(({ slug }) => slug);
 	return reader.no(
 		"missing_environment",

@@ -12,7 +12,7 @@ export type Succeeded = Pick<Run, "number" | "type" | "ref" | "rollback">;
 export function rollbackTarget<R extends Succeeded>(history: readonly R[]): R | null {
 	const live = history[0];
 	if (live === undefined) return null;
-	// Going back in time: what a newer rollback took away is not a place to go to, nor is anything that it skipped over.
+	// Going back in time: what a newer rollback took away is not a place to go to.
 	const takenAway = new Set<string>();
 	for (const run of history) {
 		if (run.ref.sha !== live.ref.sha && !takenAway.has(run.ref.sha)) return run;

@@ -2,6 +2,7 @@ import {
 	type EndState,
 	type External,
 	externalOf,
+	isEnd,
 	NEXT_STATES,
 	type Run,
 	type RunProgress,
@@ -42,7 +43,8 @@ export type Step =
 export function step(run: Run, event: RunEvent, now: Date): Step {
 	const from = run.progress.state;
 	const progress = next(run, event, now);
-	const lawful = progress !== null && (progress.state === from || NEXT_STATES[from].includes(progress.state));
+	const stays = progress?.state === from && !isEnd(from);
+	const lawful = progress !== null && (stays || NEXT_STATES[from].includes(progress.state));
 	if (!lawful) return { ok: false, state: from, event: event.type };
 	return { ok: true, run: { ...run, progress, version: run.version + 1 } };
 }

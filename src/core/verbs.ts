@@ -49,3 +49,6 @@ export const VERB_ALIASES: Readonly<Record<string, VerbName>> = { where: "status
 export function isVerbWord(word: string): boolean {
 	return Object.hasOwn(VERBS, word) || Object.hasOwn(VERB_ALIASES, word);
 }
+
+/** What may stand between a project and an environment. */
+export const PREPOSITIONS: ReadonlySet<string> = new Set(["to", "on", "in"]);
