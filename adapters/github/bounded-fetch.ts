@@ -8,7 +8,7 @@ const REDIRECTS = 3;
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /**
- * fetch with an end: one time-out over the whole exchange, a limit on the answer, and redirects (a renamed repository) followed at the
+ * fetch with an end: one time-out over the whole exchange (or the caller's, when that is sooner), a limit on the answer, and redirects (a renamed repository) followed at the
  * same host alone, because the token is for that host. The body is read here: a connection that breaks in the middle of an answer is
  * an error, not an empty answer. Throws VendorError.
  */
@@ -16,7 +16,8 @@ export function boundedFetch(baseUrl: string, withinMs = WITHIN_MS): Fetch {
 	const { origin, host } = new URL(baseUrl);
 	return async (url, init) => {
 		const method = init.method ?? "GET";
-		const limited = { ...init, redirect: "manual" as const, signal: AbortSignal.timeout(withinMs) };
+		const ends = [AbortSignal.timeout(withinMs), ...(init.signal ? [init.signal] : [])];
+		const limited = { ...init, redirect: "manual" as const, signal: AbortSignal.any(ends) };
 		try {
 			let target = new URL(url);
 			for (let hops = 0; ; hops++) {

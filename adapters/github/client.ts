@@ -27,6 +27,8 @@ export interface CallOptions {
 	readonly headers?: Readonly<Record<string, string>>;
 	/** What an answer that is no success means here; undefined: what it means everywhere. */
 	readonly refused?: (answer: Refused) => Answer | VendorError | undefined;
+	/** Ends the exchange sooner than usual; one for several calls bounds them together. */
+	readonly signal?: AbortSignal;
 	/** Ask as the App itself, not as its installation. */
 	readonly asApp?: boolean;
 }
@@ -63,8 +65,9 @@ export function connect({ baseUrl, auth, withinMs }: GitHubOptions): Call {
 			accept: "application/vnd.github+json",
 			"x-github-api-version": API_VERSION,
 		};
+		const within = options.signal === undefined ? {} : { request: { signal: options.signal } };
 		try {
-			const { status, headers: received, data } = await octokit.request(route, { ...parameters, headers });
+			const { status, headers: received, data } = await octokit.request(route, { ...parameters, headers, ...within });
 			if (status < 300) return { status, headers: received, data };
 			throw new VendorError("rejected", `GitHub has moved ${options.what} (${status}): name it as it is called now.`);
 		} catch (error) {

@@ -29,7 +29,7 @@ export function workflowProblems(source: string): string[] {
 
 function yamlOf(source: string): unknown {
 	try {
-		return parse(source, { maxAliasCount: 100, logLevel: "silent" });
+		return parse(source, { maxAliasCount: 100, logLevel: "error" });
 	} catch {
 		return null;
 	}

@@ -177,8 +177,11 @@ describe("the report of a run", () => {
 	test("comes without its reason when that cannot be read: the end matters more", async () => {
 		const started = await at.dispatched();
 		at.repository.set(at.runOf(started), "completed", "failure");
-		at.github.fault(/\/jobs$/, { status: 500 });
-		expect(await at.pipeline.report(at.project, started.externalId)).toMatchObject({ status: "failed", reason: null });
+		for (const fault of [{ status: 500 }, "hang"] as const) {
+			at.github.fault(/\/jobs$/, fault);
+			const report = await at.connect({ withinMs: 150 }).report(at.project, started.externalId);
+			expect(report).toMatchObject({ status: "failed", reason: null });
+		}
 	});
 });
 
