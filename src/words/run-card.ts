@@ -48,11 +48,11 @@ export function runCard(run: Run, facts: RunCardFacts): Card {
 		{ kind: "text", text: headline(run, facts) },
 		{ kind: "fields", fields: fields(run, facts) },
 	];
-	if (run.note !== null) blocks.push({ kind: "text", text: [{ bold: "Reason: " }, run.note] });
+	if (run.note !== null) blocks.push({ kind: "text", text: [{ bold: "Reason:" }, ` ${run.note}`] });
 	if (run.force !== null)
 		blocks.push({
 			kind: "text",
-			text: [{ bold: "Forced: " }, `${run.force.reason} (set aside: ${run.force.waived.join(", ")})`],
+			text: [{ bold: "Forced:" }, ` ${run.force.reason} (set aside: ${run.force.waived.join(", ")})`],
 		});
 	const actions = actionsOf(run);
 	if (actions.length > 0) blocks.push({ kind: "actions", actions });
