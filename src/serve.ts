@@ -64,7 +64,7 @@ export async function serve(config: Config, env: Environment, log: Logger, optio
 		);
 		const deps = makeDeps(store, config, env, log, now, slack, () => wakeUp?.wake());
 		front = createFront(deps);
-		const connected = slack === null ? null : await slack.start();
+		const connected = slack === null ? null : await startSlack(slack);
 		if (slack !== null) ends.push(() => slack.stop());
 
 		if (options.worker) {
@@ -144,6 +144,13 @@ function makeSlack(
 			if (await enqueue(store.db, { kind: "slack_in", dedupeKey, payload: body }, now())) wake();
 		},
 		log,
+	});
+}
+
+/** It throws when Slack does not accept a token, and then nothing is worth starting. */
+async function startSlack(slack: Slack): ReturnType<Slack["start"]> {
+	return slack.start().catch((error: Error) => {
+		throw new Sentence(error.message, { cause: error });
 	});
 }
 

@@ -28,6 +28,14 @@ export async function startupText({ config, store, url, slack, options }: Starte
 		line("Listening", url ?? "no (background work alone)"),
 		...(options.worker ? [] : [line("Worker", "no: start `draven worker` beside it")]),
 		line("Slack", slackLine(slack)),
+		...(config.teams === null
+			? []
+			: [
+					line(
+						"Teams",
+						"not connected: this version speaks to Slack alone, and the Microsoft variables change nothing",
+					),
+				]),
 		line(
 			"Pipelines",
 			integrations.length === 0

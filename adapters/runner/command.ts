@@ -31,6 +31,11 @@ Exit code: 0 when stopped, 1 when the token was refused or (with --once) the wor
 Example:
   DRAVEN_TOKEN=… draven runner --url https://draven.example.com --labels linux,eu`;
 
+/** As the server itself reads them. */
+function serverUrl(env: Environment): string {
+	return env["PUBLIC_URL"]?.trim() || `http://127.0.0.1:${env["PORT"]?.trim() || 3_000}`;
+}
+
 const PARENT_EVERY_MS = 1_000;
 const CLAIM_SECONDS = 25;
 
@@ -38,7 +43,7 @@ const CLAIM_SECONDS = 25;
 export function runnerCommand(context: { readonly env: Environment; readonly log: () => Logger }): Command {
 	const command = new Command("runner")
 		.description("carry out the runs of projects whose integration is `provider: runner`")
-		.requiredOption("--url <url>", "the DRAVEN server: https, or http on this machine", readUrl)
+		.option("--url <url>", "the DRAVEN server: https, or http on this machine", readUrl, serverUrl(context.env))
 		.option("--token <token>", "the runner's API token; better in DRAVEN_TOKEN, where `ps` does not show it")
 		.option("--name <name>", "what people call this runner", readName, hostname().slice(0, 100))
 		.option("--labels <a,b>", "take work that asks for no other labels than these", readLabels, [])

@@ -56,7 +56,7 @@ const runner = (...more: string[]) =>
 
 describe("a wrong call", () => {
 	test.each([
-		[[], "required option '--url <url>'"],
+		[[], "no token: set DRAVEN_TOKEN"],
 		[["--url", "http://example.com"], "It has to be an https URL, or http on this machine"],
 		[["--url", "https://user:secret@example.com"], "without user"],
 		[["--url", "https://example.com"], "no token: set DRAVEN_TOKEN"],
