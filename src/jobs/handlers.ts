@@ -3,7 +3,7 @@ import type { Platform } from "../ports/chat.ts";
 import type { WebhookPort } from "../ports/pipeline.ts";
 import { IntegrationTable, type Provider } from "../store/entities.ts";
 import { enqueue, type Job, type JobDraft, removeDone } from "../store/jobs.ts";
-import { runById } from "../store/runs.ts";
+import { awaitsExternalId, runById } from "../store/runs.ts";
 import type { CardJob } from "../use-cases/chat-jobs.ts";
 import { dispatchNext } from "../use-cases/dispatch-next.ts";
 import { meetDeadline, pollRun, stopRun } from "../use-cases/follow-run.ts";
@@ -33,6 +33,9 @@ const DAY = 86_400_000;
 /** How long done jobs are kept: longer than any sender's last retry, so that a double is still known. */
 const KEEP_DONE = 7 * DAY;
 const CHECKPOINT_EVERY = 10 * 60_000;
+/** How long a webhook of a run that nobody knows may wait for one to be known, and how often it is looked. */
+const WEBHOOK_WAITS = 2 * 60_000;
+const WEBHOOK_AGAIN = 2_000;
 
 export function makeHandlers(deps: Deps, context: HandlerContext): Handlers {
 	const ofRun = (work: (deps: Deps, runId: string) => Promise<Handled>) => async (job: Job) =>
@@ -93,9 +96,15 @@ async function takeWebhook(deps: Deps, context: HandlerContext, job: Job): Promi
 		deps.log.debug({ integrationId, because: content.because }, "webhook ignored");
 		return "done";
 	}
-	const recorded = await recordReport(deps, integrationId, content.report);
-	deps.log.debug({ integrationId, externalId: content.report.externalId, recorded }, "webhook read");
-	return "done";
+	const { report, repository } = content;
+	const recorded = await recordReport(deps, integrationId, report, content);
+	deps.log.debug({ integrationId, externalId: report.externalId, recorded }, "webhook read");
+	if (recorded !== "unknown_run") return "done";
+	// It may have overtaken the answer that tells its id.
+	const now = deps.now().getTime();
+	const early =
+		now - job.createdAt.getTime() < WEBHOOK_WAITS && (await awaitsExternalId(deps.db, integrationId, repository));
+	return early ? { again: new Date(now + WEBHOOK_AGAIN) } : "done";
 }
 
 /** Somebody has to hear that a message will not come: the one who asked for the run, in a direct message. */

@@ -166,6 +166,16 @@ export const runByExternalId = (sql: Sql, integrationId: string, externalId: str
 		[integrationId, externalId],
 	);
 
+/** Whether a pipeline of this repository was called and its id is not known yet. */
+export async function awaitsExternalId(sql: Sql, integrationId: string, repository: string): Promise<boolean> {
+	const rows: unknown[] = await sql.query(
+		`SELECT 1 FROM run WHERE state IN ('dispatching','cancelling') AND trigger_attempted AND external_id IS NULL
+		 AND project_id IN (SELECT id FROM project WHERE integration_id = $1 AND lower(repository) = lower($2)) LIMIT 1`,
+		[integrationId, repository],
+	);
+	return rows.length > 0;
+}
+
 export interface RunFilter {
 	readonly project?: string;
 	readonly environment?: string;

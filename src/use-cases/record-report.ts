@@ -8,23 +8,33 @@ import { runByExternalId, runById, type Sql } from "../store/runs.ts";
 import { advanceRun, entryOf, type Leave } from "./advance-run.ts";
 import { CANCEL_GRACE } from "./cancel-run.ts";
 import { type Place, placeById, policyOf } from "./catalog.ts";
+import { withReason } from "./with-reason.ts";
 
 export type Recorded = "changed" | "nothing_new" | "unknown_run";
 
 const PROVIDER_NAMES = { github: "GitHub", gitlab: "GitLab", bitbucket: "Bitbucket", runner: "Runner" } as const;
 
+/** What a webhook says of where it comes from. */
+export interface ReportSource {
+	readonly repository: string;
+	/** null: it does not say. */
+	readonly pipeline: string | null;
+}
+
 /**
- * What a provider says of a run: from a webhook, a poll, or the answer to the trigger; all take this way. Doubles, old news and
- * news of a run that is over change nothing; the last is recorded.
+ * What a provider says of a run: from a webhook (then `source` says whose), a poll, or the answer to the trigger; all take this way.
+ * Doubles, old news and news of a run that is over change nothing; the last is recorded.
  */
-export async function recordReport(deps: Deps, integrationId: string, report: PipelineReport): Promise<Recorded> {
-	const run =
-		(report.jobId === null ? null : await runById(deps.db, report.jobId)) ??
-		(await runByExternalId(deps.db, integrationId, report.externalId));
-	if (run === null) return "unknown_run";
-	const place = await placeById(deps.db.manager, run.environmentId);
-	// A webhook signed for one integration must not speak of another one's runs.
-	if (place.integration.id !== integrationId) return "unknown_run";
+export async function recordReport(
+	deps: Deps,
+	integrationId: string,
+	said: PipelineReport,
+	source: ReportSource | null = null,
+): Promise<Recorded> {
+	const meant = await runMeant(deps, integrationId, said, source);
+	if (meant === null) return "unknown_run";
+	const { run, place } = meant;
+	const report = source === null || isEnd(run.progress.state) ? said : await withReason(deps, place, said);
 	const policy = await policyOf(deps.db.manager, place.environment.policy);
 	const runTimeout = policy.ok ? policy.policy.timeouts.run : 3_600_000;
 	const actor: Actor = { id: null, name: PROVIDER_NAMES[place.integration.provider], via: "provider" };
@@ -41,6 +51,33 @@ export async function recordReport(deps: Deps, integrationId: string, report: Pi
 		return { events: advance, actor, audit };
 	});
 	return changed === null ? "nothing_new" : "changed";
+}
+
+/** A webhook that is signed for one integration must not speak of another one's runs, nor one repository of another's. */
+async function runMeant(
+	deps: Deps,
+	integrationId: string,
+	report: PipelineReport,
+	source: ReportSource | null,
+): Promise<{ readonly run: Run; readonly place: Place } | null> {
+	const named = [
+		async () => (report.jobId === null ? null : runById(deps.db, report.jobId)),
+		async () => runByExternalId(deps.db, integrationId, report.externalId),
+	];
+	for (const find of named) {
+		const run = await find();
+		const place = run === null ? null : await placeById(deps.db.manager, run.environmentId);
+		if (run === null || place === null || place.integration.id !== integrationId) continue;
+		if (source === null || comesFrom(place, source)) return { run, place };
+	}
+	return null;
+}
+
+function comesFrom({ pipeline }: Place, source: ReportSource): boolean {
+	return (
+		source.repository.toLowerCase() === pipeline.repository.toLowerCase() &&
+		(source.pipeline === null || source.pipeline === pipeline.pipeline)
+	);
 }
 
 function eventsOf(run: Run, report: PipelineReport, place: Place, now: Date, runTimeout: number): RunEvent[] {
