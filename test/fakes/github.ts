@@ -110,7 +110,7 @@ export class FakeGitHub {
 		to: { readonly url: string; readonly secret: string },
 		event: string,
 		body: string,
-		id = randomUUID(),
+		id: string = randomUUID(),
 	): Promise<{ status: number; body: unknown }> {
 		const answer = await fetch(to.url, {
 			method: "POST",

@@ -7,7 +7,7 @@ import type { Deps } from "../../src/deps.ts";
 import { makeHandlers } from "../../src/jobs/handlers.ts";
 import { carryOut, type Handlers } from "../../src/jobs/worker.ts";
 import type { Answer, Decision } from "../../src/ports/front.ts";
-import type { PipelineReport } from "../../src/ports/pipeline.ts";
+import type { PipelineReport, WebhookPort } from "../../src/ports/pipeline.ts";
 import { openDataSource } from "../../src/store/data-source.ts";
 import {
 	AccessBindingTable,
@@ -16,6 +16,7 @@ import {
 	IntegrationTable,
 	PolicyTable,
 	ProjectTable,
+	type Provider,
 } from "../../src/store/entities.ts";
 import { claim, type JobKind } from "../../src/store/jobs.ts";
 import { runById, runByNumber } from "../../src/store/runs.ts";
@@ -45,6 +46,8 @@ export class World {
 	readonly chat = new FakeChat("slack");
 	/** What is in the test's way is put in here: a database that breaks off, another replica. */
 	deps: Deps;
+	/** Who reads the webhooks that were taken. */
+	webhooks: Partial<Record<Provider, WebhookPort>> = {};
 	readonly url: string;
 	readonly #drop: () => Promise<void>;
 	readonly #environments = new Map<string, EnvironmentRow>();
@@ -230,7 +233,8 @@ export class World {
 	}
 
 	#handlers(): Handlers {
-		return makeHandlers(this.deps, { slackIn: async () => {}, webhooks: {}, writeCheckpoint: async () => {} });
+		const { webhooks } = this;
+		return makeHandlers(this.deps, { slackIn: async () => {}, webhooks, writeCheckpoint: async () => {} });
 	}
 
 	/** Lets time pass while nobody works. */
