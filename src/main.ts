@@ -37,15 +37,14 @@ function program(): Command {
 		parent.command(name).description(description).allowExcessArguments(false);
 
 	run(
-		sub("serve", "the server, with the background work; migrates first").option(
-			"--no-worker",
-			"without the background work: `draven worker` does it",
-		),
-		async (options: { worker: boolean }) =>
-			(await import("./cli/serve.ts")).serveCommand(cli, { web: true, worker: options.worker }),
+		sub("serve", "the server, with the background work; migrates first")
+			.option("--no-worker", "without the background work: `draven worker` does it")
+			.option("--exit-with-parent", "stop in order when the process that started this one is gone", false),
+		async ({ worker, exitWithParent }: { worker: boolean; exitWithParent: boolean }) =>
+			(await import("./cli/serve.ts")).serveCommand(cli, { web: true, worker }, exitWithParent),
 	);
 	run(sub("worker", "the background work alone"), async () =>
-		(await import("./cli/serve.ts")).serveCommand(cli, { web: false, worker: true }),
+		(await import("./cli/serve.ts")).serveCommand(cli, { web: false, worker: true }, false),
 	);
 	run(
 		sub("migrate", "bring the database to this version's schema").addOption(asJson()),
