@@ -48,6 +48,8 @@ export class World {
 	deps: Deps;
 	/** Who reads the webhooks that were taken. */
 	webhooks: Partial<Record<Provider, WebhookPort>> = {};
+	/** Carries out what a chat adapter stored. */
+	slackIn: (body: unknown) => Promise<void> = async () => {};
 	readonly url: string;
 	readonly #drop: () => Promise<void>;
 	readonly #environments = new Map<string, EnvironmentRow>();
@@ -233,8 +235,8 @@ export class World {
 	}
 
 	#handlers(): Handlers {
-		const { webhooks } = this;
-		return makeHandlers(this.deps, { slackIn: async () => {}, webhooks, writeCheckpoint: async () => {} });
+		const { webhooks, slackIn } = this;
+		return makeHandlers(this.deps, { slackIn, webhooks, writeCheckpoint: async () => {} });
 	}
 
 	/** Lets time pass while nobody works. */

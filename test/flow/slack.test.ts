@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { buttonsOf } from "../fakes/slack-blocks.ts";
+import { SlackWorld } from "../support/slack-world.ts";
+
+let there: SlackWorld;
+beforeEach(async () => {
+	there = await SlackWorld.open();
+});
+afterEach(() => there.close());
+
+const labels = (shown: { blocks: unknown }) => buttonsOf(shown.blocks).map((button) => button.label);
+const state = async (number: number) => (await there.run(number)).progress.state;
+
+describe("a deploy to production, in Slack", () => {
+	test("is asked for, approved by two people with one click each, and told on one card and in its thread", async () => {
+		const answer = await there.say("U_OPS", "shop@v1.0.0 to production");
+		expect(answer).toMatchObject({ channel: "C_TALK", text: expect.stringContaining("It waits for 2 approvals") });
+		const card = there.card("C_PRODUCTION");
+		expect(card.text).toContain("Deploy #1: shop v1.0.0 → production");
+		expect(labels(card)).toEqual(["Approve", "Reject"]);
+
+		await there.click("U_ANN", card, "Approve");
+		expect(card.text).toContain("1 of 2");
+		await there.world.pass(1_000);
+		await there.click("U_BOB", card, "Approve");
+		expect(await state(1)).toBe("running");
+		expect(labels(card)).toEqual(["Cancel"]);
+
+		await there.world.finish(await there.run(1), "succeeded");
+		expect(card.text).toContain("Succeeded");
+		expect(card.text).toContain("Approved by: U_ANN, U_BOB");
+		expect(labels(card)).toEqual([]);
+		expect(there.fake.roots("C_PRODUCTION")).toEqual([card]);
+		expect(there.story(card)).toEqual([
+			expect.stringContaining("Requested by U_OPS"),
+			expect.stringContaining("Approved by U_ANN (1 of 2)"),
+			expect.stringContaining("Approved by U_BOB (2 of 2)"),
+			expect.stringContaining("at work"),
+			expect.stringContaining("succeeded"),
+		]);
+		// Nobody else reads what one person typed.
+		expect(there.fake.roots("C_TALK")).toEqual([]);
+	});
+
+	test("is rejected with the reason that its form asked for", async () => {
+		await there.say("U_OPS", "shop@v1.0.0 to production");
+		const card = there.card("C_PRODUCTION");
+		await there.fake.click("U_BOB", card, "Reject");
+		await there.world.work();
+		const [form] = there.fake.views;
+		if (form === undefined) throw new Error("no form was opened");
+		expect(await state(1)).toBe("waiting_approval");
+		await there.fake.submit(form, { reason: { reason: { value: "not before the campaign" } } });
+		await there.world.work();
+		expect(await state(1)).toBe("rejected");
+		expect(card.text).toContain("Rejected by U_BOB: not before the campaign");
+		expect(labels(card)).toEqual(["Retry"]);
+	});
+
+	test("is approved by words in its thread, which names the run", async () => {
+		await there.say("U_OPS", "shop@v1.0.0 to production");
+		const card = there.card("C_PRODUCTION");
+		const answer = await there.mention("U_ANN", "approve looks good", card);
+		expect(answer).toMatchObject({ thread: card.ts, via: "chat.postEphemeral" });
+		expect(there.story(card)).toContainEqual(expect.stringContaining("Approved by U_ANN (1 of 2): looks good"));
+	});
+
+	test("one click delivered twice, and two clicks of one person, count once", async () => {
+		await there.say("U_OPS", "shop@v1.0.0 to production");
+		const card = there.card("C_PRODUCTION");
+		const before = structuredClone(card);
+		await Promise.all([
+			there.fake.click("U_ANN", before, "Approve", "7.1"),
+			there.fake.click("U_ANN", before, "Approve", "7.1"),
+		]);
+		await there.fake.click("U_ANN", before, "Approve", "7.2");
+		await there.world.work();
+		expect(card.text).toContain("1 of 2");
+		expect(await state(1)).toBe("waiting_approval");
+	});
+});
+
+describe("refusals are for the one who asked alone", () => {
+	test("self-approval, no right, outsiders, and groups that cannot be read", async () => {
+		await there.say("U_OPS", "shop@v1.0.0 to production");
+		const card = there.card("C_PRODUCTION");
+		expect((await there.click("U_OPS", card, "Approve")).text).toContain("nobody approves what they asked for");
+		there.fake.user("U_STRANGER", { flags: { is_stranger: true } });
+		there.fake.groups.get("S_LEADS")?.add("U_STRANGER");
+		expect((await there.click("U_STRANGER", card, "Approve")).text).toContain("people of other workspaces");
+		there.fake.user("U_NOBODY");
+		expect((await there.say("U_NOBODY", "shop@v1.0.0 to stage")).text).toMatch(/role operator/);
+		there.fake.fail("usergroups.users.list", ...Array.from({ length: 4 }, () => ({ error: "fatal_error" })));
+		expect((await there.click("U_ANN", card, "Approve")).text).toContain("could not be read");
+		expect(card.text).toContain("0 of 2");
+		expect(there.fake.roots("C_TALK")).toEqual([]);
+	});
+
+	test("a right that was taken away counts at once when somebody approves", async () => {
+		await there.say("U_OPS", "shop@v1.0.0 to production");
+		await there.say("U_ANN", "status");
+		there.fake.groups.get("S_LEADS")?.delete("U_ANN");
+		const answer = await there.click("U_ANN", there.card("C_PRODUCTION"), "Approve");
+		expect(answer.text).toContain("role approver");
+	});
+});
+
+test("a project that nobody knows is suggested, and the button deploys as the one who clicks", async () => {
+	const answer = await there.say("U_OPS", "shpo@v1.0.0 to stage");
+	const [label] = labels(answer);
+	if (label === undefined) throw new Error(`nothing was suggested: ${answer.text}`);
+	await there.click("U_OPS", answer, label);
+	expect(await there.run(1)).toMatchObject({ project: "shop", environment: "stage", requestedBy: { name: "U_OPS" } });
+});
+
+test("the form of a bare command deploys", async () => {
+	await there.fake.command("U_OPS", "");
+	await there.world.work();
+	const [form] = there.fake.views;
+	if (form === undefined) throw new Error("no form was opened");
+	expect(await there.fake.suggestions(form, "ref:shop", "ref", "v1.1")).toContain("v1.1.0");
+	const picked = (value: string) => ({ selected_option: { value } });
+	await there.fake.submit(form, {
+		project: { project: picked("shop") },
+		"environment:shop": { environment: picked("stage") },
+		"ref:shop": { ref: picked("v1.1.0") },
+		reason: { reason: { value: 'the "big" launch' } },
+	});
+	await there.world.work();
+	expect(await there.run(1)).toMatchObject({ ref: { name: "v1.1.0" }, environment: "stage", note: 'the "big" launch' });
+});
+
+test("the Home tab shows what waits for me, and its button approves", async () => {
+	await there.say("U_OPS", "shop@v1.0.0 to production");
+	await there.fake.openHome("U_ANN");
+	await there.world.work();
+	await there.fake.clickHome("U_ANN", "Approve");
+	await there.world.work();
+	expect(there.card("C_PRODUCTION").text).toContain("1 of 2");
+});
+
+test("a card whose answer was lost is found, not posted twice", async () => {
+	there.fake.fail("chat.postMessage", "answer_lost");
+	await there.say("U_OPS", "shop@v1.0.0 to production");
+	await there.world.pass(5_000);
+	expect(there.fake.roots("C_PRODUCTION")).toHaveLength(1);
+	expect(labels(there.card("C_PRODUCTION"))).toEqual(["Approve", "Reject"]);
+});
+
+test("a channel without the bot does not stop the run, and its requester is told to invite it", async () => {
+	there.fake.joined.delete("C_STAGE");
+	await there.say("U_OPS", "shop@v1.0.0 to stage");
+	await there.world.pass(1_000);
+	expect(await state(1)).toBe("running");
+	expect(there.fake.roots("D_U_OPS").map((message) => message.text)).toEqual([
+		expect.stringContaining("/invite @DRAVEN"),
+	]);
+});
