@@ -3,21 +3,26 @@ import type { Sql } from "./runs.ts";
 
 /** In the order in which they were given. */
 export async function approvalsOf(sql: Sql, runId: string): Promise<Approval[]> {
+	return (await approvalsOfRuns(sql, [runId])).get(runId) ?? [];
+}
+
+/** The decisions on many runs at once, in the order in which they were given. A run without any is left out. */
+export async function approvalsOfRuns(sql: Sql, runIds: readonly string[]): Promise<Map<string, Approval[]>> {
 	const rows: {
+		run_id: string;
 		person_id: string;
 		person_name: string;
 		decision: Approval["decision"];
 		fingerprint: string;
 		reason: string | null;
 		at: Date;
-	}[] = await sql.query("SELECT * FROM approval WHERE run_id = $1 ORDER BY at, person_id", [runId]);
-	return rows.map((row) => ({
-		person: { id: row.person_id, name: row.person_name },
-		decision: row.decision,
-		fingerprint: row.fingerprint,
-		reason: row.reason,
-		at: row.at,
-	}));
+	}[] = await sql.query("SELECT * FROM approval WHERE run_id = ANY($1::uuid[]) ORDER BY at, person_id", [runIds]);
+	const byRun = new Map<string, Approval[]>();
+	for (const { run_id, person_id, person_name, decision, fingerprint, reason, at } of rows) {
+		const approval = { person: { id: person_id, name: person_name }, decision, fingerprint, reason, at };
+		byRun.set(run_id, [...(byRun.get(run_id) ?? []), approval]);
+	}
+	return byRun;
 }
 
 /** False: this person has decided already. */

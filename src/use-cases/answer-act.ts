@@ -5,10 +5,10 @@ import type { Answer } from "../ports/front.ts";
 import { lockedCard, unlockedCard } from "../words/lock-words.ts";
 import { textCard } from "../words/rich.ts";
 import { stateLabel } from "../words/run-card.ts";
+import { type CommandContext, no, yes } from "./answer.ts";
 import { isAnswer, placeOf } from "./answer-request.ts";
 import { cancelRun } from "./cancel-run.ts";
 import { decideRun } from "./decide-run.ts";
-import { type CommandContext, no, yes } from "./handle-command.ts";
 import { lockEnvironment, unlockEnvironment } from "./lock-environment.ts";
 
 type Of<V extends Command["verb"]> = Extract<Command, { verb: V }>;

@@ -6,9 +6,9 @@ import { card, textCard } from "../words/rich.ts";
 import { historyCard, queueCard, statusCard } from "../words/standing-words.ts";
 import { verdictCard } from "../words/verdict-words.ts";
 import { whoamiCard } from "../words/whoami-card.ts";
+import { type CommandContext, no, yes } from "./answer.ts";
 import { knownNames } from "./catalog.ts";
 import { currentCard } from "./current-card.ts";
-import { type CommandContext, no, yes } from "./handle-command.ts";
 import { history, standings } from "./read-model.ts";
 
 export async function answerStatus(

@@ -5,9 +5,9 @@ import type { Answer } from "../ports/front.ts";
 import { requestedCard } from "../words/requested-card.ts";
 import { refName } from "../words/run-card.ts";
 import { verdictCard } from "../words/verdict-words.ts";
+import { type CommandContext, no, yes } from "./answer.ts";
 import { approversOf } from "./approvers.ts";
 import { findPlace, type Place, placeById } from "./catalog.ts";
-import { type CommandContext, no, yes } from "./handle-command.ts";
 import { judgeRequest, type RunAsked, requestRun } from "./request-run.ts";
 
 type Of<V extends Command["verb"]> = Extract<Command, { verb: V }>;

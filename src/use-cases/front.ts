@@ -6,12 +6,13 @@ import type { Answer, Decision, FormChoices, Front, HomeView, RefChoice } from "
 import { VendorError } from "../ports/vendor-error.ts";
 import { listRuns, runById } from "../store/runs.ts";
 import { textCard } from "../words/rich.ts";
+import { type CommandContext, no } from "./answer.ts";
 import { cancel, decide } from "./answer-act.ts";
 import { retryRun } from "./answer-request.ts";
 import { findProject, knownNames, type Place, pipelineProject, placeById } from "./catalog.ts";
 import { checkRight } from "./check-right.ts";
 import { currentCard } from "./current-card.ts";
-import { type CommandContext, handleCommand, no } from "./handle-command.ts";
+import { handleCommand } from "./handle-command.ts";
 import { type Caller, identify } from "./identify.ts";
 
 /** The use cases as the chats see them. */

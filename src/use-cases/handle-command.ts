@@ -1,7 +1,6 @@
 import type { Command } from "../core/command.ts";
 import { parseCommand } from "../core/parse-command.ts";
-import type { Outcome } from "../core/refusal.ts";
-import { type Refusal, refusal } from "../core/refusal.ts";
+import { type Outcome, refusal } from "../core/refusal.ts";
 import type { Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
 import type { Incoming } from "../ports/chat.ts";
@@ -9,7 +8,7 @@ import type { Answer } from "../ports/front.ts";
 import { runOfMessage } from "../store/run-cards.ts";
 import { runById, runByNumber } from "../store/runs.ts";
 import { helpCard } from "../words/help.ts";
-import { refusalCard } from "../words/refusal-words.ts";
+import { type CommandContext, no, yes } from "./answer.ts";
 import { answerCancel, answerDecision, answerLock, answerUnlock } from "./answer-act.ts";
 import { answerHistory, answerLogs, answerQueue, answerShow, answerStatus, answerWhoami } from "./answer-look.ts";
 import { answerDeploy, answerExplain, answerRetry, answerRollback } from "./answer-request.ts";
@@ -20,15 +19,6 @@ import type { Caller } from "./identify.ts";
 export interface Said extends Pick<Incoming, "platform" | "channel" | "thread" | "text" | "deliveryId"> {
 	/** Asked once, after the words made sense; `fresh` for decisions. */
 	readonly identify: (fresh: boolean) => Promise<Outcome<Caller>>;
-}
-
-export interface CommandContext {
-	readonly deps: Deps;
-	readonly caller: Caller;
-	/** `<platform>:<delivery>`: what makes two deliveries the same request. */
-	readonly deliveryKey: string;
-	/** The run that is meant: by number, or by the thread. */
-	readonly findRun: (number: number | null) => Promise<Outcome<Run>>;
 }
 
 /** The whole grammar, wherever it comes from. Nothing is changed unless the answer says so. */
@@ -126,12 +116,4 @@ async function findRun(deps: Deps, said: Said, number: number | null): Promise<O
 				),
 			}
 		: { ok: true, value: run };
-}
-
-export function yes(card: Answer["card"], runId: string | null = null): Answer {
-	return { outcome: "done", code: null, card, runId, form: false };
-}
-
-export function no(why: Refusal): Answer {
-	return { outcome: "refused", code: why.code, card: refusalCard(why), runId: null, form: false };
 }

@@ -1,21 +1,9 @@
-import type { PersonLock } from "../core/person-lock.ts";
 import type { Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
 import { EnvironmentTable, ProjectTable } from "../store/entities.ts";
 import { personLock } from "../store/locks.ts";
 import { activeRun, listRuns, succeededRuns, waitingRuns } from "../store/runs.ts";
-
-/** How one environment stands: what `status` shows. */
-export interface Standing {
-	readonly project: string;
-	readonly environment: string;
-	/** The last run that succeeded there. */
-	readonly live: Run | null;
-	readonly active: Run | null;
-	readonly lock: PersonLock | null;
-	/** Queued first, then what waits for approval. */
-	readonly waiting: readonly Run[];
-}
+import type { Standing } from "../words/standing-words.ts";
 
 export async function standings(
 	deps: Deps,

@@ -5,12 +5,15 @@ import { heldBy } from "./refusal-words.ts";
 import { card } from "./rich.ts";
 import { refName, runTitle, stateLabel } from "./run-card.ts";
 
-interface Standing {
+/** How one environment stands: what `status` shows. */
+export interface Standing {
 	readonly project: string;
 	readonly environment: string;
+	/** The last run that succeeded there. */
 	readonly live: Run | null;
 	readonly active: Run | null;
 	readonly lock: PersonLock | null;
+	/** Queued first, then what waits for approval. */
 	readonly waiting: readonly Run[];
 }
 

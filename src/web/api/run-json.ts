@@ -1,7 +1,7 @@
 import type { Approval } from "../../core/decision.ts";
 import { externalOf, type Run, startedAtOf } from "../../core/run.ts";
 import type { Deps } from "../../deps.ts";
-import { approvalsOfRuns } from "../../store/approvals-of-runs.ts";
+import { approvalsOfRuns } from "../../store/approvals.ts";
 
 /** A run as clients see it (SPEC section 8). */
 export function runJson(run: Run, approvals: readonly Approval[]) {
