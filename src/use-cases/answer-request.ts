@@ -145,5 +145,6 @@ export async function answerExplain(context: CommandContext, command: Of<"explai
 	});
 	if (!judged.ok) return no(judged.refusal);
 	const { ref, verdict } = judged.value;
-	return yes(verdictCard(`${place.project.slug}@${refName({ ref })} → ${place.environment.slug}`, verdict));
+	const title = `${place.project.slug}@${refName({ ref })} → ${place.environment.slug}`;
+	return yes(verdictCard(title, verdict, { approvers: await approversOf(context.deps, place) }));
 }

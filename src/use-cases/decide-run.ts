@@ -142,7 +142,7 @@ async function currentFingerprint(deps: Deps, run: Run): Promise<Outcome<Current
 }
 
 function askAgain(run: Run): Refusal["suggestions"] {
-	return run.type === "rollback" ? [] : [{ label: "Ask again", command: askAgainCommand(run) }];
+	return [{ label: "Ask again", command: askAgainCommand(run) }];
 }
 
 async function refuseDecision(deps: Deps, caller: Caller, run: Run, no: Refusal): Promise<Outcome<Run>> {

@@ -82,9 +82,12 @@ export function verdictRefusal(
 
 export function endedRefusal(run: Run): Refusal {
 	const { state } = run.progress;
-	return refusal("not_possible_now", `#${run.number} is ${stateWord(state)}; nothing was changed.`, null, [
-		{ label: `Show #${run.number}`, command: `show #${run.number}` },
-	]);
+	return refusal(
+		"not_possible_now",
+		`#${run.number} is ${stateWord(state)}; nothing was changed.`,
+		"Look how it stands.",
+		[{ label: `Show #${run.number}`, command: `show #${run.number}` }],
+	);
 }
 
 export function approvalRefusal(code: string, run: Run): Refusal {
@@ -98,7 +101,11 @@ export function approvalRefusal(code: string, run: Run): Refusal {
 		case "already_decided":
 			return refusal("already_decided", `You have decided on #${run.number} already.`, "The first decision counts.");
 		default:
-			return refusal("not_possible_now", `#${run.number} is ${stateWord(run.progress.state)} and cannot be decided.`);
+			return refusal(
+				"not_possible_now",
+				`#${run.number} is ${stateWord(run.progress.state)}, and only what waits for approval can be decided.`,
+				`deploy show #${run.number} tells how it stands.`,
+			);
 	}
 }
 

@@ -1,4 +1,4 @@
-import type { Card, CardBlock, Inline, Rich } from "../ports/chat.ts";
+import type { Card, CardAction, CardBlock, Inline, Rich } from "../ports/chat.ts";
 
 /** A time as everybody can read it, in UTC: what stands where the platform shows none in the reader's own zone. */
 export function plainTime(time: Date): string {
@@ -18,6 +18,12 @@ export function plain(rich: Rich): string {
 	return rich.map(plainInline).join("");
 }
 
+/** Where there are no buttons, what they would say can be typed; decisions are told by the card that asks for them. */
+function plainAction(action: CardAction): string | null {
+	if (action.kind === "command") return `→ ${action.command}`;
+	return action.kind === "link" ? `→ ${action.label}: ${action.url}` : null;
+}
+
 function plainBlock(block: CardBlock): string | null {
 	switch (block.kind) {
 		case "title":
@@ -28,8 +34,14 @@ function plainBlock(block: CardBlock): string | null {
 			return plain(block.text);
 		case "fields":
 			return block.fields.map((field) => `${field.label}: ${plain(field.value)}`).join("\n");
-		case "divider":
 		case "actions":
+			return (
+				block.actions
+					.map(plainAction)
+					.filter((text) => text !== null)
+					.join("\n") || null
+			);
+		case "divider":
 			return null;
 		default:
 			return block satisfies never;

@@ -1,5 +1,6 @@
 import type { Approval } from "../core/decision.ts";
 import { externalOf, isEnd, type Run, type RunState, startedAtOf } from "../core/run.ts";
+import { writeToken } from "../core/tokenize.ts";
 import type { Card, CardAction, CardBlock, Inline, Rich } from "../ports/chat.ts";
 import { card } from "./rich.ts";
 
@@ -164,7 +165,7 @@ function actionsOf(run: Run): CardAction[] {
 				spoken: `Cancel ${what}`,
 			},
 		];
-	if (state === "superseded" && run.type !== "rollback")
+	if (state === "superseded")
 		return [{ kind: "command", label: "Ask again", command: askAgainCommand(run), spoken: `Ask again for ${what}` }];
 	if (isEnd(state) && state !== "succeeded")
 		return [
@@ -183,7 +184,14 @@ function actionsOf(run: Run): CardAction[] {
 
 /** The command that asks for the same once more, at what its ref names by then. */
 export function askAgainCommand(run: Run): string {
-	const parameters = Object.entries(run.parameters).map(([key, value]) => ` ${key}="${value.replaceAll('"', "'")}"`);
-	const flag = run.type === "dry-run" ? " --dry-run" : "";
-	return `deploy ${run.project}@${run.ref.name} to ${run.environment}${parameters.join("")}${flag}`;
+	const { project, environment, type, ref, rollback } = run;
+	const parameters = Object.entries(run.parameters).map(([key, value]) =>
+		writeToken({ text: `${key}=${value}`, quoted: false }),
+	);
+	if (type === "rollback") {
+		const to = rollback?.toRun == null ? ref.name : `#${rollback.toRun}`;
+		return ["rollback", project, environment, "to", to, ...parameters].join(" ");
+	}
+	const flags = type === "dry-run" ? ["--dry-run"] : [];
+	return ["deploy", `${project}@${ref.name}`, "to", environment, ...parameters, ...flags].join(" ");
 }

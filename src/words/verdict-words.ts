@@ -1,4 +1,4 @@
-import type { RuleOutcome, Verdict } from "../core/verdict.ts";
+import type { RuleOutcome, RuleVerdict, Verdict } from "../core/verdict.ts";
 import type { Card, CardBlock } from "../ports/chat.ts";
 import { card } from "./rich.ts";
 
@@ -9,28 +9,37 @@ const MARKS: Record<RuleOutcome, string> = {
 	not_applicable: "–",
 };
 
-/** Every rule, whether it holds, and what to do where it does not. `then`: as it was when its run was asked for. */
-export function verdictCard(title: string, verdict: Verdict, when: "now" | "then" = "now"): Card {
-	const rules = verdict.rules.filter((rule) => rule.outcome !== "not_applicable");
-	const blocks = rules.map((rule): CardBlock => {
-		const children = rule.children.map((child) => `\n   ${child.holds ? "✅" : "❌"} ${child.name}: ${child.reason}`);
-		const remedy = rule.remedy === null ? "" : ` ${rule.remedy}`;
-		return {
-			kind: "text",
-			text: [`${MARKS[rule.outcome]} `, { bold: rule.rule }, `: ${rule.reason}${remedy}`, ...children],
-		};
-	});
-	const approvals =
-		verdict.approvals === 0
-			? "no approval"
-			: verdict.approvals === 1
-				? "one approval"
-				: `${verdict.approvals} approvals`;
-	const sum =
-		verdict.outcome === "refused"
-			? "It would be refused."
-			: when === "now"
-				? `It would be allowed and needs ${approvals}.`
-				: `It was allowed and needed ${approvals}.`;
-	return card({ kind: "title", text: title }, ...blocks, { kind: "text", text: [{ bold: sum }] });
+/** As it was when its run was asked for, or as it is now, with who can approve in words. */
+type When = "then" | { readonly approvers: string };
+
+/** Every rule, whether it holds, and what to do where it does not. */
+export function verdictCard(title: string, verdict: Verdict, when: When): Card {
+	const idle = verdict.rules.filter((rule) => rule.outcome === "not_applicable");
+	const blocks = verdict.rules.filter((rule) => !idle.includes(rule)).map(ruleBlock);
+	if (idle.length > 0)
+		blocks.push({
+			kind: "small",
+			text: [`Not asked for: ${idle.map(({ rule, reason }) => `${rule} (${bare(reason)})`).join(", ")}.`],
+		});
+	return card({ kind: "title", text: title }, ...blocks, { kind: "text", text: [{ bold: sum(verdict, when) }] });
+}
+
+function ruleBlock(rule: RuleVerdict): CardBlock {
+	const children = rule.children.map((child) => `\n   ${child.holds ? "✅" : "❌"} ${child.name}: ${child.reason}`);
+	const remedy = rule.remedy === null ? "" : ` ${rule.remedy}`;
+	return {
+		kind: "text",
+		text: [`${MARKS[rule.outcome]} `, { bold: rule.rule }, `: ${rule.reason}${remedy}`, ...children],
+	};
+}
+
+function sum({ outcome, approvals }: Verdict, when: When): string {
+	if (outcome === "refused") return "It would be refused.";
+	const many = approvals === 0 ? "no approval" : approvals === 1 ? "one approval" : `${approvals} approvals`;
+	if (when === "then") return `It was allowed and needed ${many}.`;
+	return `It would be allowed and needs ${many}${approvals === 0 ? "" : ` by ${when.approvers}`}.`;
+}
+
+function bare(sentence: string): string {
+	return sentence.replace(/\.$/, "");
 }

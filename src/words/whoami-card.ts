@@ -1,6 +1,15 @@
-import type { Principal, Role } from "../core/access.ts";
+import { type Principal, ROLES, type Role } from "../core/access.ts";
 import type { Card, CardBlock } from "../ports/chat.ts";
 import { card } from "./rich.ts";
+
+/** What each role may (SPEC section 6). */
+const MAY: Record<Role, string> = {
+	viewer: "see runs, audit and logs",
+	operator: "deploy, dry-run, roll back, cancel own runs, lock",
+	approver: "approve and reject",
+	admin: "configure, cancel any run, take locks",
+	emergency: "use --force where a policy keeps it for this role",
+};
 
 /** Who somebody is here and what they may do, with the places of equal rights told together. */
 export function whoamiCard(principal: Principal, places: readonly { place: string; roles: readonly Role[] }[]): Card {
@@ -21,6 +30,10 @@ export function whoamiCard(principal: Principal, places: readonly { place: strin
 			kind: "text",
 			text: [`Your groups could not be read (${principal.groups.why}), so rights by group are missing here.`],
 		});
+	else if (principal.groups.ids.size > 0)
+		blocks.push({ kind: "text", text: [{ bold: "groups" }, `: ${[...principal.groups.ids].join(", ")}`] });
 	for (const [roles, where] of byRoles) blocks.push({ kind: "text", text: [{ bold: roles }, `: ${where.join(", ")}`] });
+	const held = ROLES.filter((role) => places.some(({ roles }) => roles.includes(role)));
+	blocks.push({ kind: "small", text: [held.map((role) => `${role}: ${MAY[role]}`).join(" · ")] });
 	return card(...blocks);
 }

@@ -1,0 +1,388 @@
+import { describe, expect, test } from "@jest/globals";
+import type { Action, Denied } from "../../src/core/access.ts";
+import { type AuditAction, type AuditEntry, personActor, SYSTEM_ACTOR } from "../../src/core/audit-entry.ts";
+import type { Known } from "../../src/core/command.ts";
+import type { Approval } from "../../src/core/decision.ts";
+import { parseCommand } from "../../src/core/parse-command.ts";
+import { refusal } from "../../src/core/refusal.ts";
+import { RUN_STATES, type Run, type RunState } from "../../src/core/run.ts";
+import { VERB_NAMES, VERBS } from "../../src/core/verbs.ts";
+import type { Verdict } from "../../src/core/verdict.ts";
+import type { Card, CardAction, Rich } from "../../src/ports/chat.ts";
+import { helpCard } from "../../src/words/help.ts";
+import { lockedCard, unlockedCard } from "../../src/words/lock-words.ts";
+import {
+	approvalRefusal,
+	endedRefusal,
+	refusalCard,
+	rightRefusal,
+	verdictRefusal,
+} from "../../src/words/refusal-words.ts";
+import { requestedCard } from "../../src/words/requested-card.ts";
+import { plain } from "../../src/words/rich.ts";
+import { askAgainCommand, runCard, stateLabel } from "../../src/words/run-card.ts";
+import { historyCard, queueCard, statusCard } from "../../src/words/standing-words.ts";
+import { storyLine } from "../../src/words/story-line.ts";
+import { verdictCard } from "../../src/words/verdict-words.ts";
+import { whoamiCard } from "../../src/words/whoami-card.ts";
+import { ADA, aRun, at, BOB, EVE, PROGRESS, SHA } from "../core/a-run.ts";
+
+const KNOWN: Known = {
+	projects: [{ slug: "web", name: "Web", environments: [{ slug: "production", aliases: [] }] }],
+};
+
+const approval = (person: typeof BOB, decision: Approval["decision"] = "approved"): Approval => ({
+	...{ person, decision, fingerprint: "f", reason: null, at: at(2) },
+});
+const FACTS = { approvals: [approval(BOB), approval(EVE, "rejected")], waitsFor: null };
+
+const inState = (state: RunState, more: Partial<Run> = {}): Run => {
+	const progress = PROGRESS.find((one) => one.state === state);
+	if (progress === undefined) throw new Error(`no run is ${state}`);
+	return aRun({ ...more, progress });
+};
+
+const FULL: Partial<Run> = {
+	parameters: { region: "eu", note: 'two "words"' },
+	note: "Fix of the cart",
+	force: { reason: "The shop is down", waived: ["ci", "windows"] },
+	retryOf: 11,
+	rollback: { toRun: 9, fromSha: "b".repeat(40) },
+};
+
+/** Every text of a card that a reader can meet, whatever block it is in. */
+function said(card: Card): string[] {
+	const rich = (text: Rich) => text.map((part) => plain([part]));
+	return card.blocks.flatMap((block): string[] => {
+		switch (block.kind) {
+			case "title":
+			case "code":
+				return [block.text];
+			case "text":
+			case "small":
+				return rich(block.text);
+			case "fields":
+				return block.fields.flatMap((field) => [field.label, ...rich(field.value)]);
+			case "actions":
+				return block.actions.flatMap((one) =>
+					one.kind === "command" ? [one.command] : one.kind === "link" ? [one.url] : [],
+				);
+			default:
+				return [];
+		}
+	});
+}
+
+const actionsOf = (card: Card): readonly CardAction[] =>
+	card.blocks.flatMap((block) => (block.kind === "actions" ? block.actions : []));
+
+const VERDICT: Verdict = {
+	outcome: "refused",
+	approvals: 2,
+	parameters: {},
+	waived: ["windows"],
+	rules: [
+		{
+			rule: "refs",
+			outcome: "holds",
+			code: "ref_allowed",
+			reason: "The tag v1 may go here.",
+			remedy: null,
+			children: [],
+		},
+		{
+			rule: "ci",
+			outcome: "refused",
+			code: "ci_failed",
+			reason: "Checks are not green.",
+			remedy: "Mend them.",
+			children: [{ name: "build", holds: false, reason: "failed" }],
+		},
+		{ rule: "windows", outcome: "waived", code: "window_closed", reason: "It is Sunday.", remedy: null, children: [] },
+		{
+			rule: "force",
+			outcome: "refused",
+			code: "force_role_missing",
+			reason: "Only emergency may.",
+			remedy: "Ask them.",
+			children: [],
+		},
+		{
+			rule: "freezes",
+			outcome: "not_applicable",
+			code: "not_applicable",
+			reason: "The policy has no freezes.",
+			remedy: null,
+			children: [],
+		},
+	],
+};
+
+const LOCK = { environmentId: "e1", person: EVE, reason: "moving data", until: at(90), createdAt: at(0) };
+const standing = {
+	project: "web",
+	environment: "production",
+	live: inState("succeeded"),
+	active: inState("running"),
+	lock: LOCK,
+};
+const many = (count: number) => Array.from({ length: count }, (_, index) => inState("queued", { number: 20 + index }));
+
+const CARDS: readonly (readonly [name: string, card: Card])[] = [
+	...RUN_STATES.map((state) => [`a run that is ${state}`, runCard(inState(state, FULL), FACTS)] as const),
+	["a verdict", verdictCard("web@v1 → production", VERDICT, { approvers: "the leads" })],
+	["help", helpCard(null)],
+	["a refusal", refusalCard(refusal("x", "No.", "Do this.", [{ label: "web", command: "deploy web to production" }]))],
+	["a lock", lockedCard("web", "production", LOCK, LOCK)],
+	["a standing", statusCard([{ ...standing, waiting: many(8) }])],
+	["a queue", queueCard([{ ...standing, waiting: many(3) }])],
+	["a history", historyCard("web", [inState("failed")])],
+];
+
+test.each(CARDS)("the plain text of %s says all that its blocks say", (_name, card) => {
+	for (const text of said(card)) expect(card.text).toContain(text);
+});
+
+describe("the card of a run", () => {
+	test.each(RUN_STATES)("%s: a mark with a word, what it is, who asked, and what can be done", (state) => {
+		const card = runCard(inState(state, FULL), FACTS);
+		expect(card.text).toContain(stateLabel(state));
+		expect(stateLabel(state)).toMatch(/^\S+ [A-Z][a-z -]+$/u);
+		for (const text of [
+			"#12",
+			"web",
+			"v1.4.2",
+			"production",
+			SHA.slice(0, 8),
+			"Requested by: Ada",
+			"Approved by: Bob",
+			"Fix of the cart",
+			"The shop is down (set aside: ci, windows)",
+			"region=eu",
+			"to #9",
+			"#11",
+		])
+			expect(card.text).toContain(text);
+		const offers: Partial<Record<RunState, readonly string[]>> = {
+			waiting_approval: ["Approve", "Reject"],
+			queued: ["Cancel"],
+			dispatching: ["Cancel"],
+			running: ["Cancel"],
+			cancelling: [],
+			succeeded: [],
+			superseded: ["Ask again"],
+		};
+		expect(actionsOf(card).map(({ label }) => label)).toEqual(offers[state] ?? ["Retry"]);
+		for (const action of actionsOf(card)) expect(action.spoken).toContain("12");
+	});
+
+	test("tells how many approvals are there, and when it expires", () => {
+		expect(runCard(inState("waiting_approval"), FACTS).text).toContain("1 of 2 given, expires 2026-03-04 20:00 UTC");
+	});
+	test("tells what a queued run waits for", () => {
+		expect(runCard(inState("queued"), { approvals: [], waitsFor: "waits for #11" }).text).toContain("waits for #11");
+		expect(runCard(inState("queued"), { approvals: [], waitsFor: null }).text).toContain("next in line");
+	});
+	test("tells why and how long when it is over, and links the pipeline", () => {
+		const card = runCard(inState("failed"), FACTS);
+		expect(card.text).toContain("So it is.");
+		expect(card.text).toContain("Took: 3m 0s");
+		expect(card.text).toContain("https://ci.test/77");
+	});
+});
+
+const AGAIN: readonly (readonly [Partial<Run>, string])[] = [
+	[{}, "deploy web@v1.4.2 to production"],
+	[{ type: "dry-run" }, "deploy web@v1.4.2 to production --dry-run"],
+	[
+		{ parameters: { region: "eu", note: 'he said "go", so' } },
+		'deploy web@v1.4.2 to production region=eu note=“he said "go", so”',
+	],
+	[{ type: "rollback", rollback: { toRun: 9, fromSha: SHA } }, "rollback web production to #9"],
+	[{ type: "rollback", rollback: { toRun: null, fromSha: SHA } }, "rollback web production to v1.4.2"],
+];
+test.each(AGAIN)("asking again for %j says the same once more", (more, command) => {
+	const run = inState("superseded", more);
+	expect(askAgainCommand(run)).toBe(command);
+	expect(actionsOf(runCard(run, FACTS))).toMatchObject([{ kind: "command", command }]);
+	expect(parseCommand(command, KNOWN)).toMatchObject({ ok: true, command: { parameters: run.parameters } });
+});
+
+describe("the story in the thread", () => {
+	const entry = (
+		action: AuditAction,
+		data: AuditEntry["data"] = {},
+		actor = personActor(BOB, "slack"),
+	): AuditEntry => ({
+		...{ atMs: 0, action, actor, project: "web", environment: "production", runId: "r", run: 12, data },
+	});
+	const STORY: readonly (readonly [AuditEntry, string | null])[] = [
+		[entry("run.requested", { approvalsRequired: 0 }), "Requested by Bob. Its policy asks for no approval."],
+		[entry("run.requested", { approvalsRequired: 1 }), "Requested by Bob. It needs one approval by somebody else."],
+		[entry("run.requested", { approvalsRequired: 2 }), "Requested by Bob. It needs 2 approvals by somebody else."],
+		[entry("run.approved", { given: 1, needed: 2, reason: null }), "Approved by Bob (1 of 2)."],
+		[entry("run.approved", { given: 2, needed: 2, reason: "fine" }), "Approved by Bob (2 of 2): fine"],
+		[entry("run.rejected", { reason: "Rejected by Bob: no" }), "Rejected by Bob: no"],
+		[
+			entry("run.running", { externalUrl: "https://ci.test/1" }),
+			"The pipeline is at work: open the run (https://ci.test/1).",
+		],
+		[entry("run.running"), "The pipeline is at work."],
+		[entry("run.cancelling", { reason: "Cancelled by Bob." }), "Cancelled by Bob. The pipeline is asked to stop."],
+		[entry("run.failed", { reason: "Tests failed." }), "❌ It failed: Tests failed."],
+		[entry("run.superseded", { reason: "v1 moved." }), "It was superseded: v1 moved."],
+		[entry("run.timed_out", { reason: "It took too long." }), "It timed out: It took too long."],
+		[
+			entry("run.late_report", { status: "failed", attempt: 2 }, SYSTEM_ACTOR),
+			"DRAVEN said after the end of this run that it is failed (attempt 2). The run stays as it ended.",
+		],
+		[entry("run.trigger_attempted"), null],
+		[entry("token.created"), null],
+	];
+	test.each(STORY)("%j", (one, line) => {
+		const told = storyLine(one);
+		expect(told === null ? null : plain(told)).toBe(line);
+	});
+});
+
+describe("a refusal says what, why, who can help, and what to do next", () => {
+	const scope = { project: "web", environment: "production" };
+	const denied = (code: Denied["code"]): Denied => ({
+		ok: false,
+		code,
+		missing: "operator",
+		who: "the Slack group S1",
+	});
+	const ACTIONS: readonly Action[] = [
+		"view",
+		"deploy",
+		"dry_run",
+		"rollback",
+		"cancel_own",
+		"cancel_any",
+		"lock",
+		"steal_lock",
+		"unlock_other",
+		"approve",
+		"reject",
+		"configure",
+	];
+	test.each(ACTIONS)("no right to %s", (action) => {
+		const no = rightRefusal(action, scope, denied("no_right"));
+		expect(no.message).toMatch(/^You may not [a-z].* web\/production: it takes the role operator\.$/);
+		expect(no.next).toContain("the Slack group S1");
+	});
+	test("guests, and groups that cannot be read", () => {
+		expect(refusalCard(rightRefusal("deploy", scope, denied("outsider"))).text).toMatch(/guests.*operator/s);
+		expect(refusalCard(rightRefusal("deploy", scope, denied("groups_unreadable"))).text).toMatch(
+			/could not be read.*Try again/s,
+		);
+	});
+	test("by policy: every rule that refuses, force first, with what to do", () => {
+		const place = { project: { slug: "web" }, environment: { slug: "production" } };
+		const no = verdictRefusal(place, "deploy", aRun().ref, VERDICT);
+		expect(no).toMatchObject({
+			code: "force_role_missing",
+			message: "A deploy of web@v1.4.2 to production is not allowed. Checks are not green. Only emergency may.",
+			next: "Ask them. Mend them.",
+		});
+	});
+	test.each(RUN_STATES)("a run that is %s", (state) => {
+		for (const no of [
+			endedRefusal(inState(state)),
+			...["self_approval", "already_decided", "not_waiting"].map((code) => approvalRefusal(code, inState(state))),
+		]) {
+			expect(no.message).toContain("#12");
+			expect(no.message).not.toContain("_");
+			expect(no.message).toMatch(/\.$/);
+			expect(no.next).toMatch(/\.$/);
+		}
+	});
+	test("corrections are buttons, five at most, and can be typed", () => {
+		const suggestions = Array.from({ length: 9 }, (_, n) => ({ label: `p${n}`, command: `deploy p${n} to stage` }));
+		const card = refusalCard(refusal("unknown_project", "No.", null, suggestions));
+		expect(actionsOf(card)).toHaveLength(5);
+		expect(card.text).toContain("→ deploy p0 to stage");
+	});
+});
+
+describe("explain", () => {
+	test("shows every rule, also those that do not apply, and the single things", () => {
+		const { text } = verdictCard("web", VERDICT, { approvers: "the leads" });
+		for (const { rule, reason } of VERDICT.rules)
+			expect(text).toMatch(new RegExp(`${rule}.*${reason.replace(/\.$/, "")}`));
+		expect(text).toContain("❌ build: failed");
+		expect(text).toContain("Mend them.");
+		expect(text).toContain("It would be refused.");
+	});
+	test("says who can approve, now; and what it was, then", () => {
+		const allowed = { ...VERDICT, outcome: "allowed" as const };
+		expect(verdictCard("web", allowed, { approvers: "the leads" }).text).toContain("needs 2 approvals by the leads.");
+		expect(verdictCard("web", { ...allowed, approvals: 0 }, { approvers: "x" }).text).toContain("needs no approval.");
+		expect(verdictCard("web", allowed, "then").text).toContain("It was allowed and needed 2 approvals.");
+	});
+});
+
+describe("small cards", () => {
+	test("help has every command of this version, with its form", () => {
+		const { text } = helpCard(null);
+		for (const verb of VERB_NAMES) {
+			const { usage, does } = VERBS[verb];
+			if (does !== null) expect(text).toContain(`${usage}: ${does}`);
+			expect(helpCard(verb).text).toContain(usage);
+		}
+		expect(helpCard("promote").text).toContain("not in this version yet");
+	});
+	test("who asked is told what it waits for and who can help", () => {
+		expect(requestedCard(inState("waiting_approval"), "the leads").text).toContain(
+			"2 approvals by somebody else: the leads.",
+		);
+		expect(requestedCard(inState("queued"), "the leads").text).toContain("is queued");
+		expect(requestedCard(inState("waiting_approval"), "x").text).toContain("deploy cancel #12");
+	});
+	test("a lock says whose it is, why, how long, and how it ends", () => {
+		expect(lockedCard("web", "production", LOCK, null).text).toContain("Eve (moving data) until 2026-03-04 11:30 UTC");
+		expect(lockedCard("web", "production", { ...LOCK, person: ADA }, LOCK).text).toContain(
+			"It was Eve's, who is told.",
+		);
+		expect(unlockedCard("web", "production", null).text).toContain("was not locked");
+	});
+	test("standing says what is live, what runs, who holds it and what waits", () => {
+		const { text } = statusCard([{ ...standing, waiting: many(8) }]);
+		for (const one of ["web/production", "v1.4.2", "#12 by Ada", "Running", "Locked by Eve", "#24", "… and 3 more"])
+			expect(text).toContain(one);
+		expect(statusCard([{ ...standing, live: null, active: null, lock: null, waiting: [] }]).text).toContain(
+			"nothing released yet",
+		);
+		expect(statusCard([]).text).toContain("draven apply");
+		expect(historyCard("web", []).text).toContain("Nothing has run");
+	});
+	test("who somebody is: identities, groups, roles by place, and what these may do", () => {
+		const principal = {
+			person: BOB,
+			identities: [{ platform: "slack", externalId: "U1" }],
+			emails: ["bob@acme.test"],
+			outsider: false,
+			groups: { known: true as const, ids: new Set(["S1", "S2"]) },
+		};
+		const places = [
+			{ place: "web/stage", roles: ["viewer", "operator"] as const },
+			{ place: "api/stage", roles: ["viewer", "operator"] as const },
+			{ place: "web/production", roles: ["viewer"] as const },
+		];
+		const { text } = whoamiCard(principal, places);
+		for (const one of [
+			"Bob",
+			"slack U1",
+			"bob@acme.test",
+			"S1, S2",
+			"viewer, operator: web/stage, api/stage",
+			"viewer: web/production",
+			"operator: deploy",
+		])
+			expect(text).toContain(one);
+		expect(
+			whoamiCard({ ...principal, outsider: true, groups: { known: false, why: "Slack is silent." } }, places).text,
+		).toMatch(/guest.*Slack is silent/s);
+	});
+});
