@@ -259,12 +259,13 @@ const STATEMENTS = [
 		seen_at timestamptz NOT NULL,
 		PRIMARY KEY (token_id, name)
 	)`,
+	// `json`, not `jsonb`: the answer comes back letter by letter.
 	`CREATE TABLE idempotent_answer (
 		token_id uuid NOT NULL,
 		key text NOT NULL,
 		request_hash text NOT NULL,
 		status integer,
-		body jsonb,
+		body json,
 		created_at timestamptz NOT NULL DEFAULT now(),
 		PRIMARY KEY (token_id, key)
 	)`,

@@ -145,7 +145,9 @@ export function may(
 	const { roles, unreadable } = held(bindings, principal, scope);
 	if (roles.has(role)) return { ok: true };
 	const code = principal.outsider ? "outsider" : unreadable.has(role) ? "groups_unreadable" : "no_right";
-	return { ok: false, code, missing: role, who: describeHolders(bindings, role, scope) };
+	const who =
+		principal.tokenRoles === undefined ? describeHolders(bindings, role, scope) : `an API token with the role ${role}`;
+	return { ok: false, code, missing: role, who };
 }
 
 /** Who holds a role at an environment, in words: groups and people as they are configured. */

@@ -44,7 +44,7 @@ export async function takeKey(sql: Sql, name: KeyName, requestHash: string, now:
 /** False: somebody else who had taken up the same request has answered it. */
 export async function keepAnswer(sql: Sql, name: KeyName, status: number, answer: unknown): Promise<boolean> {
 	const [, count]: [unknown, number] = await sql.query(
-		"UPDATE idempotent_answer SET status = $3, body = $4::jsonb WHERE token_id = $1 AND key = $2 AND status IS NULL",
+		"UPDATE idempotent_answer SET status = $3, body = $4::json WHERE token_id = $1 AND key = $2 AND status IS NULL",
 		[name.tokenId, name.key, status, JSON.stringify(answer)],
 	);
 	return count === 1;

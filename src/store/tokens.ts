@@ -49,6 +49,7 @@ export async function listTokens(db: Pick<DataSource, "getRepository">): Promise
 
 /** False: there is no such token. One that is revoked already stays as it is. */
 export async function revokeToken(store: TokenStore, id: string, actor: Actor): Promise<boolean> {
+	if (!isUuid(id)) return false;
 	return store.db.transaction(async (tx) => {
 		const held = await holdChain(tx, SYSTEM_CHAIN);
 		const row = await tx.getRepository(ApiTokenTable).findOneBy({ id });
@@ -120,8 +121,9 @@ async function insertToken(
 }
 
 /** A person who is known by the address, else a new one. */
-async function ownerOf(tx: EntityManager, { name, email }: NewToken): Promise<string> {
-	if (email === null) return newPerson(tx, name, { platform: "token", externalId: randomUUID() });
+async function ownerOf(tx: EntityManager, { name, email: written }: NewToken): Promise<string> {
+	if (written === null) return newPerson(tx, name, { platform: "token", externalId: randomUUID() });
+	const email = written.toLowerCase();
 	const known = await tx.getRepository(IdentityTable).findOneBy({ email });
 	return known?.personId ?? newPerson(tx, email, { platform: "email", externalId: email, email });
 }
@@ -135,6 +137,10 @@ async function newPerson(
 	await tx.getRepository(PersonTable).insert({ id: personId, name });
 	await tx.getRepository(IdentityTable).insert({ email: null, ...identity, tenant: "", personId });
 	return personId;
+}
+
+function isUuid(text: string): boolean {
+	return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }
 
 /** Tokens are long and random, so one round of SHA-256 keeps them; looking up by it leaks nothing by its time. */

@@ -64,7 +64,8 @@ export async function identify(
 
 /** The owner of an API token, with the role that the token carries. */
 export async function identifyToken(deps: Deps, token: ApiTokenRow): Promise<Caller> {
-	const person = await deps.db.getRepository(PersonTable).findOneByOrFail({ id: token.personId });
+	const { id, name } = await deps.db.getRepository(PersonTable).findOneByOrFail({ id: token.personId });
+	const person = { id, name };
 	return {
 		principal: {
 			person,

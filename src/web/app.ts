@@ -1,8 +1,9 @@
-import fastify, { type FastifyError, type FastifyInstance } from "fastify";
+import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from "fastify";
 import { auditEndpoints } from "./api/audit.ts";
 import { commandEndpoints } from "./api/commands.ts";
 import { type Endpoint, register } from "./api/endpoint.ts";
 import { lockEndpoints } from "./api/locks.ts";
+import { describeApi } from "./api/openapi.ts";
 import { logEndpoints } from "./api/run-log.ts";
 import { runnerEndpoints } from "./api/runner.ts";
 import { runEndpoints } from "./api/runs.ts";
@@ -55,14 +56,38 @@ export function createApp(context: AppContext): FastifyInstance {
 		const route = request.routeOptions.url ?? "unknown";
 		return send(reply, ours ? unexpected(log, error, `${request.method} ${route}`) : requestProblem(error));
 	});
-	app.setNotFoundHandler((_request, reply) => send(reply, problem(404, "not_found", "There is nothing at this path.")));
+	app.setNotFoundHandler((request, reply) => send(reply, nothingThere(request)));
 	app.addHook("onResponse", async (request, reply) =>
 		metrics.request(request.method, request.routeOptions.url ?? "unknown", reply.statusCode, reply.elapsedTime / 1_000),
 	);
 
 	addHealth(app, context);
+	const description = describeApi(API, ENDPOINTS);
+	app.get(`${API}/openapi.json`, async () => description);
 	for (const endpoint of ENDPOINTS) register(app, context, `${API}${endpoint.path}`, endpoint);
 	return app;
+}
+
+/** Paths that take POST and go past the framework, with those of the API. */
+const PATHS = [
+	...ENDPOINTS.map(({ method, path }) => ({ method, path: `${API}${path}` })),
+	{ method: "GET", path: `${API}/openapi.json` },
+	...["/", "/healthz", "/readyz", "/metrics"].map((path) => ({ method: "GET", path })),
+	{ method: "POST", path: "/webhooks/:provider/:slug" },
+	{ method: "POST", path: "/slack/events" },
+].map(({ method, path }) => ({
+	method,
+	fits: new RegExp(`^${path.replaceAll(/:\w+/g, "[^/]+").replaceAll(".", "\\.")}$`),
+}));
+
+/** Nothing at this path, or nothing for this method. */
+function nothingThere({ url, method }: FastifyRequest): Reply {
+	const path = url.replace(/\?.*$/s, "");
+	const methods = [...new Set(PATHS.filter(({ fits }) => fits.test(path)).map((one) => one.method))];
+	if (methods.length === 0 || methods.includes(method))
+		return problem(404, "not_found", "There is nothing at this path.");
+	const allow = methods.includes("GET") ? [...methods, "HEAD"] : methods;
+	return problem(405, "method_not_allowed", `This path takes ${methods.join(", ")}.`, { allow: allow.join(", ") });
 }
 
 /** What is wrong with a request before anybody looked at what it means. */

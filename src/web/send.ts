@@ -1,7 +1,8 @@
 import type { FastifyReply } from "fastify";
-import type { Reply } from "./problem.ts";
+import { PROBLEM_TYPE, type Reply } from "./problem.ts";
 
 export function send(reply: FastifyReply, { status, body, headers }: Reply): FastifyReply {
 	reply.code(status).headers({ "cache-control": "no-store", ...headers });
-	return reply.send(body);
+	// As bytes, or the framework would add a charset to the media type, which has none.
+	return reply.send(headers?.["content-type"] === PROBLEM_TYPE ? Buffer.from(JSON.stringify(body)) : body);
 }

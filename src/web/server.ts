@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
@@ -47,6 +47,8 @@ const CLOSE_WITHIN_MS = 10_000;
 export function createWebServer(context: WebServerContext): WebServer {
 	const { slackInbox, log } = context;
 	const closing = new AbortController();
+	// Every request under way listens to it.
+	setMaxListeners(0, closing.signal);
 	const metrics = createMetrics(context);
 	const app = createApp({ ...context, metrics, closing: closing.signal });
 	const receiveWebhook = createWebhookReceiver(context, metrics);

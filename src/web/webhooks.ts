@@ -14,6 +14,8 @@ const PATH = /^\/webhooks\/([a-z]+)\/([\w.-]{1,100})(?:\?|$)/;
 /** As much as GitHub sends. */
 const BODY_LIMIT = 25 * 1_024 * 1_024;
 const KNOWN_FOR_MS = 3_000;
+/** After this long they are read again for a name or a signature that does not fit: configuration may have changed. */
+const TRUSTED_FOR_MS = 250;
 /** The connection cannot be used again when a body was left unread on it. */
 const UNREAD = { connection: "close" };
 
@@ -23,12 +25,13 @@ export function createWebhookReceiver(context: Context, metrics: Metrics) {
 
 	async function receive(request: IncomingMessage): Promise<{ provider: string; reply: Reply }> {
 		const [, provider = "", slug = ""] = PATH.exec(request.url ?? "") ?? [];
-		const integration = (await integrations()).get(`${provider}/${slug}`);
+		const name = `${provider}/${slug}`;
+		const integration = (await integrations(KNOWN_FOR_MS)).get(name) ?? (await integrations(TRUSTED_FOR_MS)).get(name);
 		const port = integration === undefined ? undefined : context.webhooks[integration.provider];
 		if (integration === undefined || port === undefined)
 			return { provider: "unknown", reply: problem(404, "unknown_integration", "No such integration.", UNREAD) };
-		const reply = await take(context, metrics, request, integration, port);
-		return { provider, reply };
+		const again = async () => (await integrations(TRUSTED_FOR_MS)).get(name);
+		return { provider, reply: await take(context, metrics, request, { integration, again }, port) };
 	}
 
 	return (request: IncomingMessage, response: ServerResponse): void => {
@@ -44,11 +47,17 @@ export function createWebhookReceiver(context: Context, metrics: Metrics) {
 	};
 }
 
+interface Known {
+	readonly integration: IntegrationRow;
+	/** As it is configured now. */
+	readonly again: () => Promise<IntegrationRow | undefined>;
+}
+
 async function take(
 	{ deps, webhookSecretOf }: Context,
 	metrics: Metrics,
 	request: IncomingMessage,
-	integration: IntegrationRow,
+	{ integration, again }: Known,
 	port: WebhookPort,
 ): Promise<Reply> {
 	const { provider } = integration;
@@ -58,8 +67,15 @@ async function take(
 		metrics.webhook(provider, "too_large");
 		return problem(413, "body_too_large", "A webhook has 25 MB at most.", UNREAD);
 	}
-	const secret = webhookSecretOf(integration);
-	if (secret === null || secret === "" || !(await port.verify(secret, body, headers))) {
+	const fits = async (row: IntegrationRow): Promise<boolean> => {
+		const secret = webhookSecretOf(row);
+		return secret !== null && secret !== "" && (await port.verify(secret, body, headers));
+	};
+	const fitsNow = async (): Promise<boolean> => {
+		const now = await again();
+		return now !== undefined && now !== integration && fits(now);
+	};
+	if (!(await fits(integration)) && !(await fitsNow())) {
 		metrics.webhook(provider, "bad_signature");
 		return problem(401, "bad_signature", "The signature does not fit the secret of this integration.");
 	}
@@ -90,13 +106,13 @@ function keptHeaders(headers: WebhookHeaders): Record<string, string> {
 }
 
 /** All of them at once (they are few), so that made-up names cost neither a query nor memory. */
-function integrationCache({ deps }: Context): () => Promise<ReadonlyMap<string, IntegrationRow>> {
+function integrationCache({ deps }: Context): (forMs: number) => Promise<ReadonlyMap<string, IntegrationRow>> {
 	let known: Promise<ReadonlyMap<string, IntegrationRow>> | null = null;
-	let until = 0;
-	return () => {
+	let readAt = 0;
+	return (forMs) => {
 		const at = performance.now();
-		if (known !== null && at < until) return known;
-		until = at + KNOWN_FOR_MS;
+		if (known !== null && at < readAt + forMs) return known;
+		readAt = at;
 		const next = deps.db
 			.getRepository(IntegrationTable)
 			.find()

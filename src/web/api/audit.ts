@@ -1,5 +1,6 @@
 import { auditPage, type PlacedEntry } from "../../store/audit-pages.ts";
 import { refusalReply } from "../problem.ts";
+import { AuditAnswer, listOf } from "./answers.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
 import { findRun } from "./find-run.ts";
 import { AuditQuery } from "./schemas.ts";
@@ -10,6 +11,7 @@ export const auditEndpoints: readonly Endpoint[] = [
 		path: "/audit",
 		summary: "The audit trail, newest first",
 		query: AuditQuery,
+		answers: { 200: listOf(AuditAnswer) },
 		handle: async ({ deps, query }) => {
 			const { run, cursor, limit, ...filter } = query;
 			const found = run === undefined ? null : await findRun(deps, run);

@@ -4,6 +4,7 @@ import { runById } from "../../store/runs.ts";
 import { handleCommand } from "../../use-cases/handle-command.ts";
 import { identifyToken } from "../../use-cases/identify.ts";
 import { problem } from "../problem.ts";
+import { CommandAnswer } from "./answers.ts";
 import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
 import { oneRunJson } from "./run-json.ts";
 import { SaidCommand } from "./schemas.ts";
@@ -16,6 +17,7 @@ export const commandEndpoints: readonly Endpoint[] = [
 		path: "/commands",
 		summary: "Say a command in the words of the chat; a refusal is an answer (200, outcome `refused`)",
 		body: SaidCommand,
+		answers: { 200: CommandAnswer },
 		handle: async (call) => {
 			const { deps, body, token } = call;
 			if (body.as !== undefined && !deps.localMode)

@@ -41,6 +41,10 @@ export interface Endpoint {
 	readonly token: ApiTokenRow["kind"];
 	readonly query: z.ZodType;
 	readonly body: z.ZodType;
+	/** What each status of success says; null: nothing. */
+	readonly answers: Readonly<Partial<Record<200 | 201 | 204, z.ZodType | null>>>;
+	/** Whether it takes or gives text/plain beside JSON. */
+	readonly text?: "takes" | "gives";
 	/** Bytes; default: that of the server. */
 	readonly bodyLimit?: number;
 	/** NUL and broken Unicode are the endpoint's own affair. */
@@ -77,6 +81,8 @@ export function register(app: FastifyInstance, context: AppContext, url: string,
 		onRequest: async (request, reply) => {
 			const found = await authenticate(context.deps, request.headers.authorization, described.token);
 			if (!("id" in found)) return send(reply, found);
+			if (described.text !== "takes" && /^text\/plain\b/i.test(request.headers["content-type"] ?? ""))
+				return send(reply, problem(415, "unsupported_media_type", "Send application/json."));
 			tokens.set(request, found);
 		},
 		handler: async (request, reply) => {
@@ -96,7 +102,11 @@ async function answer(
 ): Promise<Reply> {
 	const id = request.params.id ?? "";
 	if (!isStorable([id, request.query, described.anyText ? null : request.body]))
-		return problem(422, "invalid_text", "NUL characters and broken Unicode are not taken.");
+		return problem(
+			422,
+			"invalid_text",
+			"NUL characters, broken Unicode and JSON nested deeper than 50 levels are not taken.",
+		);
 	const query = described.query.safeParse(request.query);
 	if (!query.success) return problem(422, "invalid_query", problemsOf(query.error));
 	const body = described.body.safeParse(request.body);
@@ -119,7 +129,13 @@ async function answer(
 }
 
 function aborted({ closing }: AppContext, response: NodeJS.EventEmitter): AbortSignal {
+	// By hand: AbortSignal.any would leave something behind at `closing` with every request.
 	const gone = new AbortController();
-	response.once("close", () => gone.abort());
-	return AbortSignal.any([gone.signal, closing]);
+	const end = () => gone.abort();
+	closing.addEventListener("abort", end);
+	response.once("close", () => {
+		closing.removeEventListener("abort", end);
+		end();
+	});
+	return gone.signal;
 }

@@ -1,22 +1,28 @@
 import { listLocks } from "../../store/list-locks.ts";
 import { identifyToken } from "../../use-cases/identify.ts";
 import { lockEnvironment, unlockEnvironment } from "../../use-cases/lock-environment.ts";
-import { refusalReply } from "../problem.ts";
+import { problem, refusalReply } from "../problem.ts";
+import { LockAnswer, listOf, TakenLockAnswer } from "./answers.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
 import { placeNamed } from "./find-place.ts";
-import { NewLock, PlaceQuery } from "./schemas.ts";
+import { LocksQuery, NewLock, PlaceSaid, WholePlace } from "./schemas.ts";
 
 export const lockEndpoints: readonly Endpoint[] = [
 	endpoint({
 		method: "GET",
 		path: "/locks",
 		summary: "Environments that are held, by a person or by the run at work there",
-		handle: async ({ deps }) => {
-			const items = (await listLocks(deps.db, deps.now())).map((held) => ({
-				...held,
-				until: held.until?.toISOString() ?? null,
-				createdAt: held.createdAt.toISOString(),
-			}));
+		query: LocksQuery,
+		answers: { 200: listOf(LockAnswer) },
+		handle: async ({ deps, query: { project, environment } }) => {
+			const items = (await listLocks(deps.db, deps.now()))
+				.filter((held) => project === undefined || held.project === project)
+				.filter((held) => environment === undefined || held.environment === environment)
+				.map((held) => ({
+					...held,
+					until: held.until?.toISOString() ?? null,
+					createdAt: held.createdAt.toISOString(),
+				}));
 			return { status: 200, body: { items, next: null } };
 		},
 	}),
@@ -25,6 +31,7 @@ export const lockEndpoints: readonly Endpoint[] = [
 		path: "/locks",
 		summary: "Lock an environment, or lengthen one's own lock",
 		body: NewLock,
+		answers: { 201: TakenLockAnswer },
 		handle: async ({ deps, token, body }) => {
 			const place = await placeNamed(deps, body);
 			if (!place.ok) return refusalReply(place.refusal);
@@ -38,8 +45,8 @@ export const lockEndpoints: readonly Endpoint[] = [
 			return {
 				status: 201,
 				body: {
-					project: body.project,
-					environment: body.environment,
+					project: place.value.project.slug,
+					environment: place.value.environment.slug,
 					heldBy: "person",
 					person: lock.person,
 					run: null,
@@ -55,9 +62,14 @@ export const lockEndpoints: readonly Endpoint[] = [
 		method: "DELETE",
 		path: "/locks",
 		summary: "Unlock an environment",
-		query: PlaceQuery,
-		handle: async ({ deps, token, query }) => {
-			const place = await placeNamed(deps, query);
+		query: LocksQuery,
+		body: PlaceSaid,
+		answers: { 204: null },
+		handle: async ({ deps, token, query, body }) => {
+			const named = WholePlace.safeParse({ ...body, ...query });
+			if (!named.success)
+				return problem(422, "invalid_query", "Name the environment: ?project=…&environment=…, or the same as JSON.");
+			const place = await placeNamed(deps, named.data);
 			if (!place.ok) return refusalReply(place.refusal);
 			const outcome = await unlockEnvironment(deps, await identifyToken(deps, token), place.value);
 			return outcome.ok ? { status: 204 } : refusalReply(outcome.refusal);

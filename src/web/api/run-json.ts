@@ -1,10 +1,12 @@
+import type { z } from "zod";
 import type { Approval } from "../../core/decision.ts";
 import { externalOf, type Run, startedAtOf } from "../../core/run.ts";
 import type { Deps } from "../../deps.ts";
 import { approvalsOfRuns } from "../../store/approvals.ts";
+import type { RunAnswer } from "./answers.ts";
 
 /** A run as clients see it (SPEC section 8). */
-export function runJson(run: Run, approvals: readonly Approval[]) {
+export function runJson(run: Run, approvals: readonly Approval[]): RunJson {
 	const at = run.progress;
 	return {
 		id: run.id,
@@ -39,7 +41,7 @@ export function runJson(run: Run, approvals: readonly Approval[]) {
 	};
 }
 
-export type RunJson = ReturnType<typeof runJson>;
+export type RunJson = z.infer<typeof RunAnswer>;
 
 export async function runsJson(deps: Deps, runs: readonly Run[]): Promise<RunJson[]> {
 	const decided = runs.filter((run) => run.approvalsRequired > 0).map((run) => run.id);

@@ -6,6 +6,7 @@ import { addLines, linesFrom, nextLine } from "../../store/run-log.ts";
 import { placeById } from "../../use-cases/catalog.ts";
 import { identifyToken } from "../../use-cases/identify.ts";
 import { problem, type Reply, refusalReply } from "../problem.ts";
+import { AddedLinesAnswer, LogLineAnswer, listOf } from "./answers.ts";
 import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
 import { findRun } from "./find-run.ts";
 import { LogQuery, NewLines } from "./schemas.ts";
@@ -16,6 +17,8 @@ export const logEndpoints: readonly Endpoint[] = [
 		path: "/runs/:id/log",
 		summary: "The log of a run: JSON by pages, or all of it as text/plain",
 		query: LogQuery,
+		answers: { 200: listOf(LogLineAnswer) },
+		text: "gives",
 		handle: async ({ deps, id, query, accept }) => {
 			const found = await findRun(deps, id);
 			if (!found.ok) return refusalReply(found.refusal);
@@ -36,6 +39,8 @@ export const logEndpoints: readonly Endpoint[] = [
 		path: "/runs/:id/log",
 		summary: "Add lines to the log of a run",
 		body: NewLines,
+		answers: { 200: AddedLinesAnswer },
+		text: "takes",
 		handle: async (call) => {
 			const found = await findRun(call.deps, call.id);
 			if (!found.ok) return refusalReply(found.refusal);
@@ -44,7 +49,7 @@ export const logEndpoints: readonly Endpoint[] = [
 	}),
 ];
 
-type Adding = Call<unknown, readonly string[]>;
+type Adding = Call<unknown, { readonly lines: readonly string[] }>;
 
 async function mayNotAdd({ deps, token }: Adding, run: Run): Promise<Reply | null> {
 	const caller = await identifyToken(deps, token);
@@ -62,9 +67,9 @@ function add({ deps, body, settle }: Adding, run: Run): Promise<Reply> {
 	return deps.db.transaction(async (tx) => {
 		await tx.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`run_log:${run.id}`]);
 		const from = await nextLine(tx, run.id);
-		const reply: Reply = { status: 200, body: { from, next: from + body.length } };
+		const reply: Reply = { status: 200, body: { from, next: from + body.lines.length } };
 		if (!(await settle(tx, reply))) return problem(409, "in_progress", "These lines were added by an earlier try.");
-		await addLines(tx, run.id, from, body, deps.now());
+		await addLines(tx, run.id, from, body.lines, deps.now());
 		return reply;
 	});
 }

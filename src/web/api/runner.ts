@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Beat, Claim, Finish, Lines } from "../../ports/runner-protocol.ts";
+import { Beat, Beaten, Claim, Finish, Lines, Work } from "../../ports/runner-protocol.ts";
 import { addLog, beat, claimWork, finishWork } from "../../use-cases/runner-work.ts";
 import { problem, type Reply } from "../problem.ts";
 import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
@@ -16,6 +16,7 @@ export const runnerEndpoints: readonly Endpoint[] = [
 		summary: "Take a piece of work; waits until there is one",
 		token: "runner",
 		body: Claim,
+		answers: { 200: Work, 204: null },
 		handle: claim,
 	}),
 	endpoint({
@@ -24,6 +25,7 @@ export const runnerEndpoints: readonly Endpoint[] = [
 		summary: "Say that the work goes on",
 		token: "runner",
 		body: Beat,
+		answers: { 200: Beaten },
 		handle: ({ deps, token, id, body }) =>
 			ofWork(id, async () => {
 				const answer = await beat(deps, token, id, body);
@@ -36,6 +38,7 @@ export const runnerEndpoints: readonly Endpoint[] = [
 		summary: "Add lines to the log",
 		token: "runner",
 		body: Lines.refine(({ from }) => from < MOST_LINES, { path: ["from"], message: "is too large" }),
+		answers: { 204: null },
 		// As long as one post of `draven runner` may be.
 		bodyLimit: 10_000_000,
 		anyText: true,
@@ -48,6 +51,7 @@ export const runnerEndpoints: readonly Endpoint[] = [
 		summary: "Say how the work ended",
 		token: "runner",
 		body: Finish,
+		answers: { 204: null },
 		handle: ({ deps, token, id, body }) =>
 			ofWork(id, async () => ((await finishWork(deps, token, id, body)) === "ok" ? { status: 204 } : "lease_lost")),
 	}),

@@ -7,6 +7,7 @@ import { decideRun } from "../../use-cases/decide-run.ts";
 import { identifyToken } from "../../use-cases/identify.ts";
 import { requestRun } from "../../use-cases/request-run.ts";
 import { problem, type Reply, refusalReply, statusOf } from "../problem.ts";
+import { listOf, RunAnswer } from "./answers.ts";
 import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
 import { placeNamed } from "./find-place.ts";
 import { findRun } from "./find-run.ts";
@@ -21,6 +22,7 @@ export const runEndpoints: readonly Endpoint[] = [
 		path: "/runs",
 		summary: "Runs, newest first",
 		query: RunsQuery,
+		answers: { 200: listOf(RunAnswer) },
 		handle: async ({ deps, query }) => {
 			const { project, environment, state, cursor, limit } = query;
 			const found = await listRuns(deps.db, {
@@ -39,6 +41,7 @@ export const runEndpoints: readonly Endpoint[] = [
 		method: "GET",
 		path: "/runs/:id",
 		summary: "One run, by its number or UUID",
+		answers: { 200: RunAnswer },
 		handle: async ({ deps, id }) => {
 			const found = await findRun(deps, id);
 			return found.ok ? { status: 200, body: await oneRunJson(deps, found.value) } : refusalReply(found.refusal);
@@ -49,6 +52,7 @@ export const runEndpoints: readonly Endpoint[] = [
 		path: "/runs",
 		summary: "Ask for a run",
 		body: NewRun,
+		answers: { 201: RunAnswer },
 		handle: async (call) => {
 			const { deps, body } = call;
 			const place = await placeNamed(deps, body);
@@ -87,6 +91,7 @@ function decision(verb: string, summary: string, carryOut: (call: Decided, run: 
 		path: `/runs/:id/${verb}`,
 		summary,
 		body: Decision,
+		answers: verb === "retry" ? { 201: RunAnswer } : { 200: RunAnswer },
 		handle: async (call) => {
 			const found = await findRun(call.deps, call.id);
 			return found.ok ? carryOut(call, found.value) : refusalReply(found.refusal);

@@ -36,7 +36,7 @@ export const NewRun = z
 		/** Branch, tag or SHA; absent: the default of the project, for a rollback the last one that succeeded before. */
 		ref: z.string().min(1).max(255).optional(),
 		type: z.enum(["deploy", "rollback", "dry-run"]).default("deploy"),
-		parameters: z.record(Name, z.string().max(1_000)).default({}),
+		parameters: z.record(Name, z.union([z.string().max(1_000), z.boolean(), z.number()]).transform(String)).default({}),
 		reason: Sentence.optional(),
 		/** Why the rules are set aside; absent: they are not. */
 		force: Sentence.optional(),
@@ -76,18 +76,20 @@ const LINE = 8_192;
 const MOST_LINES = 10_000;
 const Line = z.string().max(LINE);
 
-/** `{ "lines": […] }`, or text/plain cut at its line ends. */
-export const NewLines = z.union([
-	z.strictObject({ lines: z.array(Line).max(MOST_LINES) }).transform(({ lines }) => lines),
-	z
-		.string()
-		.transform((text) => text.replace(/\r?\n$/, "").split(/\r?\n/))
-		.pipe(z.array(Line).max(MOST_LINES)),
-]);
+/** `{ "lines": […] }`; text/plain becomes that, cut at its line ends. */
+export const NewLines = z.preprocess(
+	(body) => (typeof body === "string" ? { lines: body.replace(/\r?\n$/, "").split(/\r?\n/) } : body),
+	z.strictObject({ lines: z.array(Line).max(MOST_LINES) }),
+);
 
 const Place = { project: Name, environment: Name };
 
-export const PlaceQuery = z.strictObject(Place);
+/** All locks, or those of a project or environment. */
+export const LocksQuery = z.strictObject({ project: Name.optional(), environment: Name.optional() });
+
+/** Which one, said in the query or as JSON. */
+export const PlaceSaid = LocksQuery.nullish();
+export const WholePlace = z.strictObject(Place);
 
 export const NewLock = z.strictObject({
 	...Place,
@@ -132,9 +134,12 @@ export function problemsOf(error: z.ZodError): string {
 		.join("; ");
 }
 
-/** Postgres holds neither NUL nor half a surrogate pair. */
-export function isStorable(value: unknown): boolean {
+const DEEPEST = 50;
+
+/** Postgres holds neither NUL nor half a surrogate pair; what walks through a value needs an end. */
+export function isStorable(value: unknown, depth = 0): boolean {
 	if (typeof value === "string") return !value.includes("\0") && !/\p{Surrogate}/u.test(value);
 	if (typeof value !== "object" || value === null) return true;
-	return Object.entries(value).every(([key, item]) => isStorable(key) && isStorable(item));
+	if (depth === DEEPEST) return false;
+	return Object.entries(value).every(([key, item]) => isStorable(key) && isStorable(item, depth + 1));
 }

@@ -6,6 +6,7 @@ import { heldBy } from "../../words/refusal-words.ts";
 import { plain } from "../../words/rich.ts";
 import { storyLine } from "../../words/story-line.ts";
 import { refusalReply } from "../problem.ts";
+import { StoryAnswer } from "./answers.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
 import { findRun } from "./find-run.ts";
 import { oneRunJson } from "./run-json.ts";
@@ -19,6 +20,7 @@ export const storyEndpoints: readonly Endpoint[] = [
 		path: "/runs/:id/story",
 		summary: "What happened to a run, in sentences, and how it stands",
 		query: StoryQuery,
+		answers: { 200: StoryAnswer },
 		handle: async ({ deps, id, query }) => {
 			// The run first: all that led to the state shown is then in the sentences.
 			const found = await findRun(deps, id);

@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { RUN_STATES, type RunState } from "../../core/run.ts";
+
+/** What endpoints answer, for the description of the API; the handlers' own types are taken from here. */
+
+const Time = z.string().meta({ format: "date-time" });
+const PersonAnswer = z.strictObject({ id: z.string(), name: z.string() });
+
+export const RunAnswer = z
+	.strictObject({
+		id: z.uuid(),
+		number: z.int(),
+		project: z.string(),
+		environment: z.string(),
+		type: z.enum(["deploy", "rollback", "dry-run"]),
+		state: z.enum(RUN_STATES as [RunState, ...RunState[]]),
+		ref: z.string(),
+		refKind: z.enum(["branch", "tag", "sha"]),
+		sha: z.string(),
+		parameters: z.record(z.string(), z.string()),
+		requestedBy: PersonAnswer,
+		note: z.string().nullable().describe("What the requester said it is for."),
+		force: z.strictObject({ reason: z.string(), waived: z.array(z.string()).readonly() }).nullable(),
+		approvalsRequired: z.int(),
+		approvals: z.array(
+			z.strictObject({
+				person: PersonAnswer,
+				decision: z.enum(["approved", "rejected"]),
+				reason: z.string().nullable(),
+				at: Time,
+			}),
+		),
+		retryOf: z.int().nullable(),
+		rollback: z.strictObject({ toRun: z.int().nullable(), fromSha: z.string().nullable() }).nullable(),
+		externalUrl: z.string().nullable().describe("The provider's page of the run."),
+		createdAt: Time,
+		startedAt: Time.nullable(),
+		finishedAt: Time.nullable(),
+		reason: z.string().nullable().describe("Why it ended as it did, or why it is being stopped."),
+	})
+	.meta({ id: "Run" });
+
+export const listOf = (item: z.ZodType) =>
+	z.strictObject({
+		items: z.array(item),
+		next: z.string().nullable().describe("The `cursor` of the next page; null: this is the last one."),
+	});
+
+export const LogLineAnswer = z.strictObject({ n: z.int(), at: Time, line: z.string() });
+
+export const AddedLinesAnswer = z.strictObject({
+	from: z.int().describe("The number of the first line that was added."),
+	next: z.int(),
+});
+
+export const StoryAnswer = z.strictObject({
+	items: z.array(z.strictObject({ seq: z.int(), at: Time, text: z.string() })),
+	next: z.string().nullable(),
+	run: RunAnswer,
+	lockedBy: z.string().nullable(),
+});
+
+export const LockAnswer = z
+	.strictObject({
+		project: z.string(),
+		environment: z.string(),
+		heldBy: z.enum(["person", "run"]),
+		person: PersonAnswer.describe("The one who locked it, or who asked for the run."),
+		run: z.int().nullable(),
+		reason: z.string().nullable(),
+		until: Time.nullable(),
+		createdAt: Time,
+	})
+	.meta({ id: "Lock" });
+
+export const TakenLockAnswer = LockAnswer.extend({
+	stolenFrom: PersonAnswer.nullable().describe("Whose lock it was before."),
+}).meta({ id: "TakenLock" });
+
+export const CommandAnswer = z.strictObject({
+	outcome: z.enum(["done", "refused"]).describe("`refused`: nothing was changed."),
+	code: z.string().nullable().describe("Stable code of a refusal."),
+	text: z.string(),
+	card: z.array(z.looseObject({ kind: z.string() })).readonly(),
+	runId: z.uuid().nullable(),
+	run: RunAnswer.nullable(),
+});
+
+export const AuditAnswer = z
+	.strictObject({
+		chain: z.string(),
+		seq: z.int(),
+		at: Time,
+		action: z.string(),
+		actor: z.strictObject({ id: z.string().nullable(), name: z.string(), via: z.string() }),
+		project: z.string().nullable(),
+		environment: z.string().nullable(),
+		runId: z.string().nullable(),
+		run: z.int().nullable(),
+		data: z.record(z.string(), z.unknown()).readonly(),
+	})
+	.meta({ id: "AuditEntry" });
+
+/** RFC 9457. */
+export const ProblemAnswer = z
+	.strictObject({
+		type: z.string(),
+		title: z.string(),
+		status: z.int(),
+		detail: z.string(),
+		code: z.string().describe("Stable, for machines."),
+	})
+	.meta({ id: "Problem" });
