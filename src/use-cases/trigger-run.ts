@@ -1,5 +1,6 @@
 import { SYSTEM_ACTOR } from "../core/audit-entry.ts";
 import { externalOf, type Run } from "../core/run.ts";
+import type { RunEvent } from "../core/step.ts";
 import type { Deps } from "../deps.ts";
 import type { PipelinePort, PipelineReport, PipelineVariables } from "../ports/pipeline.ts";
 import { VendorError } from "../ports/vendor-error.ts";
@@ -30,7 +31,10 @@ export async function triggerRun(deps: Deps, runId: string): Promise<{ again: Da
 	if (at.state !== "dispatching" && at.state !== "cancelling") return "done";
 	const place = await placeById(deps.db.manager, run.environmentId);
 	const port = deps.pipelineOf(place.integration);
-	if (at.triggerAttempted && !port.triggerIsIdempotent) return look(deps, place, port, run);
+	if (at.triggerAttempted && (at.state === "cancelling" || !port.triggerIsIdempotent))
+		return look(deps, place, port, run);
+	// Nothing is read between the mark and the call: a crash there costs the run.
+	const timeoutSeconds = await runTimeoutSeconds(deps, place);
 	if (!at.triggerAttempted) {
 		const marked = await advanceRun(deps, run, async () => ({
 			events: [{ type: "trigger_attempted" }],
@@ -38,17 +42,28 @@ export async function triggerRun(deps: Deps, runId: string): Promise<{ again: Da
 		}));
 		// Cancelled in between: look again at what it is now.
 		if (marked === null) return { again: deps.now() };
+		// A process that slept through the deadline must not start what was given up by now: the lock may be another run's.
+		if (at.deadline <= deps.now()) {
+			await advanceRun(deps, run, async () => ({ events: [{ type: "trigger_not_sent" }], actor: SYSTEM_ACTOR }));
+			return lookLater(deps);
+		}
 	}
-	return call(deps, place, port, run);
+	return call(deps, place, port, run, timeoutSeconds);
 }
 
-async function call(deps: Deps, place: Place, port: PipelinePort, run: Run): Promise<{ again: Date } | "done"> {
+async function call(
+	deps: Deps,
+	place: Place,
+	port: PipelinePort,
+	run: Run,
+	timeoutSeconds: number,
+): Promise<{ again: Date } | "done"> {
 	try {
 		const report = await port.trigger({
 			project: place.pipeline,
 			ref: run.ref,
 			variables: variablesOf(run),
-			timeoutSeconds: await runTimeoutSeconds(deps, place),
+			timeoutSeconds,
 			labels: place.environment.labels,
 		});
 		return report === null ? lookLater(deps) : recorded(deps, place, run, report);
@@ -75,7 +90,14 @@ async function call(deps: Deps, place: Place, port: PipelinePort, run: Run): Pro
 async function look(deps: Deps, place: Place, port: PipelinePort, run: Run): Promise<{ again: Date } | "done"> {
 	const since = "startedAt" in run.progress && run.progress.startedAt !== null ? run.progress.startedAt : run.createdAt;
 	const report = await port.find(place.pipeline, run.id, since);
-	return report === null ? lookLater(deps) : recorded(deps, place, run, report);
+	if (report !== null) return recorded(deps, place, run, report);
+	// Our own queue knows surely that it never got it: nothing has to be stopped.
+	if (port.triggerIsIdempotent && run.progress.state === "cancelling") {
+		const { reason } = run.progress.stop;
+		const events: RunEvent[] = [{ type: "trigger_not_sent" }, { type: "never_called", reason }];
+		await advanceRun(deps, run, async () => ({ events, actor: SYSTEM_ACTOR }));
+	}
+	return lookLater(deps);
 }
 
 /** The answer is of this run, also where the provider does not say so. */
