@@ -26,6 +26,17 @@ export class StoreError extends Sentence {
 	override readonly name = "StoreError";
 }
 
+/** What only the right secret key opens. Whatever was sealed with an older one is sealed anew. */
+async function openSealed(db: DataSource, box: SecretBox): Promise<Buffer> {
+	try {
+		const auditKey = await loadAuditKey(db, box);
+		await resealSecrets(db, box);
+		return auditKey;
+	} catch (error) {
+		throw new StoreError((error as Error).message, { cause: error });
+	}
+}
+
 type StoreConfig = Pick<Config, "databaseUrl" | "dataDir" | "secretKeys">;
 
 /**
@@ -39,8 +50,7 @@ export async function openStore(config: StoreConfig, use: "server" | "command"):
 		await migrateFirst(postgres.url);
 		db = await openDataSource(postgres.url);
 		const box = makeSecretBox(config.secretKeys ?? [await secretKeyIn(config.dataDir)]);
-		const auditKey = await loadAuditKey(db, box);
-		await resealSecrets(db, box);
+		const auditKey = await openSealed(db, box);
 		const opened = db;
 		return {
 			db,

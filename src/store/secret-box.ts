@@ -40,7 +40,13 @@ export function makeSecretBox(keys: readonly Buffer[]): SecretBox {
 			const decipher = createDecipheriv("aes-256-gcm", found.key, bytes.subarray(0, 12))
 				.setAAD(Buffer.from(context))
 				.setAuthTag(bytes.subarray(12, 28));
-			return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString("utf8");
+			try {
+				return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString("utf8");
+			} catch (error) {
+				throw new Error("A stored secret was changed, or belongs to another place: apply the configuration again.", {
+					cause: error,
+				});
+			}
 		},
 		isStale: (sealed) => sealed.split(":")[1] !== first.id,
 	};
