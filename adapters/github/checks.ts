@@ -5,7 +5,7 @@ import { VendorError } from "../../src/ports/vendor-error.ts";
 import type { Call } from "./client.ts";
 import { readPages } from "./pages.ts";
 import { type Repository, repositoryOf } from "./repository.ts";
-import { WorkflowRun } from "./workflow-run.ts";
+import { jobIdOf, WorkflowRun, workflowFileOf } from "./workflow-run.ts";
 
 const text = z.string().nullish();
 const CheckRun = z.object({
@@ -88,7 +88,10 @@ function isOfActions(run: CheckRun): boolean {
 	return run.app?.slug === "github-actions";
 }
 
-/** Dispatched runs of the deploy workflow at this commit. What the same file does on a push is CI like any other. */
+/**
+ * Dispatched deploys at this commit: of this workflow, and of those of other projects in the repository, which carry a JOB_ID too.
+ * What the same file does on a push is CI like any other.
+ */
 async function ownRuns(
 	call: Call,
 	repository: Repository,
@@ -97,17 +100,16 @@ async function ownRuns(
 ): Promise<readonly WorkflowRun[]> {
 	const { items } = await readPages(
 		call,
-		"GET /repos/{owner}/{repo}/actions/workflows/{file}/runs",
-		{ ...repository, file: project.pipeline, head_sha: sha, event: "workflow_dispatch" },
-		{
-			what: `the runs of ${project.pipeline} in ${project.repository}`,
-			// No such workflow: then it has no runs.
-			refused: ({ status, headers }) => (status === 404 ? { status, headers, data: { workflow_runs: [] } } : undefined),
-		},
+		"GET /repos/{owner}/{repo}/actions/runs",
+		{ ...repository, head_sha: sha, event: "workflow_dispatch" },
+		{ what: `the workflow runs of ${project.repository} at ${sha.slice(0, 8)}` },
 		{ schema: Runs, items: (page) => page.workflow_runs, most: PAGES },
 	);
 	return items.filter(
-		(run) => (run.event ?? "workflow_dispatch") === "workflow_dispatch" && (run.head_sha ?? sha) === sha,
+		(run) =>
+			(run.event ?? "workflow_dispatch") === "workflow_dispatch" &&
+			(run.head_sha ?? sha) === sha &&
+			(workflowFileOf(run) === project.pipeline || jobIdOf(run) !== null),
 	);
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Finding, fine, warning, wrong } from "../../src/ports/checkup.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
 import { type Answer, type Call, connect, type GitHubOptions, readAnswer } from "./client.ts";
+import { messageOf, type Refused } from "./errors.ts";
 import { type ExaminedProject, examineRepository } from "./examine-repository.ts";
 
 const Installation = z.object({
@@ -32,7 +33,7 @@ export async function examineGitHub(
 	let answer: Answer;
 	try {
 		// Known to every kind of credentials, and free.
-		answer = await call("GET /rate_limit", {}, { what: "the rate limit" });
+		answer = await call("GET /rate_limit", {}, { what: "the rate limit", refused: unlimited });
 	} catch (error) {
 		return [wrong(`${check}: credentials`, ...told(error))];
 	}
@@ -42,6 +43,11 @@ export async function examineGitHub(
 	];
 	for (const project of projects) findings.push(...(await examineRepository(call, project, isApp)));
 	return findings;
+}
+
+/** An Enterprise Server without limits says that there are none; its headers are all that is wanted. */
+function unlimited(answer: Refused): Answer | undefined {
+	return answer.status === 404 && messageOf(answer) !== "" ? { ...answer, data: null } : undefined;
 }
 
 function clock(check: string, { headers }: Answer): Finding {

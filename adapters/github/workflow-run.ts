@@ -45,7 +45,7 @@ export function reportOf(run: WorkflowRun): PipelineReport {
 }
 
 /** The last UUID of the run-name: a ref that comes before it may look like one too. */
-function jobIdOf(run: WorkflowRun): string | null {
+export function jobIdOf(run: WorkflowRun): string | null {
 	for (const title of [run.display_title, run.name]) {
 		const last = title?.toLowerCase().match(UUID)?.at(-1);
 		if (last !== undefined) return last;

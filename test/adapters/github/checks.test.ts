@@ -87,24 +87,31 @@ describe("the checks of a commit", () => {
 		expect(await states()).toEqual({ deploy: "pending", nightly: "pending" });
 	});
 
+	test("leave out deploys of other projects in the same repository, which carry a JOB_ID as well", async () => {
+		const title = "deploy main to stage (0b8f7a5e-1c2d-4e3f-8a9b-0c1d2e3f4a5b)";
+		at.repository.start("deploy-api.yml", { sha: SHA.two, branch: "main", title });
+		at.repository.start("deploy-api.yml", { event: "push", sha: SHA.two, branch: "main", title });
+		expect(await checks()).toHaveLength(1);
+	});
+
 	test("keep what another app reports under the name of the deploy job", async () => {
 		await at.dispatched();
 		at.repository.check(SHA.two, "deploy", "failure", { app: "circleci" });
 		expect(await states()).toEqual({ deploy: "failure" });
 	});
 
-	test("do not need the workflow to be there, and do not ask for its runs without need", async () => {
+	test("are read without the workflow runs when none is of GitHub Actions", async () => {
 		at.repository.check(SHA.two, "build", "success", { app: "circleci" });
 		expect(await states()).toEqual({ build: "success" });
-		expect(at.github.asked(/workflows/)).toEqual([]);
-		at.repository.check(SHA.two, "test", "success");
-		const project = { ...at.project, pipeline: "absent.yml" };
-		expect(await at.pipeline.checks(project, SHA.two)).toHaveLength(2);
+		expect(at.github.asked(/actions/)).toEqual([]);
 	});
 
-	test("are not made up when one of the answers is missing", async () => {
-		at.repository.check(SHA.two, "build", "success");
-		at.github.fault(/\/status$/, { status: 502, body: "<html>" });
-		expect(await errorOf(checks())).toMatchObject({ kind: "unavailable" });
-	});
+	test.each([/check-runs$/, /\/status$/, /actions\/runs$/])(
+		"are not made up when an answer is missing (%s)",
+		async (route) => {
+			at.repository.check(SHA.two, "build", "success");
+			at.github.fault(route, { status: 502, body: "<html>" });
+			expect(await errorOf(checks())).toMatchObject({ kind: "unavailable" });
+		},
+	);
 });

@@ -79,6 +79,10 @@ describe("an answer that is no success", () => {
 		expect(error.message.length).toBeLessThan(500);
 	});
 
+	test("is rejected when it is larger than anything of GitHub's", async () => {
+		expect((await answered(200, "x".repeat(20_000_001))).message).toContain("more than 20 MB");
+	});
+
 	test("says that the baseUrl is wrong when no API answers", async () => {
 		at.github.fault(/git\/ref\/tags/, { status: 200, body: "<html>Welcome to GitHub Enterprise</html>" });
 		expect((await errorOf(resolve())).message).toContain("/api/v3");

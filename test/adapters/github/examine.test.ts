@@ -52,6 +52,13 @@ describe("a check-up of GitHub", () => {
 		expect(await complaints({ app })).toEqual([expect.stringMatching(/^wrong: .*whole PEM file/)]);
 	});
 
+	test("gets on without a rate limit, which an Enterprise Server may not have, but not with another page", async () => {
+		at.github.fault(/rate_limit/, { status: 404, body: { message: "Rate limiting is not enabled." } });
+		expect(await complaints()).toEqual([]);
+		at.github.fault(/rate_limit/, { status: 404, body: "<html>Nothing here</html>" });
+		expect(await complaints()).toEqual([expect.stringMatching(/^wrong: .*ends in \/api\/v3/)]);
+	});
+
 	test("says when a classic token lacks its scope", async () => {
 		at.github.scopes = "read:user";
 		expect(await complaints()).toEqual([expect.stringMatching(/^wrong: .*: token: .*no scope repo \(read:user\)/)]);

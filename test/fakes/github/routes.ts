@@ -1,5 +1,5 @@
 import { checkJson, runJson } from "./answers.ts";
-import type { FakeRepository } from "./state.ts";
+import type { FakeRepository, FakeRun } from "./state.ts";
 
 export interface FakeRequest {
 	readonly method: string;
@@ -39,6 +39,7 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, route: Route])[]
 	["GET", /^\/commits\/(.+)\/check-runs$/, checkRuns],
 	["GET", /^\/commits\/(.+)\/status$/, statuses],
 	["GET", /^\/commits\/(.+)$/, commit],
+	["GET", /^\/actions\/runs$/, (context) => runsOf(context, () => true)],
 	["GET", /^\/actions\/workflows\/([^/]+)\/runs$/, workflowRuns],
 	["POST", /^\/actions\/workflows\/([^/]+)\/dispatches$/, dispatch],
 	["GET", /^\/actions\/runs\/(\d+)$/, run],
@@ -117,13 +118,16 @@ function statuses({ repository, request }: RouteContext, ref = ""): FakeAnswer {
 	return paged(request, found, (page) => ({ state, sha, total_count: found.length, statuses: page }));
 }
 
-function workflowRuns({ repository, request }: RouteContext, file = ""): FakeAnswer {
-	if (!repository.workflows.has(file)) return notFound;
+function workflowRuns(context: RouteContext, file = ""): FakeAnswer {
+	return context.repository.workflows.has(file) ? runsOf(context, (run) => run.file === file) : notFound;
+}
+
+function runsOf({ repository, request }: RouteContext, fits: (run: FakeRun) => boolean): FakeAnswer {
 	const { query } = request;
 	const [event, sha, created] = ["event", "head_sha", "created"].map((name) => query.get(name));
 	const since = created?.startsWith(">=") ? Date.parse(created.slice(2)) : 0;
 	const found = repository.runs
-		.filter((one) => one.file === file)
+		.filter(fits)
 		.filter((one) => (event ?? one.event) === one.event && (sha ?? one.head_sha) === one.head_sha)
 		.filter((one) => Date.parse(one.created_at) >= since)
 		.map((one) => runJson(repository, one))
