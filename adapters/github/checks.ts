@@ -105,12 +105,7 @@ async function ownRuns(
 		{ what: `the workflow runs of ${project.repository} at ${sha.slice(0, 8)}` },
 		{ schema: Runs, items: (page) => page.workflow_runs, most: PAGES },
 	);
-	return items.filter(
-		(run) =>
-			(run.event ?? "workflow_dispatch") === "workflow_dispatch" &&
-			(run.head_sha ?? sha) === sha &&
-			(workflowFileOf(run) === project.pipeline || jobIdOf(run) !== null),
-	);
+	return items.filter((run) => workflowFileOf(run) === project.pipeline || jobIdOf(run) !== null);
 }
 
 function belongsTo(check: CheckRun, run: WorkflowRun): boolean {

@@ -94,10 +94,13 @@ describe("the checks of a commit", () => {
 		expect(await checks()).toHaveLength(1);
 	});
 
-	test("keep what another app reports under the name of the deploy job", async () => {
-		await at.dispatched();
+	test("keep what another app reports under the name, or even with the page, of the deploy job", async () => {
+		const { externalUrl } = await at.dispatched();
+		const detailsUrl = `${externalUrl}/job/1`;
 		at.repository.check(SHA.two, "deploy", "failure", { app: "circleci" });
-		expect(await states()).toEqual({ deploy: "failure" });
+		at.repository.check(SHA.two, "sly", "failure", { app: "circleci", suite: null, detailsUrl });
+		at.repository.check(SHA.two, "own", "failure", { suite: null, detailsUrl });
+		expect(await states()).toEqual({ deploy: "failure", sly: "failure" });
 	});
 
 	test("are read without the workflow runs when none is of GitHub Actions", async () => {

@@ -91,7 +91,7 @@ describe("a ref", () => {
 		".git/x",
 	])("that is no name (%j) leads nowhere", async (ref) => {
 		expect(await resolve(ref)).toBeNull();
-		expect(at.github.requests.filter(({ path }) => !path.startsWith("/repos/acme/web/git/ref"))).toEqual([]);
+		expect(at.github.requests).toEqual([]);
 	});
 
 	test.each(["100%", "a%2fb", "großer-umbau", "emoji-🚀", "a&b=c", "it's"])("may be called %j", async (name) => {

@@ -30,6 +30,6 @@ export function checkJson(check: FakeCheck) {
 		details_url: check.detailsUrl,
 		html_url: check.detailsUrl ?? `https://github.test/checks/${check.id}`,
 		app: { slug: check.app },
-		check_suite: { id: check.suite },
+		check_suite: check.suite === null ? null : { id: check.suite },
 	};
 }

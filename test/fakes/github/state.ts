@@ -32,7 +32,7 @@ export interface FakeCheck {
 	status: string;
 	conclusion: string | null;
 	readonly app: string;
-	readonly suite: number;
+	readonly suite: number | null;
 	/** The job's page; of runs of Actions. */
 	readonly detailsUrl: string | null;
 }
@@ -126,7 +126,7 @@ export class FakeRepository {
 		sha: string,
 		name: string,
 		conclusion: string | null,
-		more: { status?: string; app?: string; suite?: number; detailsUrl?: string } = {},
+		more: { status?: string; app?: string; suite?: number | null; detailsUrl?: string } = {},
 	): FakeCheck {
 		const check: FakeCheck = {
 			id: this.nextId(),
@@ -135,7 +135,7 @@ export class FakeRepository {
 			status: more.status ?? (conclusion === null ? "in_progress" : "completed"),
 			conclusion,
 			app: more.app ?? "github-actions",
-			suite: more.suite ?? this.nextId(),
+			suite: more.suite === undefined ? this.nextId() : more.suite,
 			detailsUrl: more.detailsUrl ?? null,
 		};
 		this.checks.push(check);
