@@ -76,28 +76,21 @@ describe("a ref", () => {
 		expect(await at.pipeline.resolveRef(project, SHA.one)).toBeNull();
 	});
 
-	test.each([
-		"",
-		"..",
-		"../../../user",
-		"a..b",
-		"main?per_page=1",
-		"main#x",
-		"a b",
-		"-x",
-		"/main",
-		"main/",
-		"x.lock",
-		".git/x",
-	])("that is no name (%j) leads nowhere", async (ref) => {
-		expect(await resolve(ref)).toBeNull();
-		expect(at.github.requests).toEqual([]);
-	});
+	test.each(["", "..", "../../../user", "a..b", "main?per_page=1", "a b", "-x", "/main", "main/", "x.lock", ".git/x"])(
+		"that is no name (%j) leads nowhere",
+		async (ref) => {
+			expect(await resolve(ref)).toBeNull();
+			expect(at.github.requests).toEqual([]);
+		},
+	);
 
-	test.each(["100%", "a%2fb", "großer-umbau", "emoji-🚀", "a&b=c", "it's"])("may be called %j", async (name) => {
-		at.repository.branch(name, SHA.three);
-		expect(await resolve(name)).toEqual({ name, kind: "branch", sha: SHA.three });
-	});
+	test.each(["100%", "a%2fb", "großer-umbau", "emoji-🚀", "a&b=c", "fix#12", "it's"])(
+		"may be called %j",
+		async (name) => {
+			at.repository.branch(name, SHA.three);
+			expect(await resolve(name)).toEqual({ name, kind: "branch", sha: SHA.three });
+		},
+	);
 
 	test("of a repository that was renamed is found: GitHub redirects at the same host", async () => {
 		at.repository.formerNames.push("acme/old");
