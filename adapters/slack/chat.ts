@@ -1,6 +1,6 @@
 import type { Card, ChatPort, Posted } from "../../src/ports/chat.ts";
 import { ask, slackCode, type WebClient } from "./api.ts";
-import { renderCard } from "./render-card.ts";
+import { MAX_EDIT_TEXT, renderCard } from "./render-card.ts";
 import { slackError } from "./slack-error.ts";
 
 const EVENT_TYPE = "draven_message";
@@ -59,7 +59,7 @@ export function slackChat(api: WebClient): ChatPort {
 		},
 
 		async update({ channel, messageId }, card) {
-			const { text, blocks } = renderCard(card);
+			const { text, blocks } = renderCard(card, MAX_EDIT_TEXT);
 			try {
 				await api.chat.update({ channel, ts: messageId, text, blocks });
 				return "updated";

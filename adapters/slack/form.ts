@@ -1,7 +1,7 @@
 import type { types } from "@slack/bolt";
 import type { FormChoices, RefChoice } from "../../src/ports/front.ts";
 import { textAt } from "./body.ts";
-import { cut } from "./mrkdwn.ts";
+import { plainText } from "./mrkdwn.ts";
 
 export const FORM = "deploy_form";
 /** Slack takes no more options in one list. */
@@ -108,7 +108,7 @@ function plain(text: string): types.PlainTextElement {
 }
 
 function option(label: string, value: string): types.PlainTextOption {
-	return { text: plain(cut(label, 75)), value };
+	return { text: plain(plainText(label, 75)), value };
 }
 
 /** The options of a picker: what Slack asks for while a person types. */

@@ -53,7 +53,7 @@ async function readProfile(api: WebClient, identity: IdentitySource, id: string)
 	const { user } = await ask(() => api.users.info({ user: id }));
 	if (user === undefined) throw new VendorError("unavailable", `Slack did not say who ${id} is.`);
 	const email = user.profile?.email;
-	const sameTeam = user.team_id === us.teamId;
+	const sameTeam = user.team_id === undefined || user.team_id === us.teamId;
 	const sameEnterprise = us.enterpriseId !== null && user.enterprise_user?.enterprise_id === us.enterpriseId;
 	const outsider =
 		user.deleted === true ||

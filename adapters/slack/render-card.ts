@@ -15,11 +15,14 @@ const MAX_BLOCKS = 50;
 const MAX_LETTERS = 11_000;
 const SECTION = 3_000;
 const FIELD = 2_000;
-const MAX_TEXT = 3_900;
+/** A new message may have 40,000 letters; what the blocks cannot show of a long answer is here. */
+const MAX_TEXT = 20_000;
+/** An edit takes less than a post. */
+export const MAX_EDIT_TEXT = 3_900;
 
 /** A card as Slack takes it: within every limit, and every text escaped. */
-export function renderCard(card: Card): Rendered {
-	return { text: fallback(card.text), blocks: withinLimits(renderBlocks(card.blocks, 0), MAX_BLOCKS) };
+export function renderCard(card: Card, maxText = MAX_TEXT): Rendered {
+	return { text: fallback(card.text, maxText), blocks: withinLimits(renderBlocks(card.blocks, 0), MAX_BLOCKS) };
 }
 
 /** The blocks of a card; `from` keeps the ids of buttons apart where several cards share one view. */
@@ -137,8 +140,8 @@ export function withinLimits(blocks: readonly KnownBlock[], maxBlocks: number): 
 }
 
 /** What notifications, screen readers and old clients show. */
-function fallback(text: string): string {
-	let size = MAX_TEXT;
-	while (escapeText(cut(text, size)).length > MAX_TEXT) size -= Math.max(1, Math.floor(size / 20));
+function fallback(text: string, limit: number): string {
+	let size = limit;
+	while (escapeText(cut(text, size)).length > limit) size -= Math.max(1, Math.floor(size / 20));
 	return escapeText(cut(text, size)) || "–";
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { SocketModeReceiver } from "@slack/bolt";
 import type { Logger } from "pino";
 import { clientOptions } from "./api.ts";
@@ -26,6 +27,7 @@ interface Envelope {
 }
 
 const HELLO_WITHIN_MS = 10_000;
+const GOODBYE_WITHIN_MS = 2_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 
@@ -44,6 +46,8 @@ export function createSocket({ appToken, apiUrl, take, log }: SocketOptions): So
 	let connected = false;
 	let again: NodeJS.Timeout | null = null;
 	let wait = FIRST_WAIT_MS;
+	/** Settles when the connection that is being opened is there, or will not be. */
+	let opening: Promise<void> = Promise.resolve();
 
 	client.on("slack_event", (envelope: Envelope) => void receive(envelope));
 	client.on("connected", () => {
@@ -69,10 +73,10 @@ export function createSocket({ appToken, apiUrl, take, log }: SocketOptions): So
 
 	function reconnect(delay: number): void {
 		if (!wanted || again !== null) return;
-		again = setTimeout(() => {
+		again = globalThis.setTimeout(() => {
 			again = null;
 			wait = Math.min(wait * 2, LONGEST_WAIT_MS);
-			open().catch((error: unknown) => {
+			opening = open().catch((error: unknown) => {
 				log.warn({ err: error }, "Slack's socket could not be opened; it is tried again");
 				reconnect(wait);
 			});
@@ -83,17 +87,23 @@ export function createSocket({ appToken, apiUrl, take, log }: SocketOptions): So
 	async function open(): Promise<void> {
 		let timer: NodeJS.Timeout | undefined;
 		const late = new Promise<never>((_, reject) => {
-			timer = setTimeout(() => reject(new Error("Slack did not say hello")), HELLO_WITHIN_MS);
+			timer = globalThis.setTimeout(() => reject(new Error("Slack did not say hello")), HELLO_WITHIN_MS);
 		});
 		const started = client.start();
 		started.catch(() => {});
 		try {
 			await Promise.race([started, late]);
 		} catch (error) {
+			void client.disconnect();
 			throw error ?? new Error("Slack's socket was closed before it was open");
 		} finally {
 			clearTimeout(timer);
 		}
+	}
+
+	async function sayGoodbye(): Promise<void> {
+		await opening;
+		if (connected) await client.disconnect();
 	}
 
 	return {
@@ -105,7 +115,8 @@ export function createSocket({ appToken, apiUrl, take, log }: SocketOptions): So
 			wanted = false;
 			if (again !== null) clearTimeout(again);
 			again = null;
-			if (connected) await client.disconnect();
+			// Slack need not say goodbye.
+			await Promise.race([sayGoodbye(), setTimeout(GOODBYE_WITHIN_MS, undefined, { ref: false })]);
 		},
 	};
 }

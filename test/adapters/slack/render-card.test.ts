@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { homeBlocks } from "../../../adapters/slack/home.ts";
 import { mrkdwn } from "../../../adapters/slack/mrkdwn.ts";
-import { renderCard } from "../../../adapters/slack/render-card.ts";
+import { MAX_EDIT_TEXT, renderCard } from "../../../adapters/slack/render-card.ts";
 import type { Card, CardAction, CardBlock, Inline } from "../../../src/ports/chat.ts";
 import { card } from "../../../src/words/rich.ts";
 import { buttonsOf, problemOfBlocks } from "../../fakes/slack-blocks.ts";
@@ -77,6 +77,12 @@ describe("a card", () => {
 		expect(said).toBe(words);
 	});
 
+	test("has its whole text beside it, and as much of it as an edit takes", () => {
+		const long = card({ kind: "text", text: ["word & ".repeat(1_500)] });
+		expect(renderCard(long).text === "word &amp; ".repeat(1_500)).toBe(true);
+		expect(renderCard(long, MAX_EDIT_TEXT).text.length).toBeLessThanOrEqual(MAX_EDIT_TEXT);
+	});
+
 	test("always has a text", () => {
 		expect(renderCard({ text: "", blocks: [] }).text).not.toBe("");
 	});
@@ -135,7 +141,7 @@ test("whatever a card holds, Slack takes it, and nothing in it is mark-up that n
 		fc.property(anyCard, (some) => {
 			const { text, blocks } = renderCard(some);
 			expect(problemOfBlocks(blocks, 50)).toBeNull();
-			expect(text.length).toBeLessThanOrEqual(4_000);
+			expect(text.length).toBeLessThanOrEqual(20_000);
 			expect(text).not.toBe("");
 			expect(text).not.toMatch(/[<>]/);
 		}),
