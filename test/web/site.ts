@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { openSecrets } from "../../src/configuration/integrations.ts";
 import type { Role } from "../../src/core/access.ts";
 import { SYSTEM_ACTOR } from "../../src/core/audit-entry.ts";
 import type { WebhookPort } from "../../src/ports/pipeline.ts";
-import type { IntegrationRow, Provider } from "../../src/store/entities.ts";
+import type { Provider } from "../../src/store/entities.ts";
 import { createToken, type NewToken } from "../../src/store/tokens.ts";
 import { createFront } from "../../src/use-cases/front.ts";
 import { createWebServer, type WebServer, type WebServerContext } from "../../src/web/server.ts";
@@ -28,7 +29,6 @@ export interface SiteOptions {
 	readonly setting?: Setting;
 	readonly localMode?: boolean;
 	readonly webhooks?: Partial<Record<Provider, WebhookPort>>;
-	readonly webhookSecretOf?: (integration: IntegrationRow) => string | null;
 	readonly ready?: WebServerContext["ready"];
 }
 
@@ -53,7 +53,7 @@ export class Site {
 		const server = createWebServer({
 			...{ deps, front: createFront(deps), slackInbox: null, log: deps.log },
 			webhooks: options.webhooks ?? {},
-			webhookSecretOf: options.webhookSecretOf ?? (() => null),
+			webhookSecretOf: (integration) => openSecrets(deps.box, integration).webhookSecret ?? null,
 			ready: options.ready ?? (async () => ({ ok: true })),
 		});
 		const { port } = await server.listen({ host: "127.0.0.1", port: 0 });

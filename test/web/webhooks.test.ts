@@ -1,0 +1,181 @@
+import { createHmac, randomUUID } from "node:crypto";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { githubWebhook } from "../../adapters/github/webhook.ts";
+import { sealSecrets } from "../../src/configuration/integrations.ts";
+import { IntegrationTable } from "../../src/store/entities.ts";
+import { Site } from "./site.ts";
+
+const SECRET = "the hook's own secret";
+
+let site: Site;
+beforeEach(async () => {
+	site = await Site.open({ webhooks: { github: githubWebhook } });
+	await configure("fake", SECRET);
+});
+afterEach(() => site.close());
+
+/** Gives an integration its webhook secret, as an apply does. */
+async function configure(slug: string, secret: string | null): Promise<void> {
+	const { db, box } = site.world.deps;
+	const known = await db.getRepository(IntegrationTable).findOneBy({ slug });
+	const id = known?.id ?? randomUUID();
+	const secrets = sealSecrets(box, id, secret === null ? {} : { webhookSecret: secret });
+	await db.getRepository(IntegrationTable).save({
+		...{ id, slug, provider: "github", baseUrl: null, settings: {}, secrets, managedBy: "file" },
+	});
+}
+
+const report = (id: number, more: Record<string, unknown> = {}) =>
+	JSON.stringify({
+		action: "in_progress",
+		workflow_run: {
+			...{ id, run_attempt: 1, status: "in_progress", conclusion: null, event: "workflow_dispatch" },
+			...{ html_url: `https://github.test/runs/${id}`, path: ".github/workflows/deploy.yml", name: "Deploy" },
+		},
+		repository: { full_name: "acme/shop" },
+		...more,
+	});
+
+interface Delivered {
+	readonly to?: string;
+	readonly secret?: string;
+	readonly headers?: Readonly<Record<string, string>>;
+}
+
+const sign = (body: string, secret: string) => `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
+const deliver = (body: string, { to = "github/fake", secret = SECRET, headers = {} }: Delivered = {}) =>
+	site.ask("POST", `/webhooks/${to}`, {
+		...{ token: null, body },
+		headers: {
+			...{ "content-type": "application/json", "x-github-event": "workflow_run" },
+			...{ "x-github-delivery": randomUUID(), "x-hub-signature-256": sign(body, secret), ...headers },
+		},
+	});
+
+const stored = (): Promise<{ payload: { headers: Record<string, string>; body: string } }[]> =>
+	site.world.deps.db.query("SELECT payload FROM job WHERE kind = 'webhook' ORDER BY id");
+
+test("a delivery is taken once, however often and under whatever name it comes", async () => {
+	expect(await deliver(report(1))).toMatchObject({ status: 202, body: { status: "taken" } });
+	expect(await deliver(report(1))).toMatchObject({ status: 200, body: { status: "seen_before" } });
+	const doubles = await Promise.all(Array.from({ length: 10 }, () => deliver(report(2))));
+	expect(doubles.map((answer) => answer.status).sort()).toEqual([...Array(9).fill(200), 202]);
+	expect(await stored()).toHaveLength(2);
+});
+
+test("what is kept of it is the body, byte for byte, and no signature", async () => {
+	const body = report(1, { note: "Grüße ☃ \u0000" });
+	const old = createHmac("sha1", SECRET).update(body).digest("hex");
+	await deliver(body, { headers: { "x-hub-signature": `sha1=${old}`, authorization: "Bearer x", cookie: "a=b" } });
+	const [job] = await stored();
+	expect(Buffer.from(job?.payload.body ?? "", "base64").toString()).toBe(body);
+	expect(Object.keys(job?.payload.headers ?? {}).sort()).toEqual([
+		...["content-type", "x-github-delivery", "x-github-event"],
+	]);
+});
+
+test.each([
+	["another secret", { secret: "another" }],
+	["no signature", { headers: { "x-hub-signature-256": "" } }],
+	["a signature of nothing", { headers: { "x-hub-signature-256": "sha256=" } }],
+	["the old SHA-1", { headers: { "x-hub-signature-256": `sha1=${"a".repeat(40)}` } }],
+	["a signature that is too long", { headers: { "x-hub-signature-256": `sha256=${"a".repeat(4_000)}` } }],
+])("%s is refused and nothing is kept", async (_what, how) => {
+	for (const event of ["workflow_run", "ping"])
+		expect(
+			await deliver(report(1), {
+				...how,
+				headers: { "x-github-event": event, ...("headers" in how ? how.headers : {}) },
+			}),
+		).toMatchObject({
+			...{ status: 401, type: "application/problem+json", body: { code: "bad_signature" } },
+		});
+	expect(await stored()).toEqual([]);
+});
+
+test("an integration without a secret takes nothing, not even with a signature of the empty secret", async () => {
+	await configure("open", null);
+	for (const secret of ["", "x"]) {
+		const headers = { "x-hub-signature-256": secret === "" ? "sha256=" : sign(report(1), secret) };
+		expect(await deliver(report(1), { to: "github/open", headers })).toMatchObject({ status: 401 });
+	}
+	expect(
+		await deliver(report(1), { to: "github/open", headers: { "x-hub-signature-256": sign(report(1), "") } }),
+	).toMatchObject({ status: 401 });
+});
+
+test("the secret of one integration does not open another", async () => {
+	await configure("second", "another secret");
+	expect(await deliver(report(1), { to: "github/second" })).toMatchObject({ status: 401 });
+	expect(await deliver(report(1), { to: "github/second", secret: "another secret" })).toMatchObject({ status: 202 });
+	// The same delivery to two integrations is two.
+	expect(await deliver(report(1))).toMatchObject({ status: 202 });
+});
+
+test.each([
+	"github/nope",
+	"gitlab/fake",
+	"github/",
+	"github/fake/more",
+	"github/FAKE",
+	"..%2f",
+	"github/%00",
+	"github",
+])("there is no webhook of %s", async (to) => {
+	expect(await deliver(report(1), { to })).toMatchObject({ status: 404, type: "application/problem+json" });
+});
+
+test("other events are ignored with the reason, and only asked whether we are here we answer", async () => {
+	for (const event of ["ping", "push", "check_run"])
+		expect(await deliver("{}", { headers: { "x-github-event": event } })).toMatchObject({
+			...{ status: 200, body: { status: "ignored", because: expect.stringMatching(/\S/) } },
+		});
+	expect(await stored()).toEqual([]);
+});
+
+test.each(["", "{", "null", "[]", '"text"', "{}", '{"workflow_run":{}}', "\u0000\u0001", `${"[".repeat(100_000)}`])(
+	"a body that says nothing, well signed, is taken and changes nothing: %#",
+	async (body) => {
+		const run = await site.run("stage");
+		await site.world.work();
+		const before = (await site.api("GET", `/runs/${run.number}`)).body;
+		expect([200, 202]).toContain((await deliver(body)).status);
+		await site.world.work();
+		expect((await site.api("GET", `/runs/${run.number}`)).body).toEqual(before);
+		const dead: unknown[] = await site.world.deps.db.query("SELECT 1 FROM job WHERE dead_at IS NOT NULL");
+		expect(dead).toEqual([]);
+	},
+);
+
+test("25 MB are taken, more is not read", async () => {
+	const body = report(1, { pad: "x".repeat(24 * 1_024 * 1_024) });
+	expect((await deliver(body)).status).toBe(202);
+	expect(await deliver(`${body}${" ".repeat(2 * 1_024 * 1_024)}`)).toMatchObject({
+		...{ status: 413, type: "application/problem+json", body: { code: "body_too_large" } },
+	});
+});
+
+test("a secret that was changed, and an integration that was added, hold from now on", async () => {
+	expect((await deliver(report(1))).status).toBe(202);
+	await configure("fake", "the next secret");
+	await configure("added", "its secret");
+	const until = Date.now() + 2_000;
+	const soon = async (how: Delivered) => {
+		for (;;) {
+			const { status } = await deliver(report(2), how);
+			if (status === 202 || Date.now() > until) return status;
+		}
+	};
+	expect(await soon({ secret: "the next secret" })).toBe(202);
+	expect(await soon({ to: "github/added", secret: "its secret" })).toBe(202);
+});
+
+test("deliveries are counted by what became of them", async () => {
+	await deliver(report(1));
+	await deliver(report(1));
+	await deliver(report(1), { secret: "x" });
+	await deliver("{}", { headers: { "x-github-event": "ping" } });
+	const { body } = await site.ask("GET", "/metrics", { token: null });
+	for (const result of ["taken", "seen_before", "bad_signature", "ignored"])
+		expect(body).toContain(`draven_webhooks_total{provider="github",result="${result}"} 1`);
+});
