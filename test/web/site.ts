@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { openSecrets } from "../../src/configuration/integrations.ts";
 import type { Role } from "../../src/core/access.ts";
 import { SYSTEM_ACTOR } from "../../src/core/audit-entry.ts";
+import type { Deps } from "../../src/deps.ts";
 import type { WebhookPort } from "../../src/ports/pipeline.ts";
 import type { Provider } from "../../src/store/entities.ts";
 import { createToken, type NewToken } from "../../src/store/tokens.ts";
@@ -29,6 +30,7 @@ export interface SiteOptions {
 	readonly setting?: Setting;
 	readonly localMode?: boolean;
 	readonly webhooks?: Partial<Record<Provider, WebhookPort>>;
+	readonly groups?: Deps["groups"];
 	readonly ready?: WebServerContext["ready"];
 }
 
@@ -49,7 +51,7 @@ export class Site {
 
 	static async open(options: SiteOptions = {}): Promise<Site> {
 		const world = await World.open(options.setting);
-		const deps = { ...world.deps, localMode: options.localMode ?? false };
+		const deps = { ...world.deps, localMode: options.localMode ?? false, groups: options.groups ?? world.deps.groups };
 		const server = createWebServer({
 			...{ deps, front: createFront(deps), slackInbox: null, log: deps.log },
 			webhooks: options.webhooks ?? {},

@@ -1,0 +1,234 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { localPeople } from "../../adapters/local/people.ts";
+import { IntegrationTable } from "../../src/store/entities.ts";
+import { Site } from "./site.ts";
+
+let site: Site;
+beforeEach(async () => {
+	site = await Site.open();
+});
+afterEach(() => site.close());
+
+describe("locks", () => {
+	const STAGE = { project: "shop", environment: "stage" };
+
+	test("are taken, shown, lengthened by their owner, and given back by query or as JSON", async () => {
+		const token = await site.token("operator");
+		const taken = await site.api("POST", "/locks", { token, body: { ...STAGE, for: "2h", reason: "migration" } });
+		expect(taken).toMatchObject({
+			status: 201,
+			body: {
+				...STAGE,
+				heldBy: "person",
+				person: { name: "operator" },
+				reason: "migration",
+				until: expect.any(String),
+			},
+		});
+		const { stolenFrom, ...shown } = taken.body;
+		expect(stolenFrom).toBeNull();
+		expect((await site.api("GET", "/locks")).body).toEqual({ items: [shown], next: null });
+		expect((await site.api("GET", "/locks?project=shop&environment=production")).body.items).toEqual([]);
+		expect(await site.api("POST", "/locks", { token, body: STAGE })).toMatchObject({
+			status: 201,
+			body: { until: null },
+		});
+		expect((await site.api("DELETE", "/locks", { token, body: STAGE })).status).toBe(204);
+		await site.api("POST", "/locks", { token, body: { project: "shop", environment: "prod" } });
+		expect((await site.api("GET", "/locks")).body.items).toMatchObject([{ environment: "production" }]);
+		expect((await site.api("DELETE", "/locks?project=shop&environment=prod", { token })).status).toBe(204);
+		expect((await site.api("DELETE", "/locks?project=shop&environment=prod", { token })).status).toBe(204);
+		expect((await site.api("GET", "/locks")).body.items).toEqual([]);
+	});
+
+	test("of somebody else are not taken nor given back but by an admin, with a reason", async () => {
+		await site.api("POST", "/locks", { token: await site.token("operator"), body: STAGE });
+		const other = await site.token("operator", "other");
+		expect(await site.api("POST", "/locks", { token: other, body: STAGE })).toMatchObject({
+			status: 409,
+			body: { code: "locked" },
+		});
+		expect(await site.api("DELETE", "/locks", { token: other, body: STAGE })).toMatchObject({ status: 409 });
+		const steal = { ...STAGE, steal: "they went home" };
+		expect(await site.api("POST", "/locks", { token: other, body: steal })).toMatchObject({ status: 403 });
+		expect(await site.api("POST", "/locks", { body: steal })).toMatchObject({
+			...{ status: 201, body: { person: { name: "admin" }, stolenFrom: { name: "operator" } } },
+		});
+	});
+
+	test("show the run that holds an environment", async () => {
+		const run = await site.run("stage");
+		await site.world.work();
+		expect((await site.api("GET", "/locks")).body.items).toMatchObject([{ heldBy: "run", run: run.number }]);
+	});
+
+	test.each([{}, { project: "shop" }, { ...STAGE, for: "soon" }, { ...STAGE, until: "x" }])(
+		"%j is refused",
+		async (body) => {
+			expect(await site.api("POST", "/locks", { body })).toMatchObject({ status: 422, body: { code: "invalid_body" } });
+			expect((await site.api("DELETE", "/locks", { body })).status).toBeGreaterThanOrEqual(400);
+		},
+	);
+});
+
+describe("the log of a run", () => {
+	test("takes text and lines, and gives them back as pages and as text", async () => {
+		const { number } = await site.run("production");
+		const post = (body: unknown, type?: string) =>
+			site.api("POST", `/runs/${number}/log`, {
+				body,
+				...(type === undefined ? {} : { headers: { "content-type": type } }),
+			});
+		expect(await post("one\r\ntwo\n\nfour\n")).toMatchObject({ status: 200, body: { from: 0, next: 4 } });
+		expect(await post({ lines: ["five", "ś☃😀"] })).toMatchObject({ status: 200, body: { from: 4, next: 6 } });
+		expect(await post("seven", "text/plain; charset=utf-8")).toMatchObject({ status: 200, body: { from: 6, next: 7 } });
+		const whole = await site.api("GET", `/runs/${number}/log`, { headers: { accept: "text/plain" } });
+		expect(whole.type).toContain("text/plain");
+		expect(whole.body).toBe("one\ntwo\n\nfour\nfive\nś☃😀\nseven\n");
+		const first = (await site.api("GET", `/runs/${number}/log?limit=5`)).body;
+		expect(first.items.map((line: { line: string }) => line.line)).toEqual(["one", "two", "", "four", "five"]);
+		expect(first.next).toBe("5");
+		const rest = (await site.api("GET", `/runs/${number}/log?limit=5&cursor=5`)).body;
+		expect(rest).toMatchObject({ items: [{ n: 5, line: "ś☃😀" }, { n: 6 }], next: null });
+	});
+
+	test("gets no number twice when many write at once", async () => {
+		const { number } = await site.run("production");
+		const many = Array.from({ length: 10 }, (_, i) =>
+			site.api("POST", `/runs/${number}/log`, { body: { lines: [`${i} a`, `${i} b`] } }),
+		);
+		const froms = (await Promise.all(many)).map(({ body }) => body.from);
+		expect(froms.sort((a, b) => a - b)).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
+		expect((await site.api("GET", `/runs/${number}/log`)).body.items).toHaveLength(20);
+	});
+
+	test.each([
+		{ lines: "one" },
+		{ lines: [1] },
+		{ line: ["x"] },
+		{ lines: ["x".repeat(8_193)] },
+		{ lines: Array(10_001).fill("") },
+	])("does not take what it cannot keep: %#", async (body) => {
+		const { number } = await site.run("production");
+		const answer = await site.api("POST", `/runs/${number}/log`, { body });
+		expect(answer).toMatchObject({
+			status: 422,
+			body: { code: "invalid_body", detail: expect.stringContaining("line") },
+		});
+		expect((await site.api("GET", `/runs/${number}/log`)).body.items).toEqual([]);
+	});
+
+	test("is the runner's own while it is at work", async () => {
+		await site.world.deps.db.getRepository(IntegrationTable).update({ slug: "fake" }, { provider: "runner" });
+		const { number } = await site.run("stage");
+		expect(await site.api("POST", `/runs/${number}/log`, { body: "x" })).toMatchObject({
+			...{ status: 409, body: { code: "runner_writes_log" } },
+		});
+	});
+});
+
+describe("the audit trail", () => {
+	test("is read newest first, page by page, and filtered", async () => {
+		const run = await site.run("stage");
+		const other = await site.run("production");
+		await site.api("POST", "/runs", {
+			token: await site.token("viewer"),
+			body: { project: "shop", environment: "stage" },
+		});
+		const all = (await site.api("GET", "/audit")).body.items;
+		const read: unknown[] = [];
+		for (let cursor: string | null = ""; cursor !== null; ) {
+			const { body } = await site.api(
+				"GET",
+				`/audit?limit=2${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
+			);
+			read.push(...body.items);
+			cursor = body.next;
+		}
+		expect(read).toEqual(all);
+		const actions = async (query: string): Promise<string[]> =>
+			(await site.api("GET", `/audit?${query}`)).body.items.map((one: { action: string }) => one.action);
+		expect(await actions(`run=${run.number}`)).toEqual(["run.requested"]);
+		expect(await actions(`run=${other.id}`)).toEqual(["run.requested"]);
+		expect((await actions("environment=stage")).sort()).toEqual(["run.refused", "run.requested"]);
+		expect(await actions("action=run.refused")).toEqual(["run.refused"]);
+		expect(await actions("since=2999-01-01")).toEqual([]);
+		expect((await actions("until=2999-01-01T00:00:00Z")).length).toBe(all.length);
+		expect(all[0]).toMatchObject({
+			actor: { via: expect.any(String) },
+			at: expect.any(String),
+			seq: expect.any(Number),
+		});
+	});
+
+	test.each(["cursor=x", "cursor=1.2.", "since=yesterday", "limit=1000", "actor=me"])(
+		"is not read by %s",
+		async (query) => {
+			expect(await site.api("GET", `/audit?${query}`)).toMatchObject({ status: 422, body: { code: "invalid_query" } });
+		},
+	);
+});
+
+describe("a command", () => {
+	const say = (text: string, role: "viewer" | "operator" | "admin" = "operator", more: object = {}) =>
+		site.token(role).then((token) => site.api("POST", "/commands", { token, body: { text, ...more } }));
+
+	test("is said in the words of the chat, as the token's owner", async () => {
+		const answer = await say("deploy shop@v1.0.0 to stage");
+		expect(answer).toMatchObject({
+			...{
+				status: 200,
+				body: { outcome: "done", code: null, run: { ref: "v1.0.0", requestedBy: { name: "operator" } } },
+			},
+		});
+		expect(answer.body.text).toContain(`#${answer.body.run.number}`);
+		expect((await say("status shop")).body.text).toContain("stage");
+		expect((await say("whoami")).body.text).toContain("operator");
+	});
+
+	test("that is refused changes nothing and says why", async () => {
+		expect(await say("deploy shop@v1.0.0 to stage", "viewer")).toMatchObject({
+			...{ status: 200, body: { outcome: "refused", code: "no_right", runId: null, run: null } },
+		});
+		for (const text of [
+			"",
+			"   ",
+			"\u202e\u200b",
+			"deploy",
+			"frobnicate",
+			"show #999999999999",
+			`show ${"9".repeat(400)}`,
+			"a".repeat(9_999),
+			'"',
+			'deploy shop@v1.0.0 to stage --reason "open',
+		]) {
+			const { status, body } = await say(text);
+			expect(status).toBe(200);
+			expect(body.text).toMatch(/\S/);
+		}
+		expect((await site.api("GET", "/runs")).body.items).toEqual([]);
+	});
+
+	test("is not said as somebody else outside of local mode, whoever asks", async () => {
+		for (const role of ["admin", "operator"] as const)
+			expect(await say("whoami", role, { as: "ada" })).toMatchObject({ status: 422, body: { code: "not_local" } });
+	});
+});
+
+describe("a command in local mode", () => {
+	test("is said as a sample person by an admin's token alone", async () => {
+		const local = await Site.open({ localMode: true, groups: { local: localPeople } });
+		try {
+			const say = async (role: "admin" | "operator", as: string) =>
+				local.api("POST", "/commands", { token: await local.token(role), body: { text: "whoami", as } });
+			expect(await say("operator", "ada")).toMatchObject({ status: 403, body: { code: "no_right" } });
+			expect((await say("admin", "ada")).body).toMatchObject({ outcome: "done", text: expect.stringContaining("Ada") });
+			expect((await say("admin", "nobody")).body).toMatchObject({
+				outcome: "refused",
+				text: expect.stringContaining("ada"),
+			});
+		} finally {
+			await local.close();
+		}
+	});
+});
