@@ -39,6 +39,13 @@ export type Call = (
 	options: CallOptions,
 ) => Promise<Answer>;
 
+type Send = (
+	route: string,
+	parameters: Readonly<Record<string, unknown>>,
+	authorization: string,
+	options: CallOptions,
+) => Promise<Answer>;
+
 /** The version that we were written for; Octokit sends none. */
 const API_VERSION = "2022-11-28";
 const silent = () => {};
@@ -52,12 +59,7 @@ export function connect({ baseUrl, auth, withinMs }: GitHubOptions): Call {
 		request: { fetch: boundedFetch(baseUrl, withinMs) },
 	});
 
-	async function send(
-		route: string,
-		parameters: Readonly<Record<string, unknown>>,
-		authorization: string,
-		options: CallOptions,
-	): Promise<Answer> {
+	const send: Send = async (route, parameters, authorization, options) => {
 		const method = route.slice(0, route.indexOf(" "));
 		const headers = {
 			...options.headers,
@@ -79,7 +81,7 @@ export function connect({ baseUrl, auth, withinMs }: GitHubOptions): Call {
 			if (meant instanceof VendorError) throw meant;
 			return meant;
 		}
-	}
+	};
 
 	if ("token" in auth) return (route, parameters, options) => send(route, parameters, `Bearer ${auth.token}`, options);
 
@@ -97,12 +99,7 @@ export function connect({ baseUrl, auth, withinMs }: GitHubOptions): Call {
 }
 
 async function sendAsApp(
-	send: (
-		route: string,
-		parameters: Readonly<Record<string, unknown>>,
-		authorization: string,
-		options: CallOptions,
-	) => Promise<Answer>,
+	send: Send,
 	tokens: AppToken,
 	route: string,
 	parameters: Readonly<Record<string, unknown>>,
