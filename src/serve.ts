@@ -20,7 +20,7 @@ import type { Front } from "./ports/front.ts";
 import { Sentence } from "./sentence.ts";
 import { startupText } from "./startup-text.ts";
 import { writeCheckpoint } from "./store/checkpoints.ts";
-import { enqueue } from "./store/jobs.ts";
+import { groupedEnqueue } from "./store/grouped-enqueue.ts";
 import { ensureInitToken } from "./store/tokens.ts";
 import { createFront } from "./use-cases/front.ts";
 import { createWebServer, type WebServer } from "./web/server.ts";
@@ -130,6 +130,7 @@ function makeSlack(
 ): Slack | null {
 	if (config.slack === null) return null;
 	const { botToken, signingSecret, appToken, apiUrl } = config.slack;
+	const keep = groupedEnqueue(store.db, now);
 	return createSlack({
 		botToken,
 		...(signingSecret === null ? {} : { signingSecret }),
@@ -141,7 +142,7 @@ function makeSlack(
 			return made;
 		},
 		store: async ({ dedupeKey, body }) => {
-			if (await enqueue(store.db, { kind: "slack_in", dedupeKey, payload: body }, now())) wake();
+			if (await keep({ kind: "slack_in", dedupeKey, payload: body })) wake();
 		},
 		log,
 	});
