@@ -12,12 +12,12 @@ export interface ExamineOptions {
 
 const TIMEOUT_MS = 8_000;
 const MAX_SKEW_SECONDS = 60;
-const INSTALL = "install the app again from manifests/slack, and set the Bot User OAuth Token that Slack shows then";
+const INSTALL = "Install the app from manifests/slack again, and set its new Bot User OAuth Token as SLACK_BOT_TOKEN.";
 
 /** What `draven doctor` says of Slack: the token, its scopes, the clock and Socket Mode. */
 export async function examineSlack(options: ExamineOptions): Promise<Finding[]> {
 	const answer = await call(options, "auth.test", options.botToken);
-	const findings = [token(answer)];
+	const findings = [token(answer, options.botToken)];
 	if (answer.told === null) return findings;
 	findings.push(clock(answer.date, (options.now ?? Date.now)()));
 	if (answer.told["ok"] === true) findings.push(...scopes(answer.scopes));
@@ -44,9 +44,10 @@ async function call({ apiUrl }: ExamineOptions, method: string, token: string): 
 			redirect: "error",
 			signal: AbortSignal.timeout(TIMEOUT_MS),
 		});
-		if (!response.ok) return { ...nothing, problem: `Slack answered with HTTP ${response.status}.` };
+		if (!response.ok) return { ...nothing, problem: `Slack answered with HTTP ${response.status}` };
 		const told: unknown = await response.json();
-		if (typeof told !== "object" || told === null) return { ...nothing, problem: "Slack's answer is no JSON object." };
+		if (typeof told !== "object" || told === null)
+			return { ...nothing, problem: "Slack answered with something that is not JSON" };
 		return {
 			told: { ...told },
 			problem: "",
@@ -55,37 +56,36 @@ async function call({ apiUrl }: ExamineOptions, method: string, token: string): 
 		};
 	} catch (error) {
 		const timedOut = error instanceof Error && error.name === "TimeoutError";
-		return { ...nothing, problem: timedOut ? "Slack did not answer in time." : "Slack could not be reached." };
+		return { ...nothing, problem: timedOut ? "Slack did not answer in time" : "Slack could not be reached" };
 	}
 }
 
-function token({ told, problem }: Answer): Finding {
+function token({ told, problem }: Answer, botToken: string): Finding {
 	const check = "Slack token";
 	if (told === null)
 		return wrong(
 			check,
 			problem,
-			"check the network, proxies and SLACK_API_URL (unset it unless Slack is somewhere else for you)",
+			"Check the network, proxies and SLACK_API_URL (unset it, unless Slack is somewhere else for you).",
 		);
-	if (told["ok"] !== true)
-		return wrong(check, `Slack does not accept SLACK_BOT_TOKEN (${told["error"]}).`, `${INSTALL} in SLACK_BOT_TOKEN`);
-	if (told["bot_id"] === undefined)
-		return wrong(check, "SLACK_BOT_TOKEN is a person's token, not a bot's.", "set the one that begins with xoxb-");
-	return fine(check, `It is good for the workspace ${told["team"]}.`);
+	if (told["ok"] !== true) return wrong(check, `Slack does not accept SLACK_BOT_TOKEN (${told["error"]})`, INSTALL);
+	if (told["bot_id"] === undefined && !botToken.startsWith("xoxb-"))
+		return wrong(check, "SLACK_BOT_TOKEN is a person's token, not a bot's", "Set the one that begins with xoxb-.");
+	return fine(check, `it is accepted by the workspace ${told["team"]}`);
 }
 
 function scopes(granted: readonly string[] | null): Finding[] {
 	const check = "Slack scopes";
 	if (granted === null)
-		return [warning(check, "Slack did not say which scopes the token has.", "compare them with manifests/slack")];
+		return [warning(check, "Slack did not say which scopes the token has", "Compare them with manifests/slack.")];
 	const missing = SCOPES.filter((scope) => !granted.includes(scope));
 	const findings = [
 		missing.length === 0
-			? fine(check, "All that are needed are there.")
+			? fine(check, "all that are needed are there")
 			: wrong(
 					check,
-					`These are missing: ${missing.join(", ")}.`,
-					`add them on the app's page OAuth & Permissions and install it again`,
+					`these are missing: ${missing.join(", ")}`,
+					"Add them on the app's page OAuth & Permissions, and install it again.",
 				),
 	];
 	for (const [scope, without] of Object.entries(OPTIONAL_SCOPES))
@@ -93,8 +93,8 @@ function scopes(granted: readonly string[] | null): Finding[] {
 			findings.push(
 				warning(
 					`Slack scope ${scope}`,
-					`It is missing: ${without}.`,
-					"add it on the app's page OAuth & Permissions, if you want that",
+					`it is missing: ${without}`,
+					"Add it on the app's page OAuth & Permissions, if that matters to you.",
 				),
 			);
 	return findings;
@@ -104,30 +104,26 @@ function clock(date: string | null, now: number): Finding {
 	const check = "Clock against Slack";
 	const theirs = date === null ? Number.NaN : Date.parse(date);
 	if (Number.isNaN(theirs))
-		return warning(
-			check,
-			"Slack did not say what time it is.",
-			"make sure that this machine's clock is synchronised (NTP)",
-		);
+		return warning(check, "Slack did not say what time it is", "Let this machine's clock be kept by NTP.");
 	const off = Math.round(Math.abs(now - theirs) / 1_000);
 	return off > MAX_SKEW_SECONDS
 		? wrong(
 				check,
-				`This machine's clock is ${off} s off.`,
-				"synchronise it (NTP): requests more than 5 minutes off are refused",
+				`this machine's clock is ${off} s off`,
+				"Let it be kept by NTP: requests that are more than 5 minutes off are refused.",
 			)
-		: fine(check, "They agree.");
+		: fine(check, "they agree");
 }
 
 async function socketMode(options: ExamineOptions, appToken: string): Promise<Finding> {
 	const check = "Slack Socket Mode";
 	const { told, problem } = await call(options, "apps.connections.open", appToken);
-	if (told === null) return wrong(check, problem, "check the network and proxies");
+	if (told === null) return wrong(check, problem, "Check the network and proxies.");
 	return told["ok"] === true
-		? fine(check, "A connection can be opened.")
+		? fine(check, "a connection can be opened")
 		: wrong(
 				check,
-				`Slack does not accept SLACK_APP_TOKEN (${told["error"]}).`,
-				"make an app-level token (xapp-…) with the scope connections:write, and switch Socket Mode on",
+				`Slack does not accept SLACK_APP_TOKEN (${told["error"]})`,
+				"Make an app-level token (xapp-…) with the scope connections:write, and switch Socket Mode on.",
 			);
 }

@@ -85,7 +85,7 @@ function renderAction(action: CardAction, place: string): Button[] {
 	const button = {
 		type: "button" as const,
 		text: { type: "plain_text" as const, text: plainText(action.label, 75), emoji: false },
-		accessibility_label: cut(action.spoken, 75),
+		accessibility_label: cut(action.spoken, 75) || "–",
 	};
 	switch (action.kind) {
 		case "decision":

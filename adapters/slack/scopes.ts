@@ -7,7 +7,6 @@ export const SCOPES = [
 	"chat:write",
 	"commands",
 	"groups:read",
-	"im:history",
 	"im:write",
 	"team:read",
 	"usergroups:read",
@@ -16,6 +15,7 @@ export const SCOPES = [
 
 /** What is missing without each of these. */
 export const OPTIONAL_SCOPES = {
+	"im:history": "the bot does not hear what people write to it in a direct message",
 	"users:read.email": "people are not recognised as the same person in Slack and Teams by their e-mail address",
 	"chat:write.public": "the bot has to be invited to every channel that it shall post to",
 	"metadata.message:read": "a message whose answer was lost may be posted twice",

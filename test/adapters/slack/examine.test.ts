@@ -54,5 +54,5 @@ test("an app token that is not accepted is named", async () => {
 
 test("Slack that cannot be reached is one finding", async () => {
 	fake.fail("auth.test", "hang_up");
-	expect(await bad()).toEqual([expect.objectContaining({ state: "wrong", found: "Slack could not be reached." })]);
+	expect(await bad()).toEqual([expect.objectContaining({ state: "wrong", found: "Slack could not be reached" })]);
 });
