@@ -53,6 +53,7 @@ export class World {
 	readonly url: string;
 	readonly #drop: () => Promise<void>;
 	readonly #environments = new Map<string, EnvironmentRow>();
+	#integrationId = "";
 	#now = new Date("2026-03-04T10:00:00Z");
 	#speed = 0;
 	#since = 0;
@@ -111,26 +112,8 @@ export class World {
 			await db
 				.getRepository(PolicyTable)
 				.insert({ id: randomUUID(), ...policy, rules: policy.rules as object, managedBy });
-		const project = {
-			...{ id: randomUUID(), slug: "shop", name: "Shop", integrationId: integration.id, repository: "acme/shop" },
-			...{ pipeline: "deploy.yml", defaultRef: "main", managedBy, archivedAt: null },
-		};
-		await db.getRepository(ProjectTable).insert(project);
-		for (const [position, slug] of ["stage", "production"].entries()) {
-			const row: EnvironmentRow = {
-				...{
-					id: randomUUID(),
-					projectId: project.id,
-					slug,
-					aliases: slug === "production" ? ["prod"] : [],
-					policy: slug,
-				},
-				...{ channels: { slack: `C_${slug.toUpperCase()}` }, labels: [], position, archivedAt: null },
-			};
-			await db.getRepository(EnvironmentTable).insert(row);
-			await db.query("INSERT INTO chain_head (chain, seq, hash) VALUES ($1, 0, NULL)", [row.id]);
-			this.#environments.set(slug, row);
-		}
+		this.#integrationId = integration.id;
+		await this.addProject("shop");
 		const bindings: readonly AccessBinding[] = access ?? [
 			{ role: "operator", subjects: [{ slackGroup: "S_OPS" }], ...EVERYWHERE },
 			{ role: "approver", subjects: [{ slackGroup: "S_LEADS" }], ...EVERYWHERE },
@@ -159,6 +142,27 @@ export class World {
 		this.#now = this.now();
 		this.#since = performance.now();
 		this.#speed = speed;
+	}
+
+	/** Another shop, of the same repository and under the same policies; its environments take the place of those before. */
+	async addProject(slug: string): Promise<void> {
+		const { db } = this.deps;
+		const managedBy = "file" as const;
+		const project = {
+			...{ id: randomUUID(), slug, name: slug, integrationId: this.#integrationId, repository: "acme/shop" },
+			...{ pipeline: "deploy.yml", defaultRef: "main", managedBy, archivedAt: null },
+		};
+		await db.getRepository(ProjectTable).insert(project);
+		for (const [position, environment] of ["stage", "production"].entries()) {
+			const row: EnvironmentRow = {
+				...{ id: randomUUID(), projectId: project.id, slug: environment, policy: environment },
+				aliases: environment === "production" ? ["prod"] : [],
+				...{ channels: { slack: `C_${environment.toUpperCase()}` }, labels: [], position, archivedAt: null },
+			};
+			await db.getRepository(EnvironmentTable).insert(row);
+			await db.query("INSERT INTO chain_head (chain, seq, hash) VALUES ($1, 0, NULL)", [row.id]);
+			this.#environments.set(environment, row);
+		}
 	}
 
 	environment(slug: string): EnvironmentRow {
@@ -259,8 +263,7 @@ export class World {
 
 	/** The provider says something by itself, as a webhook does. */
 	async hear(report: PipelineReport): Promise<Recorded> {
-		const [row]: { id: string }[] = await this.deps.db.query("SELECT id FROM integration");
-		return recordReport(this.deps, row?.id ?? "", report);
+		return recordReport(this.deps, this.#integrationId, report);
 	}
 
 	/** A deploy from the command to its end. */
