@@ -30,7 +30,8 @@ export interface SiteOptions {
 	readonly setting?: Setting;
 	readonly localMode?: boolean;
 	readonly webhooks?: Partial<Record<Provider, WebhookPort>>;
-	readonly groups?: Deps["groups"];
+	/** What the server is given otherwise than the world has it. */
+	readonly deps?: (world: World) => Partial<Deps>;
 	readonly ready?: WebServerContext["ready"];
 }
 
@@ -51,7 +52,8 @@ export class Site {
 
 	static async open(options: SiteOptions = {}): Promise<Site> {
 		const world = await World.open(options.setting);
-		const deps = { ...world.deps, localMode: options.localMode ?? false, groups: options.groups ?? world.deps.groups };
+		world.deps = { ...world.deps, localMode: options.localMode ?? false, ...options.deps?.(world) };
+		const { deps } = world;
 		const server = createWebServer({
 			...{ deps, front: createFront(deps), slackInbox: null, log: deps.log },
 			webhooks: options.webhooks ?? {},

@@ -217,7 +217,7 @@ describe("a command", () => {
 
 describe("a command in local mode", () => {
 	test("is said as a sample person by an admin's token alone", async () => {
-		const local = await Site.open({ localMode: true, groups: { local: localPeople } });
+		const local = await Site.open({ localMode: true, deps: () => ({ groups: { local: localPeople } }) });
 		try {
 			const say = async (role: "admin" | "operator", as: string) =>
 				local.api("POST", "/commands", { token: await local.token(role), body: { text: "whoami", as } });
