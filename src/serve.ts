@@ -7,6 +7,7 @@ import type { Config } from "./config.ts";
 import { ApplyRefused, applyDocument } from "./configuration/apply.ts";
 import { readDocument } from "./configuration/document.ts";
 import { openSecrets } from "./configuration/integrations.ts";
+import { describeProblem } from "./configuration/problem.ts";
 import { SYSTEM_ACTOR } from "./core/audit-entry.ts";
 import type { Deps } from "./deps.ts";
 import { ensureRecurring, makeHandlers } from "./jobs/handlers.ts";
@@ -105,7 +106,7 @@ async function applyFile(store: Store, config: Config, path: string, now: () => 
 	const read = readDocument(text, { variable: config.variable });
 	if (!read.ok)
 		throw new Sentence(
-			`${path} was not applied:\n${read.problems.map((one) => `  ${one.line === null ? "" : `line ${one.line}: `}${one.path} ${one.message}`).join("\n")}`,
+			`${path} was not applied:\n${read.problems.map((one) => `  ${describeProblem(one)}`).join("\n")}`,
 		);
 	try {
 		await applyDocument({ ...store, now }, read.document, {

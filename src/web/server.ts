@@ -1,5 +1,5 @@
 import { once, setMaxListeners } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import type { Deps } from "../deps.ts";
@@ -8,7 +8,7 @@ import type { WebhookPort } from "../ports/pipeline.ts";
 import type { IntegrationRow, Provider } from "../store/entities.ts";
 import { createApp } from "./app.ts";
 import { createMetrics } from "./metrics.ts";
-import { problem, sendReply } from "./problem.ts";
+import { PROBLEM_TYPE, problem, type Reply, sendReply } from "./problem.ts";
 import { unexpected } from "./unexpected.ts";
 import { createWebhookReceiver } from "./webhooks.ts";
 
@@ -42,6 +42,18 @@ const LIMITS = {
 	maxHeaderSize: 16_384,
 };
 const CLOSE_WITHIN_MS = 10_000;
+
+/** What came is no request, or not all of one. */
+function unreadable(code: string | undefined): Reply {
+	switch (code) {
+		case "HPE_HEADER_OVERFLOW":
+			return problem(431, "headers_too_large", "The headers are larger than the 16 KB that are taken here.");
+		case "ERR_HTTP_REQUEST_TIMEOUT":
+			return problem(408, "request_too_slow", "The request did not arrive in time: send it again.");
+		default:
+			return problem(400, "malformed_request", "This is not a request that can be read.");
+	}
+}
 
 /** One server: the two hot paths go past the framework, everything else through it. */
 export function createWebServer(context: WebServerContext): WebServer {
@@ -81,11 +93,10 @@ export function createWebServer(context: WebServerContext): WebServer {
 			socket.destroy();
 			return;
 		}
-		const status = error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
-		const { body } = problem(status, "malformed_request", "This is not a request that can be read.");
+		const { status, body } = unreadable(error.code);
 		const text = JSON.stringify(body);
 		socket.end(
-			`HTTP/1.1 ${status} Error\r\ncontent-type: application/problem+json\r\ncontent-length: ${text.length}\r\nconnection: close\r\n\r\n${text}`,
+			`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${text.length}\r\nconnection: close\r\n\r\n${text}`,
 		);
 	});
 

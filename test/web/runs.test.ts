@@ -57,6 +57,7 @@ describe("a run", () => {
 		expect(await approve("oda", "operator")).toMatchObject({ status: 403, body: { code: "no_right" } });
 		expect(await approve("ann")).toMatchObject({ status: 200, body: { state: "waiting_approval", approvals: [{}] } });
 		expect(await approve("ann")).toMatchObject({ status: 200, body: { state: "waiting_approval", approvals: [{}] } });
+		await site.world.pass(1_000);
 		expect(await approve("bob")).toMatchObject({
 			status: 200,
 			body: {
@@ -89,6 +90,21 @@ describe("a run", () => {
 				...{ status: 403, body: { code: "self_approval" } },
 			});
 		await site.api("POST", `/runs/${run.id}/cancel`, { token: operator.plain });
+	});
+
+	test("is not approved in chat by the one who asked by the API, nor the other way round", async () => {
+		site.world.people.emails.set("U_BOB", "bob@acme.test");
+		const operator = await site.newToken({ email: "bob@acme.test", may: { role: "operator" } });
+		const approver = await site.newToken({ email: "BOB@acme.test", may: { role: "approver" } });
+		const asked = { project: "shop", environment: "production", ref: "v1.0.0" };
+		const run = (await site.api("POST", "/runs", { token: operator.plain, body: asked })).body;
+		expect(await site.world.say("U_BOB", `approve #${run.number}`)).toMatchObject({ code: "self_approval" });
+		site.world.people.groups.get("S_OPS")?.add("U_BOB");
+		const said = await site.world.runOf(await site.world.say("U_BOB", "shop@v1.0.0 to production"));
+		expect(await site.api("POST", `/runs/${said.id}/approve`, { token: approver.plain })).toMatchObject({
+			...{ status: 403, body: { code: "self_approval" } },
+		});
+		for (const { id } of [run, said]) await site.api("POST", `/runs/${id}/cancel`);
 	});
 
 	test("is cancelled by its requester or an admin alone", async () => {
