@@ -3,7 +3,8 @@ import type { Run } from "../../src/core/run.ts";
 import { enqueue } from "../../src/store/jobs.ts";
 import { createFront } from "../../src/use-cases/front.ts";
 import { createWebServer, type WebServer } from "../../src/web/server.ts";
-import { FakeSlack, type SlackEphemeral, type SlackMessage } from "../fakes/slack.ts";
+import { FakeSlack } from "../fakes/slack.ts";
+import type { SlackEphemeral, SlackMessage } from "../fakes/slack-workspace.ts";
 import { type Setting, World } from "./world.ts";
 
 /** The same shop, reached the way people reach it: through Slack, the real adapter and the real server. */

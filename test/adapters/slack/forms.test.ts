@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Card } from "../../../src/ports/chat.ts";
-import type { SlackMessage, SlackView } from "../../fakes/slack.ts";
 import { buttonsOf } from "../../fakes/slack-blocks.ts";
+import type { SlackMessage, SlackView } from "../../fakes/slack-workspace.ts";
 import { answerOf, Harness } from "./harness.ts";
 
 let harness: Harness;
