@@ -267,6 +267,7 @@ const STATEMENTS = [
 		status integer,
 		body json,
 		created_at timestamptz NOT NULL DEFAULT now(),
+		tried_at timestamptz NOT NULL DEFAULT now(),
 		PRIMARY KEY (token_id, key)
 	)`,
 ];

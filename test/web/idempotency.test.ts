@@ -72,9 +72,10 @@ test("a try that died before its answer is taken up again after its lease, with 
 	const first = await post("k1");
 	// As a kill between the effect and the answer leaves it.
 	await site.world.deps.db.query("UPDATE idempotent_answer SET status = NULL, body = NULL");
-	await site.world.pass(61_000);
-	const again = await post("k1");
-	expect(again).toMatchObject({ status: 201, body: { id: first.body.id, number: first.body.number } });
+	await site.world.pass(5_000);
+	const again = await Promise.all([post("k1"), post("k1"), post("k1")]);
+	for (const answer of again)
+		expect(answer).toMatchObject({ status: 201, body: { id: first.body.id, number: first.body.number } });
 	expect(await runs()).toBe(1);
 });
 

@@ -3,13 +3,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { canonicalJson } from "../../core/canonical-json.ts";
 import type { Deps } from "../../deps.ts";
 import type { ApiTokenRow } from "../../store/entities.ts";
-import { giveKeyBack, keepAnswer, type TakenKey, takeKey } from "../../store/idempotent-answers.ts";
+import { giveKeyBack, keepAnswer, keptAnswer, type TakenKey, takeKey } from "../../store/idempotent-answers.ts";
 import type { Sql } from "../../store/runs.ts";
 import { problem, type Reply } from "../problem.ts";
 import type { Call } from "./endpoint.ts";
 
-/** How long the second of two equal requests waits for the answer of the first. */
-const WAIT_MS = 5_000;
+/** How long the second of two equal requests waits for the answer of the first; longer than its lease, so that it can take it up. */
+const WAIT_MS = 8_000;
 const LOOK_EVERY_MS = 100;
 
 export interface KeyedRequest {
@@ -31,6 +31,23 @@ export async function once(
 	const name = { tokenId: token.id, key };
 	const hash = createHash("sha256").update(canonicalJson(request)).digest("hex");
 	const taken = await takeOrWait(() => takeKey(deps.db, name, hash, deps.now()));
+	if (taken.kind !== "mine") return answerOf(taken);
+	const settle = (tx: Sql, { status, ...answer }: Reply) => keepAnswer(tx, name, status, answer);
+	// With the time of the first try: a key that is used again after its answer is forgotten is a new request.
+	const deliveryId = `api:${token.id}:${key}:${taken.since.getTime()}`;
+	const reply = await carryOut({ deliveryId, settle });
+	// A throw does not come here: its key waits for its lease, because nobody knows how far the request came.
+	if (reply.status >= 500) {
+		await giveKeyBack(deps.db, name, taken.triedAt);
+		return reply;
+	}
+	if (await settle(deps.db, reply)) return reply;
+	// Answered already: by the handler itself, or by another try that was faster. That answer is the one.
+	const kept = await keptAnswer(deps.db, name);
+	return kept === null ? reply : answerOf({ kind: "answered", ...kept });
+}
+
+function answerOf(taken: Exclude<TakenKey, { kind: "mine" }>): Reply {
 	switch (taken.kind) {
 		case "answered":
 			return { status: taken.status, ...(taken.answer as Pick<Reply, "body" | "headers">) };
@@ -38,19 +55,9 @@ export async function once(
 			return problem(422, "idempotency_key_reused", "This Idempotency-Key stands for another request.");
 		case "in_progress":
 			return problem(409, "in_progress", "The first request with this key is still at work.", { "retry-after": "1" });
-		case "mine":
-			break;
 		default:
 			return taken satisfies never;
 	}
-	const settle = (tx: Sql, { status, ...answer }: Reply) => keepAnswer(tx, name, status, answer);
-	// With the time of the first try: a key that is used again after its answer is forgotten is a new request.
-	const deliveryId = `api:${token.id}:${key}:${taken.since.getTime()}`;
-	const reply = await carryOut({ deliveryId, settle });
-	// A throw does not come here: its key waits for its lease, because nobody knows how far the request came.
-	if (reply.status >= 500) await giveKeyBack(deps.db, name);
-	else await settle(deps.db, reply);
-	return reply;
 }
 
 async function takeOrWait(take: () => Promise<TakenKey>): Promise<TakenKey> {
