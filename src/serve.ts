@@ -72,7 +72,6 @@ export async function serve(config: Config, env: Environment, log: Logger, optio
 			await ensureRecurring(deps);
 			const handlers = makeHandlers(deps, {
 				slackIn: async (body) => slack?.process(body),
-				webhooks: { github: githubWebhook },
 				writeCheckpoint: async () => {
 					await writeCheckpoint({ ...store, now }, config.dataDir);
 				},

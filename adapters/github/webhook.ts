@@ -61,14 +61,26 @@ function read(rawBody: Buffer, headers: WebhookHeaders): WebhookContent {
 	};
 }
 
-/** null: it is not what we follow. A hook may be set to send its JSON inside of a form. */
+/** A body is asked for its key and for what it says: parsed once. */
+const parsed = new WeakMap<Buffer, Delivery | null>();
+
+/** null: it is not what we follow. */
 function deliveryOf(rawBody: Buffer, headers: WebhookHeaders): Delivery | null {
+	const known = parsed.get(rawBody);
+	if (known !== undefined) return known;
+	const delivery = parse(rawBody, headers);
+	parsed.set(rawBody, delivery);
+	return delivery;
+}
+
+/** A hook may be set to send its JSON inside of a form. */
+function parse(rawBody: Buffer, headers: WebhookHeaders): Delivery | null {
 	const type = headers["content-type"];
 	const isForm = typeof type === "string" && type.startsWith("application/x-www-form-urlencoded");
 	const text = rawBody.toString("utf8");
 	try {
-		const parsed: unknown = JSON.parse(isForm ? (new URLSearchParams(text).get("payload") ?? "") : text);
-		return Delivery.safeParse(parsed).data ?? null;
+		const value: unknown = JSON.parse(isForm ? (new URLSearchParams(text).get("payload") ?? "") : text);
+		return Delivery.safeParse(value).data ?? null;
 	} catch {
 		return null;
 	}

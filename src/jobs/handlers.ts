@@ -1,7 +1,5 @@
 import type { Deps } from "../deps.ts";
 import type { Platform } from "../ports/chat.ts";
-import type { WebhookPort } from "../ports/pipeline.ts";
-import { IntegrationTable, type Provider } from "../store/entities.ts";
 import { enqueue, type Job, type JobDraft, removeDone } from "../store/jobs.ts";
 import { awaitsExternalId, runById } from "../store/runs.ts";
 import type { CardJob } from "../use-cases/chat-jobs.ts";
@@ -10,23 +8,15 @@ import { meetDeadline, pollRun, stopRun } from "../use-cases/follow-run.ts";
 import { expireLock, type TellJob } from "../use-cases/lock-environment.ts";
 import { recordReport } from "../use-cases/record-report.ts";
 import { triggerRun } from "../use-cases/trigger-run.ts";
+import type { WebhookJob } from "../use-cases/webhook-job.ts";
 import { sendCard, sendNotice, sendTell, sendThread } from "./send-messages.ts";
 import type { Handled, Handlers } from "./worker.ts";
 
 export interface HandlerContext {
 	/** Feeds a stored request of Slack to the adapter. */
 	readonly slackIn: (body: unknown) => Promise<void>;
-	readonly webhooks: Partial<Record<Provider, WebhookPort>>;
 	/** Writes a signed checkpoint of the audit trail outside of the database. */
 	readonly writeCheckpoint: () => Promise<void>;
-}
-
-/** A webhook as it was stored, after its signature was verified. */
-export interface WebhookJob {
-	readonly integrationId: string;
-	readonly headers: Readonly<Record<string, string>>;
-	/** The raw body, base64. */
-	readonly body: string;
 }
 
 const DAY = 86_400_000;
@@ -46,7 +36,7 @@ export function makeHandlers(deps: Deps, context: HandlerContext): Handlers {
 				await context.slackIn(job.payload);
 				return "done";
 			},
-			webhook: (job) => takeWebhook(deps, context, job),
+			webhook: (job) => takeWebhook(deps, job),
 			dispatch: async (job) => dispatchNext(deps, (job.payload as { environmentId: string }).environmentId),
 			trigger: ofRun(triggerRun),
 			cancel: async (job) =>
@@ -86,16 +76,8 @@ export async function ensureRecurring(deps: Deps): Promise<void> {
 	await enqueue(deps.db, { kind: "checkpoint", dedupeKey: "recurring:checkpoint" }, now);
 }
 
-async function takeWebhook(deps: Deps, context: HandlerContext, job: Job): Promise<Handled> {
-	const { integrationId, headers, body } = job.payload as WebhookJob;
-	const integration = await deps.db.getRepository(IntegrationTable).findOneBy({ id: integrationId });
-	const port = integration === null ? undefined : context.webhooks[integration.provider];
-	if (port === undefined) return "done";
-	const content = port.read(Buffer.from(body, "base64"), headers);
-	if (content.kind === "ignored") {
-		deps.log.debug({ integrationId, because: content.because }, "webhook ignored");
-		return "done";
-	}
+async function takeWebhook(deps: Deps, job: Job): Promise<Handled> {
+	const { integrationId, content } = job.payload as WebhookJob;
 	const { report, repository } = content;
 	const recorded = await recordReport(deps, integrationId, report, content);
 	deps.log.debug({ integrationId, externalId: report.externalId, recorded }, "webhook read");

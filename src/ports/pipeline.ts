@@ -77,7 +77,7 @@ export interface PipelinePort {
 	cancel(project: PipelineProject, externalId: string): Promise<void>;
 }
 
-/** What a stored webhook turned out to be. */
+/** What a webhook turned out to be. It is stored as JSON. */
 export type WebhookContent =
 	| {
 			readonly kind: "report";

@@ -55,6 +55,12 @@ export function statusOf(code: string): number {
 /** The same, where no framework stands between us and the socket. */
 export function sendReply(response: ServerResponse, { status, body, headers }: Reply): void {
 	if (response.headersSent) return void response.destroy();
-	response.writeHead(status, { "content-type": "application/json", ...headers });
-	response.end(body === undefined ? undefined : JSON.stringify(body));
+	const text = body === undefined ? "" : JSON.stringify(body);
+	// With its length told, the answer goes out in one piece.
+	response.writeHead(status, {
+		"content-type": "application/json",
+		"content-length": Buffer.byteLength(text),
+		...headers,
+	});
+	response.end(text);
 }

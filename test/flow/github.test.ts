@@ -28,12 +28,11 @@ beforeEach(async () => {
 	shop.workflow("deploy.yml");
 	for (const sha of [SHA.a, SHA.b]) shop.check(sha, "build", "success");
 	follow(new GitHubPipeline({ baseUrl: github.url, auth: { token: github.token } }));
-	world.webhooks = { github: githubWebhook };
 	server = createWebServer({
 		deps: world.deps,
 		front: createFront(world.deps),
 		slackInbox: null,
-		webhooks: world.webhooks,
+		webhooks: { github: githubWebhook },
 		webhookSecretOf: () => SECRET,
 		ready: async () => ({ ok: true }),
 		log: world.deps.log,

@@ -7,7 +7,7 @@ import type { Deps } from "../../src/deps.ts";
 import { makeHandlers } from "../../src/jobs/handlers.ts";
 import { carryOut, type Handlers } from "../../src/jobs/worker.ts";
 import type { Answer, Decision } from "../../src/ports/front.ts";
-import type { PipelineReport, WebhookPort } from "../../src/ports/pipeline.ts";
+import type { PipelineReport } from "../../src/ports/pipeline.ts";
 import { openDataSource } from "../../src/store/data-source.ts";
 import {
 	AccessBindingTable,
@@ -16,7 +16,6 @@ import {
 	IntegrationTable,
 	PolicyTable,
 	ProjectTable,
-	type Provider,
 } from "../../src/store/entities.ts";
 import { claim, type JobKind } from "../../src/store/jobs.ts";
 import { runById, runByNumber } from "../../src/store/runs.ts";
@@ -46,8 +45,6 @@ export class World {
 	readonly chat = new FakeChat("slack");
 	/** What is in the test's way is put in here: a database that breaks off, another replica. */
 	deps: Deps;
-	/** Who reads the webhooks that were taken. */
-	webhooks: Partial<Record<Provider, WebhookPort>> = {};
 	/** Carries out what a chat adapter stored. */
 	slackIn: (body: unknown) => Promise<void> = async () => {};
 	readonly url: string;
@@ -239,8 +236,8 @@ export class World {
 	}
 
 	#handlers(): Handlers {
-		const { webhooks, slackIn } = this;
-		return makeHandlers(this.deps, { slackIn, webhooks, writeCheckpoint: async () => {} });
+		const { slackIn } = this;
+		return makeHandlers(this.deps, { slackIn, writeCheckpoint: async () => {} });
 	}
 
 	/** Lets time pass while nobody works. */

@@ -241,7 +241,6 @@ describe("promise 4: state, trail and messages are one, nothing is lost, and mes
 		for (const kind of ["card", "thread", "dispatch"] as const) await world.workOn(kind);
 		const handlers = makeHandlers(world.deps, {
 			slackIn: async () => {},
-			webhooks: {},
 			writeCheckpoint: async () => {},
 		});
 		const [card] = (await claim(world.deps.db, 100, 30_000, world.now())).filter((job) => job.kind === "card");
