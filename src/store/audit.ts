@@ -86,35 +86,39 @@ async function walkChains(
 		if (head !== undefined) say(verifier.end(head));
 		else say({ chain, seq: 0, problem: "no_head", detail: "the chain has rows and no head" });
 	};
-	for await (const row of streamChains(sql)) {
-		if (current?.chain !== row.chain) {
-			if (current !== null) finish(current.chain, current.verifier);
-			current = { chain: row.chain, verifier: new ChainVerifier(auditKey, row.chain) };
-			chains += 1;
+	for await (const page of streamChains(sql))
+		for (const row of page) {
+			if (current?.chain !== row.chain) {
+				if (current !== null) finish(current.chain, current.verifier);
+				current = { chain: row.chain, verifier: new ChainVerifier(auditKey, row.chain) };
+				chains += 1;
+			}
+			rows += 1;
+			see(row);
+			say(current.verifier.next({ ...row, seq: Number(row.seq) }));
 		}
-		rows += 1;
-		see(row);
-		say(current.verifier.next({ ...row, seq: Number(row.seq) }));
-	}
 	if (current !== null) finish(current.chain, current.verifier);
 	// Heads that are left have no rows: right for a chain in which nothing happened yet.
 	for (const chain of [...heads.keys()]) finish(chain, new ChainVerifier(auditKey, chain));
 	return { rows, chains };
 }
 
-/** In pages by key: constant memory, and no cursor that holds the server's. */
-async function* streamChains(sql: Sql): AsyncGenerator<Row> {
-	let after: readonly [string, string] = ["", "0"];
-	for (;;) {
-		const rows: Row[] = await sql.query(
+/** In pages by key: constant memory, and no cursor that holds the server's. The next page is read while this one is looked at. */
+async function* streamChains(sql: Sql): AsyncGenerator<readonly Row[]> {
+	const read = async (after: readonly [string, string]): Promise<Row[]> =>
+		sql.query(
 			`SELECT chain, seq, entry, previous, hash FROM audit_entry WHERE (chain, seq) > ($1, $2::bigint)
 			 ORDER BY chain, seq LIMIT ${PAGE}`,
 			[...after],
 		);
-		yield* rows;
+	let next: Promise<Row[]> | null = read(["", "0"]);
+	while (next !== null) {
+		const rows: Row[] = await next;
 		const last = rows.at(-1);
-		if (last === undefined || rows.length < PAGE) return;
-		after = [last.chain, last.seq];
+		next = last === undefined || rows.length < PAGE ? null : read([last.chain, last.seq]);
+		// A failure is thrown where it is awaited.
+		next?.catch(() => {});
+		yield rows;
 	}
 }
 
