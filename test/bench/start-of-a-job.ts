@@ -1,0 +1,98 @@
+import { startWakeUp } from "../../src/jobs/wake.ts";
+import { type Handlers, startWorker } from "../../src/jobs/worker.ts";
+import type { Job } from "../../src/store/jobs.ts";
+import { governedRequest } from "./governed-request.ts";
+import { median, percentile } from "./measure.ts";
+import { type Figure, milliseconds } from "./report.ts";
+import { openSetting, query, type Setting } from "./setting.ts";
+
+const PART = "jobs";
+const REQUESTS_PER_SECOND = 40;
+const SECONDS = 6;
+const DRAINED = 6_000;
+
+/** How soon after its commit a job is begun while a team is busy, and how fast a backlog goes. */
+export async function benchStartOfAJob(server: string): Promise<Figure[]> {
+	const setting = await openSetting(server, "bench_jobs");
+	try {
+		const waits = (await commitToStart(setting)).sort((a, b) => a - b);
+		const p99 = percentile(waits, 0.99);
+		const rates: number[] = [];
+		for (let round = 0; round < 3; round++) rates.push(await drain(setting));
+		return [
+			{
+				...{ part: PART, what: "commit to start of its job, p99", value: p99, unit: "ms" },
+				goal: { at: "most", value: 10, floor: 50 },
+				behind: `p50 ${milliseconds(percentile(waits, 0.5))} at ${REQUESTS_PER_SECOND} requests/s, ${waits.length} jobs`,
+			},
+			{
+				...{ part: PART, what: "drain of the outbox", value: median(rates), unit: "jobs/s", goal: null },
+				behind: `${DRAINED} jobs that do nothing, each with a lease and an end of its own`,
+			},
+		];
+	} finally {
+		await setting.close();
+	}
+}
+
+/** Every kind of job does the same. */
+function handlersOf(begin: (job: Job) => void): Handlers {
+	const handler = async (job: Job) => {
+		begin(job);
+		return "done" as const;
+	};
+	const handle: Handlers["handle"] = {
+		...{ slack_in: handler, webhook: handler, dispatch: handler, trigger: handler, cancel: handler, poll: handler },
+		...{ deadline: handler, lock_expiry: handler, card: handler, thread: handler, tell: handler, notice: handler },
+		...{ checkpoint: handler, clean_up: handler },
+	};
+	return { handle, gaveUp: async () => [] };
+}
+
+async function commitToStart(setting: Setting): Promise<number[]> {
+	const { deps } = setting;
+	const began = new Map<string, number>();
+	const committed = new Map<string, number>();
+	// The root card of a run is what a person waits for.
+	const worker = startWorker(
+		deps,
+		handlersOf((job) => {
+			if (job.kind === "card" && job.runId !== null) began.set(job.runId, performance.now());
+		}),
+	);
+	const wakeUp = await startWakeUp(setting.url, worker.wake, deps.log);
+	const work: Promise<void>[] = [];
+	for (let n = 0; n < REQUESTS_PER_SECOND * SECONDS; n++) {
+		work.push(
+			governedRequest(setting).then((runId) => {
+				committed.set(runId, performance.now());
+				wakeUp.wake();
+			}),
+		);
+		await pause(1_000 / REQUESTS_PER_SECOND);
+	}
+	await Promise.all(work);
+	while (began.size < committed.size) await pause(5);
+	await worker.stop();
+	await wakeUp.stop();
+	return [...committed].map(([runId, at]) => Math.max(0, (began.get(runId) ?? Number.NaN) - at));
+}
+
+async function drain({ url, deps }: Setting): Promise<number> {
+	await query(url, "DELETE FROM job");
+	await query(url, `INSERT INTO job (kind, payload) SELECT 'dispatch', '{}' FROM generate_series(1, ${DRAINED})`);
+	let left = DRAINED;
+	const began = performance.now();
+	await new Promise<void>((resolve) => {
+		const worker = startWorker(
+			deps,
+			handlersOf(() => {
+				left -= 1;
+				if (left === 0) resolve(worker.stop());
+			}),
+		);
+	});
+	return DRAINED / ((performance.now() - began) / 1_000);
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
