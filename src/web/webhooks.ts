@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { WebhookPort } from "../ports/pipeline.ts";
-import { groupedEnqueue } from "../store/grouped-enqueue.ts";
 import { type IntegrationRow, IntegrationTable } from "../store/entities.ts";
+import { groupedEnqueue } from "../store/grouped-enqueue.ts";
 import type { WebhookJob } from "../use-cases/webhook-job.ts";
 import type { Metrics } from "./metrics.ts";
 import { problem, type Reply, sendReply } from "./problem.ts";

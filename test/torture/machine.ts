@@ -225,7 +225,6 @@ export class Machine {
 		const world = this.#world;
 		const handlers = makeHandlers(world.deps, {
 			slackIn: async () => {},
-			webhooks: {},
 			writeCheckpoint: async () => {},
 		});
 		// A lease of no time: what is not picked stays due, as if its worker had died.
