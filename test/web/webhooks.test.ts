@@ -52,7 +52,7 @@ const deliver = (body: string, { to = "github/fake", secret = SECRET, headers = 
 		},
 	});
 
-const stored = (): Promise<{ payload: { headers: Record<string, string>; body: string } }[]> =>
+const stored = (): Promise<{ payload: unknown }[]> =>
 	site.world.deps.db.query("SELECT payload FROM job WHERE kind = 'webhook' ORDER BY id");
 
 test("a delivery is taken once, however often and under whatever name it comes", async () => {
@@ -63,15 +63,31 @@ test("a delivery is taken once, however often and under whatever name it comes",
 	expect(await stored()).toHaveLength(2);
 });
 
-test("what is kept of it is the body, byte for byte, and no signature", async () => {
+test("what is kept of it is what it says of the run, and nothing else", async () => {
 	const body = report(1, { note: "Grüße ☃ \u0000" });
 	const old = createHmac("sha1", SECRET).update(body).digest("hex");
 	await deliver(body, { headers: { "x-hub-signature": `sha1=${old}`, authorization: "Bearer x", cookie: "a=b" } });
-	const [job] = await stored();
-	expect(Buffer.from(job?.payload.body ?? "", "base64").toString()).toBe(body);
-	expect(Object.keys(job?.payload.headers ?? {}).sort()).toEqual([
-		...["content-type", "x-github-delivery", "x-github-event"],
+	const said = {
+		...{ externalId: "1", attempt: 1, externalUrl: "https://github.test/runs/1" },
+		...{ status: "running", reason: null, jobId: null },
+	};
+	expect(await stored()).toEqual([
+		{
+			payload: {
+				integrationId: expect.any(String),
+				content: { kind: "report", report: said, repository: "acme/shop", pipeline: "deploy.yml" },
+			},
+		},
 	]);
+});
+
+test("one that nothing follows from is told so, and is not kept", async () => {
+	const pushed = JSON.parse(report(1));
+	pushed.workflow_run.event = "push";
+	const answers = [await deliver(JSON.stringify(pushed)), await deliver("{}")];
+	for (const answer of answers)
+		expect(answer).toMatchObject({ status: 200, body: { status: "ignored", because: expect.any(String) } });
+	expect(await stored()).toEqual([]);
 });
 
 test.each([
