@@ -78,7 +78,11 @@ describe("promise 1: at most one run at work on an environment", () => {
 		await world.say("U_OPS", "shop@v1.1.0 to stage");
 		for (const state of ["dispatching", "running", "cancelling"])
 			await expect(
-				world.deps.db.query("UPDATE run SET state = $1, started_at = now() WHERE number <> $2", [state, first.number]),
+				world.deps.db.query(
+					`UPDATE run SET state = $1, started_at = now(), external_id = 'x', stop = CASE WHEN $1 = 'cancelling' THEN '{}'::jsonb END
+				 WHERE number <> $2`,
+					[state, first.number],
+				),
 			).rejects.toThrow(/run_one_active/);
 	});
 });
