@@ -1,10 +1,33 @@
+import { createHash } from "node:crypto";
 import { type Body, textAt } from "./body.ts";
+
+/** How a request is known from the moment it was taken. */
+export interface Delivery {
+	readonly id: string;
+	readonly saidAt: Date;
+}
+
+/** Written into a request when it is stored. `fallback`: what names this delivery where the request itself carries nothing. */
+export function withDelivery(
+	body: Body,
+	fallback: string,
+	now: Date,
+): Body & { readonly draven: { readonly id: string; readonly saidAt: string } } {
+	const id = deliveryId(body) ?? `other:${createHash("sha256").update(fallback).digest("hex")}`;
+	return { ...body, draven: { id, saidAt: now.toISOString() } };
+}
+
+export function deliveryOf(body: unknown): Delivery {
+	const id = textAt(body, "draven", "id");
+	if (id === null) throw new Error("a request of Slack was not stored before it was carried out");
+	return { id, saidAt: new Date(textAt(body, "draven", "saidAt") ?? 0) };
+}
 
 /**
  * What makes two deliveries the same one: Slack repeats events, and a signed request can be played again.
  * Null: the request carries nothing of the kind.
  */
-export function deliveryId(body: Body): string | null {
+function deliveryId(body: Body): string | null {
 	const type = textAt(body, "type");
 	const user = textAt(body, "user", "id");
 	switch (type) {

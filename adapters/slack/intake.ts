@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import type { Logger } from "pino";
 import { type Body, textAt } from "./body.ts";
-import { deliveryId } from "./delivery-id.ts";
+import { withDelivery } from "./delivery-id.ts";
 import { FORM, formProblems } from "./form.ts";
 import { REJECT, rejectProblems } from "./reject-form.ts";
 
@@ -30,11 +29,11 @@ export function createIntake(options: IntakeOptions): (body: Body, fallbackId: s
 	const { store, suggest, log, suggestWithinMs = SUGGEST_WITHIN_MS } = options;
 
 	async function keep(body: Body, fallbackId: string): Promise<IntakeReply> {
-		const id = deliveryId(body) ?? `other:${createHash("sha256").update(fallbackId).digest("hex")}`;
 		// Slack's old way to prove itself; nobody reads it any more, so it is not kept either.
-		const { token: _, ...kept } = body;
+		const { token: _, ...rest } = body;
+		const kept = withDelivery(rest, fallbackId, new Date());
 		try {
-			await store({ dedupeKey: `slack:${id}`, body: kept });
+			await store({ dedupeKey: `slack:${kept.draven.id}`, body: kept });
 			return TAKEN;
 		} catch (error) {
 			log.error({ err: error }, "a request of Slack could not be stored; Slack is told so");

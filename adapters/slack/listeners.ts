@@ -1,7 +1,7 @@
 import type { App } from "@slack/bolt";
 import { isBody, textAt } from "./body.ts";
 import type { SlackContext } from "./context.ts";
-import { deliveryId } from "./delivery-id.ts";
+import { deliveryOf } from "./delivery-id.ts";
 import { publishHome } from "./home.ts";
 import { onAction } from "./on-action.ts";
 import { onSubmission } from "./on-submission.ts";
@@ -26,8 +26,8 @@ export function addListeners(app: App, context: SlackContext): void {
 				thread: null,
 			},
 			thread: null,
-			deliveryId: deliveryId(command) ?? command.trigger_id,
-			triggerId: command.trigger_id,
+			delivery: deliveryOf(command),
+			triggerId: command.trigger_id ?? null,
 		});
 	});
 
@@ -40,7 +40,7 @@ export function addListeners(app: App, context: SlackContext): void {
 			text: readMention(event.text, userId),
 			where: { user: event.user, responseUrl: null, replaces: false, channel: event.channel, thread },
 			thread,
-			deliveryId: `event:${body.team_id}:${body.event_id}`,
+			delivery: deliveryOf(body),
 			triggerId: null,
 		});
 	});
@@ -56,7 +56,7 @@ export function addListeners(app: App, context: SlackContext): void {
 			text: readMention(event.text ?? "", userId),
 			where: { user: event.user, responseUrl: null, replaces: false, channel: event.channel, thread },
 			thread,
-			deliveryId: `event:${body.team_id}:${body.event_id}`,
+			delivery: deliveryOf(body),
 			triggerId: null,
 		});
 	});

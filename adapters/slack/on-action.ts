@@ -3,7 +3,7 @@ import { answerPerson, type Where } from "./answer-person.ts";
 import { slackCode } from "./api.ts";
 import { type Body, textAt } from "./body.ts";
 import type { SlackContext } from "./context.ts";
-import { deliveryId } from "./delivery-id.ts";
+import { deliveryOf } from "./delivery-id.ts";
 import { deployForm, FORM, readOrigin } from "./form.ts";
 import { publishHome } from "./home.ts";
 import { rejectForm } from "./reject-form.ts";
@@ -20,8 +20,8 @@ export async function onAction(context: SlackContext, body: Body): Promise<void>
 	}
 	const value = textAt(body, "actions", 0, "value");
 	const user = textAt(body, "user", "id");
-	const id = deliveryId(body);
-	if (value === null || user === null || id === null) return;
+	if (value === null || user === null) return;
+	const delivery = deliveryOf(body);
 	const tenant = tenantOf(context, body);
 	const where = placeOf(body, user);
 	const [kind, what] = actionId.split(":");
@@ -31,13 +31,14 @@ export async function onAction(context: SlackContext, body: Body): Promise<void>
 			text: value,
 			where,
 			thread: rootOf(body),
-			deliveryId: id,
+			delivery,
 			triggerId: textAt(body, "trigger_id"),
 		});
 	} else if (kind === "decision" && what === "reject") await askWhy(context, body, where, value);
 	else if (kind === "decision" && isDecision(what)) {
-		const decision: Decision = { platform: "slack", tenant, user, action: what, value, reason: null, deliveryId: id };
-		const answer = await context.front().decide(decision);
+		const { id, saidAt } = delivery;
+		const by = { platform: "slack", tenant, user, deliveryId: id, saidAt } as const;
+		const answer = await context.front().decide({ ...by, action: what, value, reason: null });
 		await answerPerson(context, where, answer.card);
 	} else return;
 	if (textAt(body, "view", "type") === "home") await publishHome(context, tenant, user);

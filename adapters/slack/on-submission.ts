@@ -1,7 +1,7 @@
 import { answerPerson, type Where } from "./answer-person.ts";
 import { type Body, textAt } from "./body.ts";
 import type { SlackContext } from "./context.ts";
-import { deliveryId } from "./delivery-id.ts";
+import { deliveryOf } from "./delivery-id.ts";
 import { FORM, formCommand, readOrigin } from "./form.ts";
 import { REJECT, rejectReason, rejectValue } from "./reject-form.ts";
 import { sayCommand } from "./say-command.ts";
@@ -12,8 +12,8 @@ export async function onSubmission(context: SlackContext, body: Body): Promise<v
 	if (textAt(body, "type") !== "view_submission") return;
 	const view = body["view"];
 	const user = textAt(body, "user", "id");
-	const id = deliveryId(body);
-	if (user === null || id === null) return;
+	if (user === null) return;
+	const delivery = deliveryOf(body);
 	const tenant = tenantOf(context, body);
 	const metadata = textAt(view, "private_metadata");
 	const { channel, thread } = readOrigin(metadata);
@@ -21,16 +21,16 @@ export async function onSubmission(context: SlackContext, body: Body): Promise<v
 	switch (textAt(view, "callback_id")) {
 		case FORM: {
 			const text = formCommand(view);
-			if (text !== null) await sayCommand(context, { tenant, text, where, thread, deliveryId: id, triggerId: null });
+			if (text !== null) await sayCommand(context, { tenant, text, where, thread, delivery, triggerId: null });
 			return;
 		}
 		case REJECT: {
 			const value = rejectValue(metadata);
 			const reason = rejectReason(view);
 			if (value === null || reason === null) return;
-			const answer = await context
-				.front()
-				.decide({ platform: "slack", tenant, user, action: "reject", value, reason, deliveryId: id });
+			const { id, saidAt } = delivery;
+			const by = { platform: "slack", tenant, user, deliveryId: id, saidAt } as const;
+			const answer = await context.front().decide({ ...by, action: "reject", value, reason });
 			await answerPerson(context, where, answer.card);
 			return;
 		}

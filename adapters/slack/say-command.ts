@@ -3,6 +3,7 @@ import type { Answer } from "../../src/ports/front.ts";
 import { answerPerson, type Where } from "./answer-person.ts";
 import { slackCode } from "./api.ts";
 import type { SlackContext } from "./context.ts";
+import type { Delivery } from "./delivery-id.ts";
 import { deployForm, type Origin } from "./form.ts";
 
 /** A command, however it was said. */
@@ -12,7 +13,7 @@ export interface Saying {
 	readonly where: Where;
 	/** Root message of the thread it was said in. */
 	readonly thread: string | null;
-	readonly deliveryId: string;
+	readonly delivery: Delivery;
 	/** Lets a form be opened, for three seconds; null: it was not said by a click or a slash. */
 	readonly triggerId: string | null;
 }
@@ -34,7 +35,8 @@ export async function sayCommand(context: SlackContext, saying: Saying): Promise
 		channel: where.channel,
 		thread: saying.thread,
 		text: saying.text,
-		deliveryId: saying.deliveryId,
+		deliveryId: saying.delivery.id,
+		saidAt: saying.delivery.saidAt,
 	});
 	if (!answer.form) await answerPerson(context, where, answer.card);
 	else if (triggerId === null)

@@ -70,6 +70,8 @@ export interface Incoming {
 	readonly text: string;
 	/** What makes two deliveries the same one; unique within the platform. */
 	readonly deliveryId: string;
+	/** When it reached us; absent: just now. What waited for too long is not carried out any more. */
+	readonly saidAt?: Date;
 }
 
 /** A chat platform. Every method has a time-out of its own and throws VendorError alone. */

@@ -24,6 +24,8 @@ export interface Decision {
 	readonly value: string;
 	readonly reason: string | null;
 	readonly deliveryId: string;
+	/** As in Incoming. */
+	readonly saidAt?: Date;
 }
 
 /** What the form's pickers offer to one person. */

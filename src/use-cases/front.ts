@@ -5,7 +5,7 @@ import type { Card, Platform } from "../ports/chat.ts";
 import type { Answer, Decision, FormChoices, Front, HomeView, RefChoice } from "../ports/front.ts";
 import { VendorError } from "../ports/vendor-error.ts";
 import { listRuns, runById } from "../store/runs.ts";
-import { textCard } from "../words/rich.ts";
+import { plainTime, textCard } from "../words/rich.ts";
 import { type CommandContext, no } from "./answer.ts";
 import { cancel, decide } from "./answer-act.ts";
 import { retryRun } from "./answer-request.ts";
@@ -18,13 +18,29 @@ import { type Caller, identify } from "./identify.ts";
 /** The use cases as the chats see them. */
 export function createFront(deps: Deps): Front {
 	return {
-		command: (incoming) => handleCommand(deps, { ...incoming, identify: (fresh) => identify(deps, incoming, fresh) }),
-		decide: (decision) => decideClick(deps, decision),
+		command: async (incoming) =>
+			tooLate(deps, incoming.saidAt) ??
+			handleCommand(deps, { ...incoming, identify: (fresh) => identify(deps, incoming, fresh) }),
+		decide: async (decision) => tooLate(deps, decision.saidAt) ?? decideClick(deps, decision),
 		formChoices: () => formChoices(deps),
 		refChoices: (_platform, _tenant, _user, project, query) => refChoices(deps, project, query),
 		home: (platform, tenant, user) => home(deps, { platform, tenant, user }),
 		forget: (platform, what) => deps.forgetPeople(platform, what),
 	};
+}
+
+/** Nobody expects that what they said before an outage is done hours later, when they have long helped themselves. */
+const CARRIED_OUT_WITHIN_MS = 15 * 60_000;
+
+function tooLate(deps: Deps, saidAt: Date | undefined): Answer | null {
+	if (saidAt === undefined || deps.now().getTime() - saidAt.getTime() <= CARRIED_OUT_WITHIN_MS) return null;
+	return no(
+		refusal(
+			"too_late",
+			`I could not get to what you said at ${plainTime(saidAt)} until now, so nothing was done.`,
+			"Say it again if you still want it.",
+		),
+	);
 }
 
 /** A click says the run by its opaque value; the right is checked now, whatever the card showed. */

@@ -373,6 +373,17 @@ describe("force", () => {
 });
 
 describe("time", () => {
+	test("what was said long before an outage ended is not carried out any more, and its sender is told", async () => {
+		const minutesAgo = (n: number) => ({ saidAt: new Date(world.deps.now().getTime() - n * 60_000) });
+		expect(await world.say("U_OPS", "shop@v1.0.0 to stage", minutesAgo(16))).toMatchObject({
+			outcome: "refused",
+			code: "too_late",
+			card: { text: expect.stringMatching(/at 2026-03-04 09:44 UTC until now, so nothing was done/) },
+		});
+		expect(await world.say("U_OPS", "shop@v1.0.0 to stage", minutesAgo(14))).toMatchObject({ outcome: "done" });
+		expect((await world.run(1)).number).toBe(1);
+	});
+
 	test("what does not begin in time fails, and is stopped at the provider", async () => {
 		await world.close();
 		world = await World.open({ stage: { refs: { tags: ["**"] }, timeouts: { start: "1m" } } });

@@ -172,7 +172,7 @@ export class World {
 	async say(
 		user: string,
 		text: string,
-		more: { deliveryId?: string; channel?: string; thread?: string; deps?: Deps } = {},
+		more: { deliveryId?: string; channel?: string; thread?: string; saidAt?: Date; deps?: Deps } = {},
 	): Promise<Answer> {
 		this.#delivery += 1;
 		return createFront(more.deps ?? this.deps).command({
@@ -183,6 +183,7 @@ export class World {
 			thread: more.thread ?? null,
 			text,
 			deliveryId: more.deliveryId ?? `d${this.#delivery}`,
+			...(more.saidAt === undefined ? {} : { saidAt: more.saidAt }),
 		});
 	}
 

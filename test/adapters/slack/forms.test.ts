@@ -214,6 +214,7 @@ describe("the buttons of a run", () => {
 			{
 				...{ platform: "slack", tenant: "T1", user: "U_ANN", action: "approve", value: "r1:3", reason: null },
 				deliveryId: expect.stringMatching(/^action:U_ANN:/),
+				saidAt: expect.any(Date),
 			},
 		]);
 		expect(harness.fake.toldTo("U_ANN")[0]).toMatchObject({ channel: "C_TALK", thread: null, replaced: false });

@@ -15,7 +15,11 @@ describe("a slash command", () => {
 		expect(harness.front.said).toEqual([
 			{
 				...{ platform: "slack", tenant: "T1", user: "U_ANN", channel: "C_TALK", thread: null },
-				...{ text: "deploy web@v1.4.2 to production", deliveryId: expect.stringMatching(/^command:trigger/) },
+				...{
+					text: "deploy web@v1.4.2 to production",
+					deliveryId: expect.stringMatching(/^command:trigger/),
+					saidAt: expect.any(Date),
+				},
 			},
 		]);
 		expect(harness.fake.toldTo("U_ANN")).toEqual([expect.objectContaining({ via: "response_url", channel: "C_TALK" })]);
