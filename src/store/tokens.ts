@@ -124,6 +124,8 @@ async function insertToken(
 async function ownerOf(tx: EntityManager, { name, email: written }: NewToken): Promise<string> {
 	if (written === null) return newPerson(tx, name, { platform: "token", externalId: randomUUID() });
 	const email = written.toLowerCase();
+	// The same one as where people are identified: two first sights of one address are one person.
+	await tx.query("SELECT pg_advisory_xact_lock(hashtext($1))", [email]);
 	const known = await tx.getRepository(IdentityTable).findOneBy({ email });
 	return known?.personId ?? newPerson(tx, email, { platform: "email", externalId: email, email });
 }

@@ -3,6 +3,7 @@ import { SYSTEM_ACTOR } from "../core/audit-entry.ts";
 import { done, type Outcome, type Refusal, refusal, refused } from "../core/refusal.ts";
 import { isEnd, type Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
+import { sameHuman } from "../store/accounts.ts";
 import { approvalsOf, insertApproval } from "../store/approvals.ts";
 import { holdChain, writeTrail } from "../store/change.ts";
 import { approvalRefusal, endedRefusal } from "../words/refusal-words.ts";
@@ -48,9 +49,13 @@ export async function decideRun(
 			);
 			return { events: [{ type: "expired", reason: notApprovedIn(fresh, deps.now()) }], actor: SYSTEM_ACTOR };
 		}
+		// As whoever they have been here before, by another account of theirs.
+		const accounts = await sameHuman(tx, caller.person.id);
+		const before = existing.find((one) => accounts.has(one.person.id));
+		const asRequester = accounts.has(fresh.requestedBy.id) ? fresh.requestedBy : caller.person;
 		const decided = decideApproval({
 			run: fresh,
-			approver: caller.person,
+			approver: before?.person ?? asRequester,
 			decision,
 			existing,
 			fingerprintNow: current.value.fingerprint,
@@ -59,10 +64,7 @@ export async function decideRun(
 		const now = deps.now();
 		const actor = actorOf(caller);
 		if (!decided.ok) {
-			if (
-				decided.code === "already_decided" &&
-				existing.some((one) => one.person.id === caller.person.id && one.decision === decision)
-			) {
+			if (decided.code === "already_decided" && before?.decision === decision) {
 				answer = done(fresh);
 				return null;
 			}

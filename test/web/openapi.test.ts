@@ -32,6 +32,8 @@ test("it is OpenAPI 3.1 and needs no token", () => {
 	expect(api.openapi).toBe("3.1.0");
 	expect(Object.keys(api.components.schemas)).toEqual(expect.arrayContaining(["Run", "Problem"]));
 	const refs = [...JSON.stringify(api).matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref]) => ref);
+	const ids = [...JSON.stringify(api).matchAll(/"operationId":"([^"]+)"/g)].map(([, id]) => id);
+	expect(new Set(ids).size).toBe(ENDPOINTS.length);
 	for (const ref of refs)
 		expect(Object.keys(api.components.schemas).map((name) => `#/components/schemas/${name}`)).toContain(ref);
 });

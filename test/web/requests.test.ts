@@ -63,6 +63,11 @@ describe("a token", () => {
 		expect((await site.api("GET", "/runs", { token: plain })).status).toBe(401);
 	});
 
+	test("of one address is one person's, however many are made at once", async () => {
+		const made = await Promise.all([1, 2, 3, 4].map(() => site.newToken({ email: "Many@acme.test" })));
+		expect(new Set(made.map(({ personId }) => personId)).size).toBe(1);
+	});
+
 	test("stands nowhere in the database", async () => {
 		const { plain } = await createToken(site.world.deps, {
 			...{ name: "kept", may: { role: "viewer" }, email: null, expiresAt: null, actor: SYSTEM_ACTOR },

@@ -107,6 +107,24 @@ describe("a run", () => {
 		for (const { id } of [run, said]) await site.api("POST", `/runs/${id}/cancel`);
 	});
 
+	test("is not decided twice by a human whose address became known only after both of their accounts", async () => {
+		const { people } = site.world;
+		people.groups.get("S_LEADS")?.add("U_CY");
+		await site.world.say("U_CY", "whoami");
+		const operator = await site.newToken({ email: "cy@acme.test", may: { role: "operator" } });
+		const approver = await site.newToken({ email: "cy@acme.test", may: { role: "approver" } });
+		people.emails.set("U_CY", "cy@acme.test");
+		const asked = { project: "shop", environment: "production", ref: "v1.0.0" };
+		const own = (await site.api("POST", "/runs", { token: operator.plain, body: asked })).body;
+		expect(await site.world.say("U_CY", `approve #${own.number}`)).toMatchObject({ code: "self_approval" });
+		const other = await site.run("production");
+		await site.world.say("U_CY", `approve #${other.number}`);
+		expect(await site.api("POST", `/runs/${other.id}/approve`, { token: approver.plain })).toMatchObject({
+			...{ status: 200, body: { state: "waiting_approval", approvals: [{ person: { name: "U_CY" } }] } },
+		});
+		for (const { id } of [own, other]) await site.api("POST", `/runs/${id}/cancel`);
+	});
+
 	test("is cancelled by its requester or an admin alone", async () => {
 		const run = await site.run("production");
 		const token = await site.token("operator", "somebody else");
