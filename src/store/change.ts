@@ -136,6 +136,7 @@ const INSERT_RUN = `INSERT INTO run (id, number, project_id, environment_id, pro
 	version, state, deadline, queue_position)
 	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13, $14, $15::jsonb, $16, $17, $18, $19::jsonb, $20::jsonb, $21, $22, $23, $24, $25, CASE WHEN $26 THEN nextval('queue_place') END
 	WHERE (SELECT count(*) FROM run WHERE environment_id = $4 AND (state = 'queued' OR (state = 'waiting_approval' AND queue_position IS NOT NULL))) < $27
+	AND EXISTS (SELECT FROM environment WHERE id = $4 AND archived_at IS NULL)
 	ON CONFLICT (delivery_key) DO NOTHING
 	RETURNING id`;
 
@@ -150,8 +151,8 @@ export interface NewRun {
 }
 
 /**
- * The second statement of a request: run, trail and outbox at once. False: nothing was written, because the queue is full or this
- * delivery was seen before.
+ * The second statement of a request: run, trail and outbox at once. False: nothing was written, because the queue is full, this
+ * delivery was seen before, or the environment is not configured any more.
  */
 export async function insertRun(
 	context: ChangeContext,

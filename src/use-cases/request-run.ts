@@ -12,7 +12,7 @@ import { holdChain, holdChainForRequest, insertRun, writeTrail } from "../store/
 import { openRetryOf, runByDelivery } from "../store/runs.ts";
 import { verdictRefusal } from "../words/refusal-words.ts";
 import { entryOf, followUps } from "./advance-run.ts";
-import { type Place, policyOf } from "./catalog.ts";
+import { findPlace, type Place, policyOf } from "./catalog.ts";
 import { chatJobs } from "./chat-jobs.ts";
 import { checkRight } from "./check-right.ts";
 import { gatherFacts } from "./gather-facts.ts";
@@ -132,23 +132,34 @@ async function accept(deps: Deps, asked: RunAsked, judged: Judged): Promise<Outc
 		deps.wake();
 		return done(result);
 	}
-	// Nothing was written: the same request was faster, or the queue filled up since the policy was asked.
+	// Nothing was written: the same request was faster, or the environment went or its queue filled up since the policy was asked.
 	const before = asked.deliveryKey === null ? null : await runByDelivery(deps.db, asked.deliveryKey);
 	if (before !== null) return done(before);
+	const { project, environment } = asked.place;
+	if ((await findPlace(deps.db.manager, project.slug, environment.slug)) === null)
+		return refuse(
+			deps,
+			asked,
+			refusal(
+				"unknown_environment",
+				`${project.slug}/${environment.slug} was removed from the configuration just now.`,
+			),
+			judged,
+		);
 	const limit = judged.policy.queue.limit;
 	return refuse(
 		deps,
 		asked,
 		refusal(
 			"queue_full",
-			`${asked.place.project.slug}/${asked.place.environment.slug} has ${limit} waiting runs, as many as its policy lets wait.`,
+			`${project.slug}/${environment.slug} has ${limit} waiting runs, as many as its policy lets wait.`,
 			"Wait until one has gone, or cancel one that is no longer wanted.",
 		),
 		judged,
 	);
 }
 
-/** The hot path: two statements (a retry has one more). Null: the queue is full, or this delivery was seen before. */
+/** The hot path: two statements (a retry has one more). Null: as of insertRun, nothing was written. */
 export async function writeRequest(
 	deps: Deps,
 	tx: EntityManager,

@@ -43,3 +43,16 @@ test("what has only finished runs can be removed; they stay, and nothing new is 
 		code: "unknown_project",
 	});
 });
+
+test("a run that is being asked for while its environment is removed is refused, and none is left there", async () => {
+	const { pipeline } = world;
+	const resolve = pipeline.resolveRef.bind(pipeline);
+	pipeline.resolveRef = async (...of) => {
+		await apply("version: 1\n", true);
+		return resolve(...of);
+	};
+	expect(await world.say("U_OPS", "shop@v1.0.0 to stage")).toMatchObject({
+		...{ outcome: "refused", code: "unknown_environment" },
+	});
+	expect(await world.deps.db.query("SELECT 1 FROM run")).toEqual([]);
+});
