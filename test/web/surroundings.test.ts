@@ -198,7 +198,7 @@ describe("a command", () => {
 			"frobnicate",
 			"show #999999999999",
 			`show ${"9".repeat(400)}`,
-			"a".repeat(9_999),
+			"a".repeat(40_000),
 			'"',
 			'deploy shop@v1.0.0 to stage --reason "open',
 		]) {

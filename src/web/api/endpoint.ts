@@ -10,7 +10,8 @@ import { problem, type Reply } from "../problem.ts";
 import { send } from "../send.ts";
 import { authenticate } from "./authenticate.ts";
 import { once } from "./idempotency.ts";
-import { isStorable, NoBody, NoQuery, problemsOf } from "./schemas.ts";
+import { isStorable, NoBody, NoQuery } from "./schemas.ts";
+import { problemsOf, wording } from "./wording.ts";
 
 /** One request, known to be allowed in and well formed. */
 export interface Call<Query, Body> {
@@ -107,9 +108,9 @@ async function answer(
 			"invalid_text",
 			"NUL characters, broken Unicode and JSON nested deeper than 50 levels are not taken.",
 		);
-	const query = described.query.safeParse(request.query);
+	const query = described.query.safeParse(request.query, { error: wording });
 	if (!query.success) return problem(422, "invalid_query", problemsOf(query.error));
-	const body = described.body.safeParse(request.body);
+	const body = described.body.safeParse(request.body, { error: wording });
 	if (!body.success) return problem(422, "invalid_body", problemsOf(body.error));
 	const call = {
 		deps,

@@ -12,7 +12,11 @@ const Whole = (least: number, most: number) =>
 		.regex(/^\d{1,10}$/, "has to be a whole number")
 		.transform(Number)
 		.pipe(z.number().min(least).max(most));
-const Moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()]).transform((text) => new Date(text));
+const Moment = z
+	.union([z.iso.datetime({ offset: true }), z.iso.date()], {
+		error: "has to be a time such as 2026-03-04T10:00:00Z, or a date",
+	})
+	.transform((text) => new Date(text));
 
 const MOST_INTEGER = 2_147_483_647;
 
@@ -59,7 +63,8 @@ export const Decision = z
 	.transform((body) => body?.reason ?? null);
 
 export const SaidCommand = z.strictObject({
-	text: z.string().max(10_000),
+	/** The parser says itself what is too long for it. */
+	text: z.string(),
 	/** A sample person; in local mode alone. */
 	as: Name.optional(),
 });
@@ -125,14 +130,6 @@ export const AuditQuery = z.strictObject({
 		})
 		.optional(),
 });
-
-/** The first things that are wrong, each with its path, in one line. */
-export function problemsOf(error: z.ZodError): string {
-	return error.issues
-		.slice(0, 5)
-		.map(({ path, message }) => `${path.length === 0 ? "It" : path.join(".")}: ${message}`)
-		.join("; ");
-}
 
 const DEEPEST = 50;
 
