@@ -85,6 +85,8 @@ describe("the log of a run", () => {
 		const whole = await site.api("GET", `/runs/${number}/log`, { headers: { accept: "text/plain" } });
 		expect(whole.type).toContain("text/plain");
 		expect(whole.body).toBe("one\ntwo\n\nfour\nfive\nś☃😀\nseven\n");
+		const both = { accept: "application/json, text/plain, */*" };
+		expect((await site.api("GET", `/runs/${number}/log`, { headers: both })).body.items).toHaveLength(7);
 		const first = (await site.api("GET", `/runs/${number}/log?limit=5`)).body;
 		expect(first.items.map((line: { line: string }) => line.line)).toEqual(["one", "two", "", "four", "five"]);
 		expect(first.next).toBe("5");

@@ -22,7 +22,8 @@ export const logEndpoints: readonly Endpoint[] = [
 		handle: async ({ deps, id, query, accept }) => {
 			const found = await findRun(deps, id);
 			if (!found.ok) return refusalReply(found.refusal);
-			if (accept.includes("text/plain"))
+			// Many clients say by default that they take both.
+			if (accept.includes("text/plain") && !accept.includes("application/json"))
 				return {
 					status: 200,
 					body: Readable.from(wholeLog(deps, found.value.id, query.cursor)),
