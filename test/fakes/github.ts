@@ -49,6 +49,8 @@ export class FakeGitHub {
 	/** How far GitHub's clock is ahead of ours, ms. */
 	ahead = 0;
 	now: () => Date = () => new Date();
+	/** Called when a request has come, and again when it is done; true: the one who asked is gone by now, and gets no answer. */
+	onRequest: ((asked: FakeRequest, done: boolean) => boolean) | null = null;
 	readonly url: string;
 	readonly #server: Server;
 	readonly #repositories: FakeRepository[] = [];
@@ -139,11 +141,12 @@ export class FakeGitHub {
 			body: text === "" ? null : JSON.parse(text),
 		};
 		this.requests.push(asked);
+		if (this.onRequest?.(asked, false) === true) return void request.socket.destroy();
 		const fault = this.#faults.find(({ on, times }) => times > 0 && on.test(`${asked.method} ${asked.path}`));
 		if (fault !== undefined) fault.times -= 1;
 		if (fault?.fault === "drop") return void request.socket.destroy();
 		const given = typeof fault?.fault === "object" ? fault.fault : this.#answer(asked);
-		if (fault?.fault === "drop_answer") return void request.socket.destroy();
+		if (this.onRequest?.(asked, true) === true || fault?.fault === "drop_answer") return void request.socket.destroy();
 		if (fault?.fault === "hang") return;
 		this.#send(asked, response, given, fault?.fault === "break_answer");
 	}

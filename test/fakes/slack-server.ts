@@ -21,6 +21,8 @@ export class SlackServer extends SlackWorkspace {
 	/** Each call as it came, in order. */
 	readonly calls: { readonly method: string; readonly args: Json }[] = [];
 	responseUrlsWork = true;
+	/** Called when a call has come, and again when it is done; true: the one who called is gone by now, and gets no answer. */
+	onCall: ((method: string, done: boolean) => boolean) | null = null;
 	/** Seconds that this server's clock is ahead. */
 	clockAhead = 0;
 	/** Connected sockets. */
@@ -142,7 +144,7 @@ export class SlackServer extends SlackWorkspace {
 		for (const [key, value] of form) args[key] = /^[[{]/.test(value) ? JSON.parse(value) : value;
 		this.calls.push({ method, args });
 		response.setHeader("x-oauth-scopes", [...this.scopes].join(","));
-		const fault = this.#faults.get(method)?.shift();
+		const fault = this.onCall?.(method, false) === true ? "hang_up" : this.#faults.get(method)?.shift();
 		if (fault === "hang_up") {
 			response.destroy();
 			return;
@@ -161,7 +163,7 @@ export class SlackServer extends SlackWorkspace {
 		const socketUrl = this.apiUrl.replace("http:", "ws:").replace("/api/", "/link");
 		const failed = typeof fault === "object" && "error" in fault ? { ok: false, ...fault } : null;
 		const answer = failed ?? this.refusal(method, token) ?? this.answer(method, args, socketUrl);
-		if (fault === "answer_lost") response.destroy();
+		if (this.onCall?.(method, true) === true || fault === "answer_lost") response.destroy();
 		else response.end(JSON.stringify(answer));
 	}
 

@@ -3,11 +3,12 @@ import { connect, createServer, type Socket } from "node:net";
 
 /** Where a connection breaks: right before a statement reaches Postgres, or when it was carried out and its answer is on the way. */
 export interface Cut {
-	/** From 0, counted since the wire was armed. */
-	readonly at: number;
-	readonly when: "before" | "after";
-	/** `drop`: this connection alone. `kill`: the process is dead; nothing of it reaches the database until `revive`. */
-	readonly then: "drop" | "kill";
+	/** From 0, counted since the wire was armed; or what the statement or its values have in them. */
+	readonly at: number | RegExp;
+	/** `committed`: when the transaction of the statement is committed and the answer to that is on the way. */
+	readonly when: "before" | "after" | "committed";
+	/** `connection`: this one alone. `process`: all of it; nothing of it reaches the database until `revive`. */
+	readonly dies: "connection" | "process";
 }
 
 /** A wire to Postgres that counts statements and breaks where a test wants it to: real sockets, nothing of pg is replaced. */
@@ -16,6 +17,8 @@ export interface Wire {
 	/** What was sent since the wire was armed, as text. */
 	readonly statements: readonly string[];
 	readonly fired: boolean;
+	/** Called at the very moment of the break, before anything else comes of it. */
+	onBreak: (() => void) | null;
 	readonly dead: boolean;
 	arm(cut: Cut | null): void;
 	/** The process is dead from now on. */
@@ -52,13 +55,15 @@ export async function startWire(target: string): Promise<Wire> {
 		}
 		const breakHere = () => {
 			fired = true;
-			if (cut?.then === "kill") kill();
+			wire.onBreak?.();
+			if (cut?.dies === "process") kill();
 			else client.destroy();
 		};
 		const texts = new Map<string, string>();
 		let held: Buffer[] = [];
 		let text = "";
 		let answerIsLost = false;
+		let hitInside = false;
 
 		const fromClient = frames({ startup: true }, (type, frame) => {
 			held.push(frame);
@@ -69,10 +74,12 @@ export async function startWire(target: string): Promise<Wire> {
 			if (type === "B") text = texts.get(strings(frame.subarray(5))[1] ?? "") ?? "";
 			if (type === "Q") text = strings(frame.subarray(5))[0] ?? "";
 			if (type === "Q" || type === "S") {
-				const here = cut !== null && !fired && statements.length === cut.at ? cut : null;
+				const hit =
+					cut !== null && !fired && (typeof cut.at === "number" ? statements.length === cut.at : isIn(held, cut.at));
 				statements.push(text);
-				if (here?.when === "before") return breakHere();
-				answerIsLost = here?.when === "after";
+				if (hit && cut?.when === "before") return breakHere();
+				hitInside ||= hit && cut?.when === "committed";
+				answerIsLost = (hit && cut?.when === "after") || (hitInside && text === "COMMIT" && !fired);
 			} else if (type === "P" || type === "B" || type === "D" || type === "E") return;
 			upstream.write(Buffer.concat(held));
 			held = [];
@@ -85,11 +92,13 @@ export async function startWire(target: string): Promise<Wire> {
 		upstream.on("data", fromServer);
 	});
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	const isIn = (sent: readonly Buffer[], what: RegExp) => what.test(Buffer.concat(sent).toString("latin1"));
 	const url = new URL(target);
 	url.hostname = "127.0.0.1";
 	url.port = String((server.address() as AddressInfo).port);
-	return {
+	const wire: Wire = {
 		url: url.href,
+		onBreak: null,
 		get statements() {
 			return statements;
 		},
@@ -113,6 +122,7 @@ export async function startWire(target: string): Promise<Wire> {
 			await new Promise((resolve) => server.close(resolve));
 		},
 	};
+	return wire;
 }
 
 /** Cuts a stream into the messages of Postgres' protocol; the client's first one has no type. */
