@@ -2,6 +2,7 @@ import { cp, mkdir, readFile, rename, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { removeLeftovers } from "./leftovers.ts";
 
 const PLATFORMS: Readonly<Record<string, string>> = { linux: "linux", darwin: "darwin", win32: "windows" };
 
@@ -31,6 +32,7 @@ export async function installBinaries(home: string): Promise<Binaries> {
 	if (await exists(binaries.pgCtl)) return binaries;
 	// Made aside and renamed: a copy that was cut off half-way never counts.
 	const aside = `${folder}.${process.pid}`;
+	await removeLeftovers(home, basename(folder));
 	await rm(aside, { recursive: true, force: true });
 	await cp(join(source, "native"), aside, { recursive: true, verbatimSymlinks: true });
 	await makeLinks(aside);

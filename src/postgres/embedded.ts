@@ -2,9 +2,10 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { appendFile, chmod, chown, mkdir, readFile, realpath, rename, rm, unlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import pg from "pg";
 import { type Binaries, installBinaries } from "./binaries.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import { canReach, ProgramFailed, type RunAs, runProgram, unprivilegedUser } from "./run-as.ts";
 
 export interface EmbeddedOptions {
@@ -164,6 +165,8 @@ async function initialise(
 	settings: Readonly<Record<string, string>>,
 ): Promise<void> {
 	if (existsSync(join(pgdata, PASSWORD_FILE))) return;
+	await removeLeftovers(home, "pgdata.new");
+	await removeLeftovers(home, "password");
 	const aside = join(home, `pgdata.new.${process.pid}`);
 	const passwordFile = join(home, `password.${process.pid}`);
 	await rm(aside, { recursive: true, force: true });
@@ -218,7 +221,9 @@ async function removeForeignPidFile(pgdata: string): Promise<void> {
 	const file = await readPidFile(pgdata);
 	if (file === null) return;
 	const command = await readFile(`/proc/${file.pid}/cmdline`, "utf8").catch(() => null);
-	if (command !== null && !command.includes("postgres")) await unlink(join(pgdata, "postmaster.pid"));
+	// Its first word alone: the arguments of any program may speak of Postgres.
+	if (command !== null && basename(command.split("\0")[0] ?? "") !== "postgres")
+		await unlink(join(pgdata, "postmaster.pid"));
 }
 
 async function freePort(): Promise<number> {
