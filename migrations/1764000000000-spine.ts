@@ -246,6 +246,7 @@ const STATEMENTS = [
 		lease bigint NOT NULL DEFAULT 0,
 		leased_by text,
 		lease_until timestamptz,
+		begun_at timestamptz,
 		cancel_requested boolean NOT NULL DEFAULT false,
 		outcome text CONSTRAINT runner_work_outcome_known CHECK (outcome IN ('succeeded','failed','cancelled','timed_out')),
 		reason text,

@@ -11,10 +11,19 @@ interface WorkRow {
 	lease: string;
 	leased_by: string | null;
 	lease_until: Date | null;
+	begun_at: Date | null;
 	cancel_requested: boolean;
 	outcome: "succeeded" | "failed" | "cancelled" | "timed_out" | null;
 	reason: string | null;
 }
+
+const NEVER_TAKEN = "It was cancelled before a runner took it.";
+
+/**
+ * In SQL: a runner may have it. Nobody has begun it, because a runner begins when its first heartbeat came through: where that stayed
+ * away, the answer to the claim was lost, or its server was killed before it.
+ */
+const OPEN = (now: string) => `(begun_at IS NULL AND (leased_by IS NULL OR lease_until < ${now}))`;
 
 /** The work of one integration's runners. */
 export function runnerQueue(db: DataSource, integrationId: string, now: () => Date): RunnerQueue {
@@ -42,9 +51,9 @@ export function runnerQueue(db: DataSource, integrationId: string, now: () => Da
 		async requestCancel(jobId) {
 			await db.query(
 				`UPDATE runner_work SET cancel_requested = true,
-				 outcome = CASE WHEN leased_by IS NULL THEN 'cancelled' END,
-				 reason = CASE WHEN leased_by IS NULL THEN 'It was cancelled before a runner took it.' END,
-				 finished_at = CASE WHEN leased_by IS NULL THEN $2::timestamptz END
+				 outcome = CASE WHEN ${OPEN("$2")} THEN 'cancelled' END,
+				 reason = CASE WHEN ${OPEN("$2")} THEN '${NEVER_TAKEN}' END,
+				 finished_at = CASE WHEN ${OPEN("$2")} THEN $2::timestamptz END
 				 WHERE job_id = $1 AND finished_at IS NULL`,
 				[jobId, now()],
 			);
@@ -55,16 +64,18 @@ export function runnerQueue(db: DataSource, integrationId: string, now: () => Da
 async function stateOf(sql: Sql, jobId: string, now: Date): Promise<RunnerWorkState | null> {
 	// A runner that let its lease run out is dead: what it left half done is not given to another one.
 	await sql.query(
-		`UPDATE runner_work SET outcome = 'failed', finished_at = $2,
-		 reason = 'The runner ' || leased_by || ' stopped answering. What it had begun may be half done: look before you go on.'
-		 WHERE job_id = $1 AND finished_at IS NULL AND lease_until < $2`,
+		`UPDATE runner_work SET finished_at = $2, outcome = CASE WHEN begun_at IS NULL THEN 'cancelled' ELSE 'failed' END,
+		 reason = CASE WHEN begun_at IS NULL THEN '${NEVER_TAKEN}' ELSE
+			'The runner ' || leased_by || ' stopped answering. What it had begun may be half done: look before you go on.' END
+		 WHERE job_id = $1 AND finished_at IS NULL AND lease_until < $2 AND (begun_at IS NOT NULL OR cancel_requested)`,
 		[jobId, now],
 	);
 	const rows: WorkRow[] = await sql.query("SELECT * FROM runner_work WHERE job_id = $1", [jobId]);
 	const row = rows[0];
 	if (row === undefined) return null;
 	if (row.outcome !== null) return { status: row.outcome, reason: row.reason };
-	return { status: row.leased_by === null ? "queued" : "running", reason: null };
+	const open = row.begun_at === null && (row.lease_until === null || row.lease_until < now);
+	return { status: open ? "queued" : "running", reason: null };
 }
 
 /**
@@ -95,11 +106,11 @@ export async function claimWork(
 		number,
 	] = await sql.query(
 		`UPDATE runner_work SET lease = lease + 1, leased_by = $1, lease_until = $2 WHERE job_id = (
-			SELECT job_id FROM runner_work WHERE finished_at IS NULL AND leased_by IS NULL AND labels <@ $3::text[]
+			SELECT job_id FROM runner_work WHERE finished_at IS NULL AND NOT cancel_requested AND ${OPEN("$5")} AND labels <@ $3::text[]
 			AND ($4::uuid IS NULL OR integration_id = $4)
 			AND EXISTS (SELECT FROM run WHERE id = job_id AND state IN ('dispatching','running','cancelling')) ORDER BY offered_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 		 RETURNING job_id, lease, repository, entrypoint, sha, variables, timeout_seconds`,
-		[claim.runner, leaseEnd(now), claim.labels, token.integrationId],
+		[claim.runner, leaseEnd(now), claim.labels, token.integrationId, now],
 	);
 	const row = rows[0];
 	if (row === undefined) return null;
@@ -134,7 +145,7 @@ export async function renewLease(
 	now: Date,
 ): Promise<{ cancel: boolean } | null> {
 	const [rows]: [{ cancel_requested: boolean }[], number] = await sql.query(
-		`UPDATE runner_work SET lease_until = $3 WHERE job_id = $1 AND lease = $2 AND finished_at IS NULL AND lease_until >= $4
+		`UPDATE runner_work SET lease_until = $3, begun_at = coalesce(begun_at, $4) WHERE job_id = $1 AND lease = $2 AND finished_at IS NULL AND lease_until >= $4
 		 RETURNING cancel_requested`,
 		[jobId, lease, leaseEnd(now), now],
 	);

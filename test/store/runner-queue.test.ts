@@ -146,6 +146,7 @@ describe("a lease", () => {
 	test("that ran out is a dead runner: its work has failed, goes to nobody else, and it is not heard any more", async () => {
 		const jobId = await offer();
 		const lease = await leased(jobId);
+		await renewLease(shelf.db, jobId, lease, now);
 		now = at(LEASE_SECONDS * 1_000 + 1);
 		expect(await claim([], "r2")).toBeNull();
 		expect(await renewLease(shelf.db, jobId, lease, now)).toBeNull();
@@ -155,6 +156,26 @@ describe("a lease", () => {
 		expect(await finishWork(shelf.db, jobId, finish, now)).toBe(false);
 		await finishWork(shelf.db, jobId, { lease, outcome: "failed", reason: "late" }, now);
 		expect(await queue().state(jobId)).toEqual({ status: "failed", reason: expect.stringMatching(LOST) });
+	});
+
+	test("that no heartbeat ever confirmed was not begun: another runner gets the work, and the first one is not heard", async () => {
+		const jobId = await offer();
+		const lease = await leased(jobId);
+		expect(await claim([], "r2")).toBeNull();
+		now = at(LEASE_SECONDS * 1_000 + 1);
+		expect(await queue().state(jobId)).toEqual({ status: "queued", reason: null });
+		expect(await claim([], "r2")).toMatchObject({ jobId, lease: lease + 1 });
+		expect(await renewLease(shelf.db, jobId, lease, now)).toBeNull();
+		expect(await renewLease(shelf.db, jobId, lease + 1, now)).toEqual({ cancel: false });
+	});
+
+	test("that no heartbeat ever confirmed, of work that was cancelled, is given to nobody", async () => {
+		const jobId = await offer();
+		await leased(jobId);
+		await queue().requestCancel(jobId);
+		now = at(LEASE_SECONDS * 1_000 + 1);
+		expect(await claim([], "r2")).toBeNull();
+		expect(await queue().state(jobId)).toMatchObject({ status: "cancelled" });
 	});
 
 	test("is known by its number: an old one, or a guess, is not heard", async () => {
