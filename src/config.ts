@@ -45,7 +45,7 @@ export interface Config {
 	readonly logFormat: "json" | "pretty" | null;
 	/** No chat credentials, and listening on loopback. */
 	readonly localMode: boolean;
-	/** What `${NAME}` in draven.yaml stands for. Undefined: not set, or one of DRAVEN's own variables. */
+	/** What `${NAME}` in draven.yaml stands for. Undefined: not set, or one of DRAVEN's own secrets. */
 	readonly variable: (name: string) => string | undefined;
 }
 
@@ -57,7 +57,15 @@ const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"
 const TEAMS_APP_TYPES = ["MultiTenant", "SingleTenant", "UserAssignedMSI"] as const;
 
 /** What keeps DRAVEN itself safe cannot be drawn into a project's name and be read there. */
-const OWN_VARIABLES = /^(DRAVEN_|SLACK_|MicrosoftApp|DATABASE_URL$)/;
+const OWN_VARIABLES: ReadonlySet<string> = new Set([
+	"DATABASE_URL",
+	"DRAVEN_SECRET_KEY",
+	"DRAVEN_INIT_API_TOKEN",
+	"SLACK_BOT_TOKEN",
+	"SLACK_SIGNING_SECRET",
+	"SLACK_APP_TOKEN",
+	"MicrosoftAppPassword",
+]);
 
 /** One line that names the variable, what is wrong and what it should be; never its value. */
 export class ConfigError extends CallIsOff {
@@ -88,7 +96,7 @@ export function readConfig(env: Environment): Config {
 		pollIntervalSeconds: readInteger(get, "DRAVEN_POLL_INTERVAL", 30, 1, 3_600),
 		...readLogConfig(env),
 		localMode: slack === null && teams === null && isLoopbackHost(host),
-		variable: (name: string) => (OWN_VARIABLES.test(name) ? undefined : env[name]),
+		variable: (name: string) => (OWN_VARIABLES.has(name) ? undefined : env[name]),
 	});
 }
 
@@ -104,14 +112,16 @@ export function readLogConfig(env: Environment): Pick<Config, "logLevel" | "logF
 /** Every secret of the configuration, for the log to blot out. */
 export function secretsOf(config: Config): string[] {
 	const { slack, teams, databaseUrl } = config;
-	const password = databaseUrl === null ? "" : decodeURIComponent(new URL(databaseUrl).password);
+	// As it is and as it stands in the URL.
+	const encoded = databaseUrl === null ? "" : new URL(databaseUrl).password;
 	return [
 		slack?.botToken,
 		slack?.signingSecret,
 		slack?.appToken,
 		teams?.appPassword,
 		config.initApiToken,
-		password,
+		encoded,
+		decodeURIComponent(encoded),
 		...(config.secretKeys ?? []).map((key) => key.toString("base64")),
 	].filter((secret) => typeof secret === "string" && secret !== "") as string[];
 }
@@ -160,13 +170,24 @@ function readUrl(get: Get, name: string): string | null {
 function readDatabaseUrl(get: Get): string | null {
 	const text = get("DATABASE_URL");
 	if (text === null) return null;
-	const protocol = URL.canParse(text) ? new URL(text).protocol : "";
-	if (protocol !== "postgres:" && protocol !== "postgresql:")
+	if (!isDatabaseUrl(text))
 		wrong(
 			"DATABASE_URL",
 			"has to be a URL such as postgres://user:password@host:5432/draven (unset: an embedded Postgres)",
 		);
 	return text;
+}
+
+function isDatabaseUrl(text: string): boolean {
+	if (!URL.canParse(text)) return false;
+	const { protocol, username, password } = new URL(text);
+	try {
+		// A lone % would stop the driver later, with the password in its sentence.
+		decodeURIComponent(username + password);
+		return protocol === "postgres:" || protocol === "postgresql:";
+	} catch {
+		return false;
+	}
 }
 
 const MAKE_A_KEY = "32 bytes in base64; make one with `openssl rand -base64 32`";

@@ -12,16 +12,22 @@ const REDACTED = "[redacted]";
 /** Names under which secrets travel, also inside what vendors' errors carry along; a name that only begins so (`tokenId`) is none. */
 const NAMES =
 	"authorization|cookie|token|secret|password|passwd|private_?key|api_?key|secret_?key|credentials?|signature|response_?url|trigger_?id";
-const MEMBER = new RegExp(`"([\\w.-]*(?:${NAMES}))":"(?:[^"\\\\]|\\\\.)*"`, "gi");
+const MEMBER = new RegExp(
+	`"([\\w.-]{0,40}(?:${NAMES}))":(?:"(?:[^"\\\\]|\\\\.)*"|\\[(?:"(?:[^"\\\\]|\\\\.)*",?)*\\])`,
+	"gi",
+);
 /** The same in JSON that is a string itself: the body of a request. */
-const INNER_MEMBER = new RegExp(`\\\\"([\\w.-]*(?:${NAMES}))\\\\":\\s*\\\\".*?\\\\"`, "gi");
-const FORM_MEMBER = new RegExp(`\\b((?:${NAMES})=)[^&\\s"\\\\]+`, "gi");
+const INNER_MEMBER = new RegExp(`\\\\"([\\w.-]{0,40}(?:${NAMES}))\\\\":\\s*\\\\".*?\\\\"`, "gi");
+const FORM_MEMBER = new RegExp(`\\b([\\w.-]{0,40}(?:${NAMES})=)[^&\\s"\\\\]+`, "gi");
 
 const SHAPES = [
 	/\bxox[a-z](?:\.xox[a-z])?-[\w-]+/g,
 	/\bxapp-[\w-]+/g,
 	/\bdrv_[\w-]{20,}/g,
-	/\b(?:gh[pousr]_|github_pat_|glpat-)[\w-]{16,}/g,
+	/\b(?:gh[pousr]_|github_pat_|gl[a-z]{2,5}-)[\w.-]{16,}/g,
+	/\bAT(?:BB|ATT|CTT)[\w=+/-]{16,}/g,
+	/\bwhsec_[\w+/=-]{8,}/g,
+	/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+/g,
 	/(?<=\b(?:Bearer|Basic) )[\w.~+/=-]{8,}/g,
 	/(?<=:\/\/)[^\s/"@:]*:[^\s/"@]+(?=@)/g,
 	/https:\/\/hooks\.slack\.com\/[^\s"\\]+/g,
