@@ -9,8 +9,9 @@ export function planRemovals(
 	matches: readonly Match[],
 	options: PlanOptions,
 ): { steps: Step[]; kept: Plan["kept"]; refusals: string[] } {
+	const isReferred = referredAfter(current, matches);
 	const own = unnamed(current.items, matches, options)
-		.filter((one) => !isLeftover(one, current))
+		.filter((one) => !isLeftover(one, current, isReferred))
 		.sort((a, b) => KINDS.indexOf(b.kind) - KINDS.indexOf(a.kind));
 	if (!options.prune) return { steps: [], kept: own.map(({ kind, name }) => ({ kind, name })), refusals: [] };
 	const after = stateAfter(current.items, matches, own);
@@ -18,7 +19,7 @@ export function planRemovals(
 	const steps = own.flatMap((stored): Step[] => {
 		const why = obstacle(stored, after, current);
 		if (why !== null) refusals.push(`The ${stored.kind} ${stored.name} cannot be removed: ${why}`);
-		const note = noteFor(stored, current);
+		const note = noteFor(stored, isReferred);
 		const fields = diff(stored, { values: {}, secrets: {} } as Item);
 		return [{ action: "remove", kind: stored.kind, name: stored.name, fields, note, item: null, stored }];
 	});
@@ -80,23 +81,29 @@ function list(items: readonly Item[]): string {
 
 const RETIRED = "its secrets are deleted; the entry itself stays, because the past refers to it";
 
-function noteFor(stored: StoredItem, current: CurrentState): string | null {
+type IsReferred = (one: StoredItem) => boolean;
+
+function noteFor(stored: StoredItem, isReferred: IsReferred): string | null {
 	if (stored.kind === "project" || stored.kind === "environment") return "archived: its runs and its trail stay";
-	return stored.kind === "integration" && isReferred(stored, current) ? RETIRED : null;
+	return stored.kind === "integration" && isReferred(stored) ? RETIRED : null;
 }
 
 /** An integration that was removed, as far as it can be: it has no secrets any more, and only the past refers to it. */
-function isLeftover(one: StoredItem, current: CurrentState): boolean {
-	if (one.kind !== "integration" || Object.keys(one.secrets).length > 0 || !isReferred(one, current)) return false;
+function isLeftover(one: StoredItem, current: CurrentState, isReferred: IsReferred): boolean {
+	if (one.kind !== "integration" || Object.keys(one.secrets).length > 0 || !isReferred(one)) return false;
 	return !current.items.some(
 		(project) => project.kind === "project" && !project.archived && project.values.integration === one.name,
 	);
 }
 
-/** Whether rows that stay for ever point to an integration: it cannot be deleted then. */
-function isReferred(integration: StoredItem, current: CurrentState): boolean {
-	return (
-		current.referredIntegrations.has(integration.id) ||
-		current.items.some((one) => one.kind === "project" && one.values.integration === integration.name)
+/** Whether rows that stay for ever will point to an integration: it cannot be deleted then. */
+function referredAfter(current: CurrentState, matches: readonly Match[]): IsReferred {
+	const wanted = new Map(matches.map(({ item, stored }) => [stored?.id, item]));
+	const byProjects = new Set(
+		current.items.flatMap((stored) => {
+			const project = wanted.get(stored.id) ?? stored;
+			return project.kind === "project" ? [project.values.integration] : [];
+		}),
 	);
+	return (one) => current.referredIntegrations.has(one.id) || byProjects.has(one.name);
 }

@@ -163,6 +163,14 @@ describe("what the file does not name any more", () => {
 		expect((await store.apply(EXAMPLE)).changes).toEqual([]);
 	});
 
+	test("is gone at last when the project that the past left with it comes back with another integration", async () => {
+		await store.apply("version: 1\n", { prune: true });
+		const other = EXAMPLE.replaceAll("acme-github", "other");
+		expect(planLines(await store.apply(other, { prune: true }))).toContain("- integration acme-github");
+		expect((await store.apply(other, { prune: true })).changes).toEqual([]);
+		expect(await store.db.getRepository(IntegrationTable).findBy({ slug: "acme-github" })).toEqual([]);
+	});
+
 	test("cannot go while a run there is not at its end, and then nothing goes", async () => {
 		const environment = await store.db.getRepository(EnvironmentTable).findOneByOrFail({ slug: "production" });
 		await openRun(environment.id, environment.projectId);
