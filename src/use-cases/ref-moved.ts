@@ -14,8 +14,8 @@ export async function hasMoved(deps: Deps, place: Place, run: Run): Promise<Outc
 		const was = run.ref.sha.slice(0, 8);
 		return done(
 			now === null
-				? `${run.ref.kind} ${run.ref.name} is gone; it was ${was} when it was asked for.`
-				: `${run.ref.kind} ${run.ref.name} moved from ${was} to ${now.sha.slice(0, 8)} since it was asked for.`,
+				? `The ${run.ref.kind} ${run.ref.name} is gone; it was ${was} when it was asked for.`
+				: `The ${run.ref.kind} ${run.ref.name} moved from ${was} to ${now.sha.slice(0, 8)} since it was asked for.`,
 		);
 	} catch (error) {
 		if (!(error instanceof VendorError)) throw error;
