@@ -12,7 +12,8 @@ import { shaOf } from "../fakes/github/state.ts";
 import { FakeGitHub } from "../fakes/github.ts";
 import { FakeSlack } from "../fakes/slack.ts";
 import { createTestDatabase } from "../support/database.ts";
-import { draven, type Server, startServer } from "../support/draven.ts";
+import { draven } from "../support/draven.ts";
+import { type MortalServer, startMortalServer } from "./mortal-server.ts";
 import { until } from "./until.ts";
 import { startWire, type Wire } from "./wire.ts";
 import { installWitness, unlawful } from "./witness.ts";
@@ -26,7 +27,7 @@ let github: FakeGitHub;
 let repository: FakeRepository;
 let wire: Wire;
 let db: DataSource;
-let server: Server;
+let server: MortalServer;
 let variables: Record<string, string>;
 let witness: Awaited<ReturnType<typeof installWitness>>;
 const ends: (() => Promise<unknown>)[] = [];
@@ -76,8 +77,7 @@ access:
 		...{ DRAVEN_SECRET_KEY: randomBytes(32).toString("base64"), LOG_LEVEL: "error" },
 		...{ SLACK_BOT_TOKEN: slack.botToken, SLACK_SIGNING_SECRET: slack.signingSecret, SLACK_API_URL: slack.apiUrl },
 	};
-	server = await startServer(variables);
-	variables["PORT"] = new URL(server.url).port;
+	server = await startMortalServer(db, variables);
 	slack.appUrl = `${server.url}/slack/events`;
 	ends.push(() => server.stop());
 }, 120_000);
@@ -97,7 +97,7 @@ type Point =
 function arm(point: Point): () => boolean {
 	let killed = false;
 	const kill = () => {
-		if (!killed) server.process.kill("SIGKILL");
+		if (!killed) server.die();
 		killed = true;
 		return true;
 	};
@@ -116,54 +116,32 @@ function arm(point: Point): () => boolean {
 }
 
 const acknowledged = (point: Point, what: "command" | "click" | "webhook") => {
-	if (point.at === "acknowledged" && point.what === what) server.process.kill("SIGKILL");
+	if (point.at === "acknowledged" && point.what === what) server.die();
 };
-
-/** Another process in the place of the one that was killed, when its leases have run out. */
-async function replace(): Promise<void> {
-	await server.kill();
-	await db.query("UPDATE job SET run_at = now() WHERE done_at IS NULL AND attempts > 0 AND kind <> 'deadline'");
-	server = await startServer(variables);
-}
-
-/** Does it again until it is answered well; meanwhile a process that died is replaced. */
-async function deliver(send: () => Promise<{ status: number }>): Promise<void> {
-	await reach(async () => {
-		const answer = await send().catch(() => null);
-		return answer !== null && answer.status < 300;
-	});
-}
-
-async function reach(condition: () => Promise<boolean>): Promise<void> {
-	await until(async () => {
-		if (server.process.signalCode !== null) await replace();
-		return condition();
-	}, 60_000);
-}
 
 async function tell(point: Point): Promise<Run> {
 	const [last] = await listRuns(db, { limit: 1 });
-	await deliver(() => slack.command("U_OPS", "web@v1.0.0 to production"));
+	await server.deliver(() => slack.command("U_OPS", "web@v1.0.0 to production"));
 	acknowledged(point, "command");
 	let asked: Run | undefined;
-	await reach(async () => {
+	await server.reach(async () => {
 		[asked] = await listRuns(db, { limit: 1 });
 		return asked !== undefined && asked.number > (last?.number ?? 0);
 	});
 	const { id, number } = asked ?? { id: "", number: 0 };
 	const root = () => slack.roots("C_PROD").find((message) => message.text.includes(`#${number}:`));
-	await reach(async () => root() !== undefined);
+	await server.reach(async () => root() !== undefined);
 	const card = root();
 	if (card === undefined) throw new Error(`#${number} has no card`);
 	const clickId = `${number}.000001`;
-	await deliver(() => slack.click("U_ANN", card, "Approve", clickId));
+	await server.deliver(() => slack.click("U_ANN", card, "Approve", clickId));
 	acknowledged(point, "click");
 	const now = async () => {
 		const run = await runById(db, id);
 		if (run === null) throw new Error(`#${number} is gone`);
 		return run;
 	};
-	await reach(async () => {
+	await server.reach(async () => {
 		const { progress } = await now();
 		const [begun] = repository.runsOf(id);
 		if (begun?.status === "queued") repository.set(begun, "in_progress");
@@ -183,13 +161,13 @@ async function tell(point: Point): Promise<Run> {
 	if (started !== undefined) {
 		repository.set(started, "completed", "success");
 		const body = github.runEvent(repository, started, "completed");
-		await deliver(() =>
+		await server.deliver(() =>
 			github.deliver({ url: `${server.url}/webhooks/github/hub`, secret: WEBHOOK_SECRET }, "workflow_run", body),
 		);
 		acknowledged(point, "webhook");
 	}
-	await reach(async () => isEnd((await now()).progress.state));
-	await reach(async () => {
+	await server.reach(async () => isEnd((await now()).progress.state));
+	await server.reach(async () => {
 		const open: unknown[] = await db.query(
 			"SELECT 1 FROM job WHERE kind IN ('card','thread','slack_in','tell') AND done_at IS NULL",
 		);

@@ -75,7 +75,9 @@ export async function startWire(target: string): Promise<Wire> {
 			if (type === "Q") text = strings(frame.subarray(5))[0] ?? "";
 			if (type === "Q" || type === "S") {
 				const hit =
-					cut !== null && !fired && (typeof cut.at === "number" ? statements.length === cut.at : isIn(held, cut.at));
+					cut !== null &&
+					!fired &&
+					(typeof cut.at === "number" ? statements.length === cut.at : cut.at.test(text) || isIn(held, cut.at));
 				statements.push(text);
 				if (hit && cut?.when === "before") return breakHere();
 				hitInside ||= hit && cut?.when === "committed";
