@@ -70,6 +70,6 @@ export interface Facts {
 	readonly queueLength: number;
 	/** The number of the run that succeeded here with this SHA, if one did. */
 	readonly succeededHereAs: number | null;
-	/** When this SHA last succeeded in each other environment of the project, by slug. */
+	/** When this SHA first succeeded in each environment of the project, by slug. */
 	readonly succeededIn: Readonly<Record<string, Date>>;
 }

@@ -149,10 +149,10 @@ export const succeededWith = (sql: Sql, environmentId: string, sha: string) =>
 		[environmentId, sha],
 	);
 
-/** When a commit last succeeded in each environment of a project, by slug. */
+/** When a commit first succeeded in each environment of a project, by slug. */
 export async function successesOf(sql: Sql, projectId: string, sha: string): Promise<Record<string, Date>> {
 	const rows: { environment: string; at: Date }[] = await sql.query(
-		`SELECT environment, max(finished_at) AS at FROM run
+		`SELECT environment, min(finished_at) AS at FROM run
 		 WHERE project_id = $1 AND sha = $2 AND state = 'succeeded' AND type <> 'dry-run' GROUP BY environment`,
 		[projectId, sha],
 	);

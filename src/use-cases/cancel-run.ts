@@ -14,8 +14,8 @@ export const CANCEL_GRACE = 10 * 60_000;
 export async function cancelRun(deps: Deps, caller: Caller, run: Run, reason: string | null): Promise<Outcome<Run>> {
 	const place = await placeById(deps.db.manager, run.environmentId);
 	const own = run.requestedBy.id === caller.person.id;
-	const right =
-		(own ? checkRight(caller, "cancel_own", place) : null) ?? (own ? null : checkRight(caller, "cancel_any", place));
+	const any = checkRight(caller, "cancel_any", place);
+	const right = any !== null && own ? checkRight(caller, "cancel_own", place) : any;
 	if (right !== null) return refused(right);
 	let now = run;
 	const changed = await advanceRun(deps, run, async (fresh) => {

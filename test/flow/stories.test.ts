@@ -228,6 +228,13 @@ describe("cancel, retry, rollback, dry-run", () => {
 		expect((await world.run(run.number)).progress.state).toBe("cancelled");
 	});
 
+	test("an admin who is no operator any more cancels what they asked for when they were", async () => {
+		world.people.group("S_OPS", "U_OPS", "U_ADA");
+		const run = await world.runOf(await world.say("U_ADA", "shop@v1.0.0 to stage"));
+		world.people.group("S_OPS", "U_OPS");
+		expect(await world.say("U_ADA", `cancel #${run.number}`)).toMatchObject({ outcome: "done" });
+	});
+
 	test("a run that was cancelled at the provider is cancelled", async () => {
 		const run = await world.runOf(await world.say("U_OPS", "shop@v1.0.0 to stage"));
 		await world.work();
@@ -338,6 +345,21 @@ describe("lock and queue", () => {
 		expect(await world.say("U_OPS", "shop@v1.2.0 to stage")).toMatchObject({ outcome: "refused", code: "queue_full" });
 		await world.pass(600_001);
 		expect((await world.run(waiting.number)).progress.state).toBe("expired");
+	});
+});
+
+describe("promotion", () => {
+	test("takes a success in the environment before, long enough ago; to deploy it there again does not start the wait anew", async () => {
+		await world.close();
+		world = await World.open({ production: { promotion: { from: "stage", soak: "30m" } } });
+		const ask = () => world.say("U_OPS", "shop@v1.0.0 to production");
+		expect(await ask()).toMatchObject({ outcome: "refused", code: "not_promoted" });
+		await world.deployed("U_OPS", "shop@v1.0.0 to stage");
+		expect(await ask()).toMatchObject({ outcome: "refused", code: "soaking" });
+		await world.pass(25 * 60_000);
+		await world.deployed("U_OPS", "shop@v1.0.0 to stage");
+		await world.pass(5 * 60_000);
+		expect(await ask()).toMatchObject({ outcome: "done" });
 	});
 });
 
