@@ -79,10 +79,13 @@ function jobColumns(jobs: readonly JobDraft[], now: Date) {
 	];
 }
 
-/** The common tail of each change: the trail, its head and the outbox, all or nothing with what stands before it (`main`). */
-function tail(from: number): string {
-	const p = (offset: number) => `$${from + offset}`;
-	return `, entries AS (
+/**
+ * A change and its common tail: the trail, its head and the outbox, all or nothing with `main`, which has `values` parameters of its
+ * own. Made once: a text put together anew for each change would be hashed and compared anew by whoever looks up its prepared name.
+ */
+function change(main: string, values: number): string {
+	const p = (offset: number) => `$${values + 1 + offset}`;
+	return `WITH main AS (${main}), entries AS (
 		INSERT INTO audit_entry (chain, seq, entry, previous, hash)
 		SELECT ${p(0)}, u.* FROM unnest(${p(1)}::bigint[], ${p(2)}::text[], ${p(3)}::bytea[], ${p(4)}::bytea[]) AS u
 		WHERE EXISTS (SELECT FROM main)
@@ -106,14 +109,14 @@ export interface ChangeContext {
 
 async function write(
 	context: ChangeContext,
-	main: string,
+	statement: string,
 	mainValues: readonly unknown[],
 	audit: readonly AuditEntry[],
 	jobs: readonly JobDraft[],
 ): Promise<boolean> {
 	const { tx, auditKey, held, now } = context;
 	const rows = trail(auditKey, held, audit);
-	const result: { changed: number }[] = await tx.query(`WITH main AS (${main})${tail(mainValues.length + 1)}`, [
+	const result: { changed: number }[] = await tx.query(statement, [
 		...mainValues,
 		held.chain,
 		rows.seq,
@@ -131,14 +134,17 @@ async function write(
 	return true;
 }
 
-const INSERT_RUN = `INSERT INTO run (id, number, project_id, environment_id, project, environment, type, ref_name, ref_kind, sha, parameters,
+const INSERT_RUN = change(
+	`INSERT INTO run (id, number, project_id, environment_id, project, environment, type, ref_name, ref_kind, sha, parameters,
 	requested_by, requested_by_name, note, force, fingerprint, approvals_required, retry_of, rollback, verdict, delivery_key, created_at,
 	version, state, deadline, queue_position)
 	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13, $14, $15::jsonb, $16, $17, $18, $19::jsonb, $20::jsonb, $21, $22, $23, $24, $25, CASE WHEN $26 THEN nextval('queue_place') END
 	WHERE (SELECT count(*) FROM run WHERE environment_id = $4 AND (state = 'queued' OR (state = 'waiting_approval' AND queue_position IS NOT NULL))) < $27
 	AND EXISTS (SELECT FROM environment WHERE id = $4 AND archived_at IS NULL)
 	ON CONFLICT (delivery_key) DO NOTHING
-	RETURNING id`;
+	RETURNING id`,
+	27,
+);
 
 export interface NewRun {
 	readonly run: Run;
@@ -199,10 +205,15 @@ export async function insertRun(
 	);
 }
 
-const UPDATE_RUN = `UPDATE run SET version = $2, state = $3, deadline = $4, started_at = $5, finished_at = $6, trigger_attempted = $7,
+const UPDATE_RUN = change(
+	`UPDATE run SET version = $2, state = $3, deadline = $4, started_at = $5, finished_at = $6, trigger_attempted = $7,
 	external_id = $8, external_url = $9, stop = $10::jsonb, reason = $11,
 	queue_position = CASE WHEN $3 = 'queued' THEN coalesce(queue_position, nextval('queue_place')) ELSE queue_position END
-	WHERE id = $1 AND version = $2 - 1 RETURNING id`;
+	WHERE id = $1 AND version = $2 - 1 RETURNING id`,
+	11,
+);
+
+const TRAIL = change("SELECT 1", 0);
 
 /** Writes the run that `step` gave. False: somebody else changed it since it was read; nothing was written. */
 export async function updateRun(
@@ -240,5 +251,5 @@ export async function writeTrail(
 	audit: readonly AuditEntry[],
 	jobs: readonly JobDraft[] = [],
 ): Promise<void> {
-	await write(context, "SELECT 1", [], audit, jobs);
+	await write(context, TRAIL, [], audit, jobs);
 }
