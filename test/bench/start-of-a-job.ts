@@ -1,3 +1,4 @@
+import pg from "pg";
 import { startWakeUp } from "../../src/jobs/wake.ts";
 import { type Handlers, startWorker } from "../../src/jobs/worker.ts";
 import type { Job } from "../../src/store/jobs.ts";
@@ -15,15 +16,16 @@ const DRAINED = 6_000;
 export async function benchStartOfAJob(server: string): Promise<Figure[]> {
 	const setting = await openSetting(server, "bench_jobs");
 	try {
-		const waits = (await commitToStart(setting)).sort((a, b) => a - b);
+		const { waits, trips } = await commitToStart(setting);
 		const p99 = percentile(waits, 0.99);
 		const rates: number[] = [];
 		for (let round = 0; round < 3; round++) rates.push(await drain(setting));
 		return [
 			{
 				...{ part: PART, what: "commit to start of its job, p99", value: p99, unit: "ms" },
-				goal: { at: "most", value: 10, floor: 50 },
-				behind: `p50 ${milliseconds(percentile(waits, 0.5))} at ${REQUESTS_PER_SECOND} requests/s, ${waits.length} jobs`,
+				// Half of the worker's poll: above it the wake-up does not work. Below it a busy machine has its say.
+				goal: { at: "most", value: 10, floor: 200 },
+				behind: `p50 ${milliseconds(percentile(waits, 0.5))} at ${REQUESTS_PER_SECOND} requests/s; a SELECT 1 meanwhile p50 ${milliseconds(percentile(trips, 0.5))}, p99 ${milliseconds(percentile(trips, 0.99))}`,
 			},
 			{
 				...{ part: PART, what: "drain of the outbox", value: median(rates), unit: "jobs/s", goal: null },
@@ -49,7 +51,8 @@ function handlersOf(begin: (job: Job) => void): Handlers {
 	return { handle, gaveUp: async () => [] };
 }
 
-async function commitToStart(setting: Setting): Promise<number[]> {
+/** Milliseconds, sorted; and how long a bare trip to the database took on this machine at the same time. */
+async function commitToStart(setting: Setting): Promise<{ waits: number[]; trips: number[] }> {
 	const { deps } = setting;
 	const began = new Map<string, number>();
 	const committed = new Map<string, number>();
@@ -61,6 +64,9 @@ async function commitToStart(setting: Setting): Promise<number[]> {
 		}),
 	);
 	const wakeUp = await startWakeUp(setting.url, worker.wake, deps.log);
+	const probe = new pg.Client({ connectionString: setting.url });
+	await probe.connect();
+	const trips: number[] = [];
 	const work: Promise<void>[] = [];
 	for (let n = 0; n < REQUESTS_PER_SECOND * SECONDS; n++) {
 		work.push(
@@ -69,13 +75,17 @@ async function commitToStart(setting: Setting): Promise<number[]> {
 				wakeUp.wake();
 			}),
 		);
+		const sent = performance.now();
+		work.push(probe.query("SELECT 1").then(() => void trips.push(performance.now() - sent)));
 		await pause(1_000 / REQUESTS_PER_SECOND);
 	}
 	await Promise.all(work);
 	while (began.size < committed.size) await pause(5);
 	await worker.stop();
 	await wakeUp.stop();
-	return [...committed].map(([runId, at]) => Math.max(0, (began.get(runId) ?? Number.NaN) - at));
+	await probe.end();
+	const waits = [...committed].map(([runId, at]) => Math.max(0, (began.get(runId) ?? Number.NaN) - at));
+	return { waits: waits.sort((a, b) => a - b), trips: trips.sort((a, b) => a - b) };
 }
 
 async function drain({ url, deps }: Setting): Promise<number> {
