@@ -18,6 +18,8 @@ export interface Advance {
 	readonly data?: Readonly<Record<string, unknown>>;
 	/** Entries that belong to the change, e.g. an approval; written before those of the change itself. */
 	readonly audit?: readonly AuditEntry[];
+	/** The same, written after them. */
+	readonly auditAfter?: readonly AuditEntry[];
 }
 
 /** The run stays as it is: only the trail grows, and work may follow from that. */
@@ -61,6 +63,7 @@ export async function advanceRun(
 			next = stepped.run;
 			audit.push(entryOf(next, actionOf(next, event), decision.actor, now, { ...decision.data, ...facts(next) }));
 		}
+		audit.push(...(decision.auditAfter ?? []));
 		next = { ...next, version: run.version + 1 };
 		const jobs = [...followUps(deps, run, next, now), ...(await tellers(tx, next, run, audit))];
 		if (!(await updateRun(context, next, audit, jobs)))

@@ -18,6 +18,7 @@ const TOLD: readonly AuditAction[] = [
 	"run.superseded",
 	"run.timed_out",
 	"run.late_report",
+	"lock.taken",
 ];
 
 export interface CardJob {

@@ -47,8 +47,8 @@ export async function recordReport(
 		if (advance.length === 0) return null;
 		const locks =
 			report.status === "succeeded" && fresh.type === "rollback" && policy.ok && policy.policy.rollback.locksAfter;
-		const audit = locks ? await lockAfterRollback(deps, tx, fresh) : [];
-		return { events: advance, actor, audit };
+		const auditAfter = locks ? await lockAfterRollback(deps, tx, fresh) : [];
+		return { events: advance, actor, auditAfter };
 	});
 	return changed === null ? "nothing_new" : "changed";
 }

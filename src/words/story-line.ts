@@ -1,4 +1,5 @@
 import type { AuditAction, AuditEntry } from "../core/audit-entry.ts";
+import type { PersonRef } from "../core/run.ts";
 import type { Inline, Rich } from "../ports/chat.ts";
 
 /** What the thread of a run says of one entry of its trail; null: nothing that people follow a run for. */
@@ -13,6 +14,11 @@ const text = (entry: AuditEntry, key: string): string => {
 
 const actor = (entry: AuditEntry): Inline =>
 	entry.actor.id === null ? { bold: entry.actor.name } : { person: { id: entry.actor.id, name: entry.actor.name } };
+
+function personIn(entry: AuditEntry): Inline {
+	const person = entry.data["person"] as PersonRef;
+	return { person: { id: person.id, name: person.name } };
+}
 
 const LINES: Partial<Record<AuditAction, (entry: AuditEntry) => Rich>> = {
 	"run.requested": (entry) => [
@@ -48,5 +54,9 @@ const LINES: Partial<Record<AuditAction, (entry: AuditEntry) => Rich>> = {
 		actor(entry),
 		` said after the end of this run that it is ${text(entry, "status")} (attempt ${text(entry, "attempt")}). The run stays as it ended.`,
 	],
-	"lock.taken": (entry) => [`The environment is locked now: ${text(entry, "reason")}.`],
+	"lock.taken": (entry) => [
+		"🔒 The environment is locked, so that what was taken back does not come again: only the runs of ",
+		personIn(entry),
+		" pass until it is unlocked.",
+	],
 };

@@ -83,6 +83,11 @@ describe("after a rollback", () => {
 	test("others wait for whoever rolled back, until they unlock", async () => {
 		for (const tag of ["v1.0.0", "v1.1.0"]) await world.deployed("U_OPS", `shop@${tag} to stage`);
 		await world.deployed("U_OPS", "rollback shop stage");
+		const back = world.chat.roots("C_STAGE").at(-1) ?? { channel: "", messageId: "" };
+		expect(world.chat.threadOf(back).slice(-2)).toEqual([
+			expect.stringContaining("succeeded"),
+			expect.stringMatching(/locked.*only the runs of U_OPS pass/),
+		]);
 		const theirs = await ask("U_TWO", "shop@v1.1.0 to stage");
 		await world.work();
 		expect(await statesOf(theirs)).toEqual(["queued"]);
