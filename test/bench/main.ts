@@ -33,6 +33,15 @@ const figures: Figure[] = [];
 const dataDir = await mkdtemp(join(tmpdir(), "draven-bench-"));
 // As a user has it: nothing is traded for speed.
 const postgres = await startEmbeddedPostgres({ dataDir });
+const clear = async () => {
+	await postgres.stop();
+	await rm(dataDir, { recursive: true, force: true });
+};
+process.once("SIGINT", () => {
+	// What is under way fails now, and nobody asks for it any more.
+	process.on("uncaughtException", () => {});
+	void clear().finally(() => process.exit(130));
+});
 try {
 	const version: string = (await query(postgres.url, "SHOW server_version")).rows[0].server_version;
 	const machine = { node: process.version, postgres: version, cpu: cpus()[0]?.model ?? "?", cores: cpus().length };
@@ -44,7 +53,6 @@ try {
 	const judged = figures.map((figure) => ({ ...figure, judgement: judge(figure) }));
 	console.log(values.json === true ? JSON.stringify({ machine, figures: judged }, null, "\t") : table(figures));
 } finally {
-	await postgres.stop();
-	await rm(dataDir, { recursive: true, force: true });
+	await clear();
 }
 process.exitCode = figures.some((figure) => judge(figure) === "MISSED") ? 1 : 0;

@@ -22,11 +22,12 @@ function deliveries(): MakeRequest {
 	const texts = payloads.map((one) =>
 		JSON.stringify({ ...one, workflow_run: { ...one.workflow_run, id: Number(mark) } }),
 	);
-	const [before = "", after = ""] = (texts.sort((a, b) => b.length - a.length)[0] ?? "").split(mark);
+	const longest = texts.sort((a, b) => b.length - a.length)[0] ?? "";
+	const [before = Buffer.alloc(0), after = Buffer.alloc(0)] = longest.split(mark).map((text) => Buffer.from(text));
 	let id = 1_000_000_000;
 	return () => {
 		id += 1;
-		const body = Buffer.from(`${before}${id}${after}`);
+		const body = Buffer.concat([before, Buffer.from(String(id)), after]);
 		const signature = createHmac("sha256", SECRET).update(body).digest("hex");
 		const headers = {
 			...{ "content-type": "application/json", "user-agent": "GitHub-Hookshot/044aadd" },
