@@ -1,6 +1,6 @@
 import type { Deps } from "../deps.ts";
 import { VendorError } from "../ports/vendor-error.ts";
-import { bury, claim, enqueue, finish, type Job, type JobDraft, type JobKind, postpone } from "../store/jobs.ts";
+import { bury, claim, enqueue, finish, type Job, type JobDraft, type JobKind, postpone, renew } from "../store/jobs.ts";
 
 /** What a handler says of a job: it is done, or it shall be looked at again (which is no failure). */
 export type Handled = "done" | { readonly again: Date };
@@ -14,7 +14,7 @@ export interface Handlers {
 }
 
 export interface WorkerOptions {
-	/** How long a job may be held, ms; a job whose worker died is taken again then. Longer than any outside call's time-out. */
+	/** A job whose worker died is taken again after this time, ms; a worker that lives renews it. */
 	readonly leaseMs?: number;
 	/** How often to look when nobody wakes us, ms. */
 	readonly pollMs?: number;
@@ -59,7 +59,11 @@ export function startWorker(deps: Deps, handlers: Handlers, options: WorkerOptio
 	}
 
 	function start(job: Job): void {
+		const beat = setInterval(() => {
+			renew(deps.db, job, new Date(deps.now().getTime() + leaseMs)).catch(() => {});
+		}, leaseMs / 3);
 		const work = carryOut(deps, handlers, job).finally(() => {
+			clearInterval(beat);
 			atWork.delete(work);
 			// The next message of its run, or the job that it left for later, may go now.
 			wake();

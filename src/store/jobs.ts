@@ -111,11 +111,22 @@ export async function finish(sql: Sql, job: Job, now: Date): Promise<boolean> {
 	return count === 1;
 }
 
+/** The worker of a job that takes long is alive: nobody else gets it before `until`. False: somebody else has it already. */
+export async function renew(sql: Sql, job: Job, until: Date): Promise<boolean> {
+	const count = await affected(
+		sql,
+		"UPDATE job SET run_at = $3 WHERE id = $1 AND lease_token = $2 AND done_at IS NULL AND dead_at IS NULL",
+		[job.id, job.leaseToken, until],
+	);
+	return count === 1;
+}
+
 /** Does the same job again at `at`; `error` says why, null when it is simply not time yet (then the tries are counted anew). */
 export async function postpone(sql: Sql, job: Job, at: Date, error: string | null): Promise<boolean> {
 	const count = await affected(
 		sql,
-		`UPDATE job SET run_at = $3, last_error = $4, attempts = CASE WHEN $4::text IS NULL THEN 0 ELSE attempts END
+		// The lease ends with it, so that a renewal which is still on its way finds nothing.
+		`UPDATE job SET run_at = $3, lease_token = lease_token + 1, last_error = $4, attempts = CASE WHEN $4::text IS NULL THEN 0 ELSE attempts END
 		 WHERE id = $1 AND lease_token = $2 AND done_at IS NULL`,
 		[job.id, job.leaseToken, at, error],
 	);

@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Deps } from "../../src/deps.ts";
+import { makeHandlers } from "../../src/jobs/handlers.ts";
+import { startWorker } from "../../src/jobs/worker.ts";
 import type { World } from "../support/world.ts";
 import { type Crowd, openCrowd } from "./crowd.ts";
 import { until } from "./until.ts";
+
+const handlersOf = (deps: Deps) => makeHandlers(deps, { slackIn: async () => {}, writeCheckpoint: async () => {} });
 
 let crowd: Crowd;
 let world: World;
@@ -25,6 +30,27 @@ describe("promise 6: doubles have one effect", () => {
 		await until(async () => (await crowd.allRuns()).every((run) => run.progress.state === "running"));
 		expect(world.pipeline.runs).toHaveLength(1);
 		expect(trouble).toEqual([]);
+	});
+
+	test("work that takes longer than a lease is not begun by a second worker while the first one lives", async () => {
+		world.hasten(1);
+		const { deps } = await crowd.start(2, { workers: false });
+		await world.deps.db.query("INSERT INTO job (kind, run_at) VALUES ('checkpoint', '2020-01-01')");
+		let begun = 0;
+		let over = false;
+		const workers = deps.map((one) => {
+			const { handle, gaveUp } = handlersOf(one);
+			const checkpoint = async () => {
+				begun += 1;
+				await new Promise((resolve) => setTimeout(resolve, 1_500));
+				over = true;
+				return "done" as const;
+			};
+			return startWorker(one, { handle: { ...handle, checkpoint }, gaveUp }, { leaseMs: 300, pollMs: 20 });
+		});
+		await until(async () => over);
+		await Promise.all(workers.map((worker) => worker.stop()));
+		expect(begun).toBe(1);
 	});
 
 	test("a limit of the queue holds against a crowd", async () => {
