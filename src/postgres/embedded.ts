@@ -139,6 +139,8 @@ async function openCluster({ dataDir, settings = {} }: EmbeddedOptions): Promise
  * home); then in /var/lib, under a name made from the data folder, so that the next start finds the same.
  */
 async function homeOf(dataDir: string, as: RunAs | null): Promise<string> {
+	// Only the folder itself is closed: a closed one above it would keep Postgres's own user out.
+	await mkdir(dirname(resolve(dataDir)), { recursive: true });
 	await mkdir(dataDir, { recursive: true, mode: 0o700 });
 	const real = await realpath(dataDir);
 	if (as === null) return makeHome(join(real, "postgres"), as);
