@@ -1,17 +1,14 @@
 import { expect } from "@jest/globals";
-import { isEnd, type Run, type RunState } from "../../src/core/run.ts";
+import type { Run, RunState } from "../../src/core/run.ts";
 import { makeHandlers } from "../../src/jobs/handlers.ts";
 import { carryOut } from "../../src/jobs/worker.ts";
 import type { Answer } from "../../src/ports/front.ts";
 import type { PipelineStatus } from "../../src/ports/pipeline.ts";
 import { claim } from "../../src/store/jobs.ts";
-import { personLock } from "../../src/store/locks.ts";
-import { listRuns } from "../../src/store/runs.ts";
 import type { TriggerFault } from "../fakes/pipeline.ts";
 import type { World } from "../support/world.ts";
 import { followsFrom, mayChange, mayDispatch } from "./may-change.ts";
 import {
-	ACTIVE,
 	type Env,
 	type Expected,
 	expectCancel,
@@ -28,6 +25,7 @@ import {
 	over,
 	queued,
 } from "./model.ts";
+import { deadlineOf, settle } from "./settle.ts";
 
 export type Action =
 	| { readonly do: "request"; readonly user: string; readonly tag: string; readonly env: Env }
@@ -259,59 +257,8 @@ export class Machine {
 				expect(nextInLine(this.#model, env, this.#now)?.number ?? null).toBeNull();
 	}
 
-	/** Looks at everything: what changed is what might, and what never may is not there. */
-	async #settle(may: (run: ModelRun, actual: Run) => readonly RunState[], withLocks = true): Promise<void> {
-		const { deps, pipeline } = this.#world;
-		const actual = new Map(
-			(await listRuns(deps.db, { project: this.#project, limit: 1_000 })).map((run) => [run.number, run]),
-		);
-		expect([...actual.keys()].sort((a, b) => a - b)).toEqual(this.#model.runs.map((run) => run.number));
-		const allowed = new Map(
-			this.#model.runs.map((run) => {
-				const now = actual.get(run.number);
-				return [run, now === undefined ? [] : may(run, now)];
-			}),
-		);
-		for (const run of this.#model.runs) {
-			const now = actual.get(run.number);
-			if (now === undefined) continue;
-			const { state } = now.progress;
-			if (state !== run.state) {
-				const change = { run: run.number, from: run.state, to: state };
-				if (over(run) || !(allowed.get(run) ?? []).includes(state))
-					throw new Error(`${JSON.stringify(change)} might not happen; ${JSON.stringify(allowed.get(run))} might`);
-				run.state = state;
-				if (state === "queued" && run.place === null) run.place = this.#model.places++;
-			}
-			run.deadline = deadlineOf(now);
-			const starts = pipeline.startsOf(now.id);
-			const may =
-				ACTIVE.includes(state) ||
-				(isEnd(state) &&
-					now.progress.state !== "rejected" &&
-					"startedAt" in now.progress &&
-					now.progress.startedAt !== null);
-			if (starts > (may ? 1 : 0)) throw new Error(`#${run.number}, ${state}, started its pipeline ${starts} times`);
-			if (starts === 1) expect(pipeline.runOf(now.id).request.variables["SHA"]).toBe(run.sha);
-		}
-		for (const env of ["stage", "production"] as const) {
-			const active = this.#model.runs.filter((run) => run.env === env && ACTIVE.includes(run.state));
-			expect(active.length).toBeLessThanOrEqual(1);
-			if (withLocks) await this.#settleLock(env);
-		}
-	}
-
-	async #settleLock(env: Env): Promise<void> {
-		const model = this.#model;
-		const lock = await personLock(this.#world.deps.db, this.#world.environment(env).id, this.#world.now());
-		const expected = lockAt(model, env, this.#now);
-		const back = model.runs.findLast((run) => run.env === env && run.type === "rollback" && run.state === "succeeded");
-		// A rollback that succeeded locks for whoever asked for it, where nobody had.
-		if (expected === null && lock?.reason?.startsWith("Rolled back") && lock.person.name === back?.user) {
-			model.locks.set(env, { user: back.user, until: null });
-			return;
-		}
-		expect({ env, lock: lock?.person.name ?? null }).toEqual({ env, lock: expected?.user ?? null });
+	#settle(may: (run: ModelRun, actual: Run) => readonly RunState[], withLocks = true): Promise<void> {
+		return settle({ world: this.#world, project: this.#project, model: this.#model }, may, withLocks);
 	}
 
 	/** Everything is left to go on by itself: every run comes to an end, and every environment is free. */
@@ -327,8 +274,4 @@ export class Machine {
 		}
 		expect(this.#model.runs.filter((run) => !over(run))).toEqual([]);
 	}
-}
-
-function deadlineOf(run: Run): number | null {
-	return "deadline" in run.progress ? run.progress.deadline.getTime() : null;
 }
