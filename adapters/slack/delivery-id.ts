@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import { type Body, textAt } from "./body.ts";
 
+/** Clicks of one person on one button that lie this close together are one. */
+const HURRY_SECONDS = 5;
+
 /** How a request is known from the moment it was taken. */
 export interface Delivery {
 	readonly id: string;
@@ -43,7 +46,11 @@ function deliveryId(body: Body): string | null {
 			const at = textAt(body, "actions", 0, "action_ts");
 			const where =
 				textAt(body, "container", "message_ts") ?? textAt(body, "message", "ts") ?? textAt(body, "view", "id") ?? "";
-			return at === null || user === null ? null : `action:${user}:${where}:${at}`;
+			if (at === null || user === null) return null;
+			const button = textAt(body, "actions", 0, "action_id") ?? "";
+			// A decision has one effect however often it is clicked; a command that is clicked twice in a hurry was meant once.
+			const once = button.startsWith("say:") ? `${button}:${Math.floor(Number(at) / HURRY_SECONDS)}` : at;
+			return `action:${user}:${where}:${once}`;
 		}
 		case "view_submission": {
 			const view = textAt(body, "view", "id");

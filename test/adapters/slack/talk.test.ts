@@ -200,14 +200,17 @@ describe("suggestions are buttons", () => {
 		expect(harness.front.said[1]).toMatchObject({ user: "U_BOB", channel: "C_TALK", text: "deploy web to stage" });
 	});
 
-	test("one click that arrives twice is one click", async () => {
+	test.each([
+		["one click that arrives twice is one click", "1700000000.5"],
+		["a double click is one click", "1700000000.8"],
+	])("%s", async (_name, secondAt) => {
 		harness.front.answer = () => suggestion;
 		await harness.fake.command("U_ANN", "deploy wev to stage");
 		await harness.told("U_ANN");
 		const shown = harness.fake.toldTo("U_ANN")[0];
 		if (shown === undefined) throw new Error("nothing was shown");
 		await harness.fake.click("U_ANN", shown, "web", "1700000000.5");
-		await harness.fake.click("U_ANN", shown, "web", "1700000000.5");
+		await harness.fake.click("U_ANN", shown, "web", secondAt);
 		await harness.told("U_ANN", 1);
 		expect(harness.front.said).toHaveLength(2);
 	});
