@@ -7,7 +7,7 @@ import { holdChain, updateRun, writeTrail } from "../store/change.ts";
 import type { Channels } from "../store/entities.ts";
 import type { JobDraft } from "../store/jobs.ts";
 import { runById } from "../store/runs.ts";
-import { chatJobs } from "./chat-jobs.ts";
+import { chatJobs, queueCards } from "./chat-jobs.ts";
 
 /** What shall happen to a run, decided while its environment is held. */
 export interface Advance {
@@ -166,5 +166,11 @@ async function tellers(tx: EntityManager, run: Run, before: Run, audit: readonly
 	const rows: { channels: Channels }[] = await tx.query("SELECT channels FROM environment WHERE id = $1", [
 		run.environmentId,
 	]);
-	return chatJobs(run, rows[0]?.channels ?? {}, audit);
+	const channels = rows[0]?.channels ?? {};
+	const { state } = run.progress;
+	const queueMoves = state !== before.progress.state && (state === "dispatching" || isEnd(state));
+	return [
+		...chatJobs(run, channels, audit),
+		...(queueMoves ? await queueCards(tx, { id: run.environmentId, channels }, run.id) : []),
+	];
 }

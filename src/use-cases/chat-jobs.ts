@@ -3,6 +3,7 @@ import type { Run } from "../core/run.ts";
 import type { Platform } from "../ports/chat.ts";
 import type { Channels } from "../store/entities.ts";
 import type { JobDraft } from "../store/jobs.ts";
+import { queuedRuns, type Sql } from "../store/runs.ts";
 
 /** What the thread of a run tells; the rest is on the root card and on the trail. */
 const TOLD: readonly AuditAction[] = [
@@ -51,6 +52,23 @@ export function noticeJobs(
 /** Messages of one run on one platform go out one after the other: the root card first. */
 export function orderKey(runId: string, platform: Platform): string {
 	return `${platform}:${runId}`;
+}
+
+/** As many as people look at; the others' cards are right again when they come up. */
+const CARDS_OF_QUEUE = 20;
+
+/** Those who wait say on their cards what they wait for: shown anew, because that has changed. */
+export async function queueCards(
+	sql: Sql,
+	environment: { readonly id: string; readonly channels: Channels },
+	except: string | null = null,
+): Promise<JobDraft[]> {
+	if (Object.keys(environment.channels).length === 0) return [];
+	const waiting = await queuedRuns(sql, environment.id);
+	return waiting
+		.filter((run) => run.id !== except)
+		.slice(0, CARDS_OF_QUEUE)
+		.flatMap((run) => chatJobs(run, environment.channels, []));
 }
 
 /** The messages that follow from what was just written to the trail. */

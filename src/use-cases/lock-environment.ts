@@ -8,7 +8,7 @@ import { personLock, putLock, removeExpiredLock, removeLock } from "../store/loc
 import { expiredNotice, lockNotice, unlockNotice } from "../words/lock-words.ts";
 import { heldBy } from "../words/refusal-words.ts";
 import { type Place, placeById } from "./catalog.ts";
-import { noticeJobs } from "./chat-jobs.ts";
+import { noticeJobs, queueCards } from "./chat-jobs.ts";
 import { checkRight } from "./check-right.ts";
 import { actorOf, type Caller } from "./identify.ts";
 
@@ -65,6 +65,7 @@ export async function lockEnvironment(
 				...expiry,
 				...told,
 				...noticeJobs(place.environment, lockNotice(place, lock, others)),
+				...(await queueCards(tx, place.environment)),
 				// The one who holds it may go on: their own runs are not stopped by it.
 				dispatchJob(environmentId),
 			],
@@ -90,6 +91,7 @@ export async function unlockEnvironment(deps: Deps, caller: Caller, place: Place
 		await removeLock(tx, environmentId);
 		await write(deps, tx, held, now, place, caller, "lock.released", { lock: before }, [
 			...noticeJobs(place.environment, unlockNotice(place, caller, before)),
+			...(await queueCards(tx, place.environment)),
 			dispatchJob(environmentId),
 		]);
 		return done(before);
@@ -119,7 +121,11 @@ export async function expireLock(deps: Deps, environmentId: string): Promise<voi
 		await writeTrail(
 			{ tx, auditKey: deps.auditKey, held, now },
 			[entry],
-			[...noticeJobs(place.environment, expiredNotice(place, lock)), dispatchJob(environmentId)],
+			[
+				...noticeJobs(place.environment, expiredNotice(place, lock)),
+				...(await queueCards(tx, place.environment)),
+				dispatchJob(environmentId),
+			],
 		);
 	});
 	deps.wake();

@@ -136,3 +136,19 @@ describe("dry-runs", () => {
 		expect((await world.say("U_OPS", "plan shop@v1.0.0 production")).outcome).toBe("refused");
 	});
 });
+
+test("the card of one who waits says what it waits for now", async () => {
+	const first = await ask("U_OPS", "shop@v1.0.0 to stage");
+	await world.work();
+	const second = await ask("U_OPS", "shop@v1.1.0 to stage");
+	const third = await ask("U_OPS", "shop@v1.2.0 to stage");
+	await world.work();
+	const shown = (run: Run) =>
+		world.chat.roots("C_STAGE").find(({ card }) => card.text.includes(`#${run.number}:`))?.card.text;
+	expect(shown(third)).toContain(`waits for #${first.number}`);
+	await world.finish(first, "succeeded");
+	expect(shown(third)).toContain(`waits for #${second.number}`);
+	await world.say("U_TWO", "lock shop stage incident 7");
+	await world.finish(second, "succeeded");
+	expect(shown(third)).toContain("locked by U_TWO (incident 7)");
+});
