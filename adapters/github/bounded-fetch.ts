@@ -9,7 +9,7 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /**
  * fetch with an end: one time-out over the whole exchange (or the caller's, when that is sooner), a limit on the answer, and redirects (a renamed repository) followed at the
- * same host alone, because the token is for that host. The body is read here: a connection that breaks in the middle of an answer is
+ * same host alone, because the token is for that host; with `redirect: "manual"` none is followed. The body is read here: a connection that breaks in the middle of an answer is
  * an error, not an empty answer. Throws VendorError.
  */
 export function boundedFetch(baseUrl: string, withinMs = WITHIN_MS): Fetch {
@@ -24,7 +24,7 @@ export function boundedFetch(baseUrl: string, withinMs = WITHIN_MS): Fetch {
 				if (target.origin !== origin || hops > REDIRECTS)
 					throw new VendorError("rejected", `GitHub at ${host} redirects to another host. Check the baseUrl.`);
 				const response = await fetch(target, limited);
-				const next = redirectOf(response, target, method);
+				const next = init.redirect === "manual" ? null : redirectOf(response, target, method);
 				if (next === null) return await whole(response, host);
 				await response.body?.cancel();
 				target = next;

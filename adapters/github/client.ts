@@ -29,6 +29,8 @@ export interface CallOptions {
 	readonly refused?: (answer: Refused) => Answer | VendorError | undefined;
 	/** Ends the exchange sooner than usual; one for several calls bounds them together. */
 	readonly signal?: AbortSignal;
+	/** A redirect is the answer: what it leads to is at another host, which must not see the token. */
+	readonly redirected?: boolean;
 	/** Ask as the App itself, not as its installation. */
 	readonly asApp?: boolean;
 }
@@ -67,10 +69,13 @@ export function connect({ baseUrl, auth, withinMs }: GitHubOptions): Call {
 			accept: "application/vnd.github+json",
 			"x-github-api-version": API_VERSION,
 		};
-		const within = options.signal === undefined ? {} : { request: { signal: options.signal } };
+		const request = {
+			...(options.signal === undefined ? {} : { signal: options.signal }),
+			...(options.redirected === true ? { redirect: "manual" as const } : {}),
+		};
 		try {
-			const { status, headers: received, data } = await octokit.request(route, { ...parameters, headers, ...within });
-			if (status < 300) return { status, headers: received, data };
+			const { status, headers: received, data } = await octokit.request(route, { ...parameters, headers, request });
+			if (status < 300 || options.redirected === true) return { status, headers: received, data };
 			throw new VendorError("rejected", `GitHub has moved ${options.what} (${status}): name it as it is called now.`);
 		} catch (error) {
 			if (error instanceof VendorError) throw error;

@@ -1,12 +1,22 @@
 import type { ResolvedRef } from "../../src/core/run.ts";
 import type { Check } from "../../src/core/verdict.ts";
-import type { PipelinePort, PipelineProject, PipelineReport, TriggerRequest } from "../../src/ports/pipeline.ts";
+import type {
+	Comparison,
+	PipelinePort,
+	PipelineProject,
+	PipelineReport,
+	PipelineStep,
+	TriggerRequest,
+} from "../../src/ports/pipeline.ts";
 import { readChecks } from "./checks.ts";
 import { type Call, connect, type GitHubOptions } from "./client.ts";
+import { compareCommits } from "./compare.ts";
 import { listRefs } from "./list-refs.ts";
+import { readLog } from "./log.ts";
 import { repositoryOf } from "./repository.ts";
 import { resolveRef } from "./resolve-ref.ts";
 import { findRun, runReader } from "./runs.ts";
+import { readSteps } from "./steps.ts";
 import { dispatcher } from "./trigger.ts";
 
 /** Workflows of GitHub Actions, dispatched and followed over the REST API. */
@@ -48,5 +58,17 @@ export class GitHubPipeline implements PipelinePort {
 				refused: ({ status, headers }) => (status === 409 ? { status, headers, data: null } : undefined),
 			},
 		);
+	}
+
+	async compare(project: PipelineProject, base: string, head: string): Promise<Comparison | null> {
+		return compareCommits(this.#call, project, base, head);
+	}
+
+	async steps(project: PipelineProject, externalId: string): Promise<readonly PipelineStep[]> {
+		return readSteps(this.#call, project, externalId);
+	}
+
+	async log(project: PipelineProject, externalId: string): Promise<readonly string[] | null> {
+		return readLog(this.#call, project, externalId);
 	}
 }

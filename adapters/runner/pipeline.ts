@@ -3,10 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RefKind, ResolvedRef } from "../../src/core/run.ts";
 import type { Check } from "../../src/core/verdict.ts";
-import type { PipelinePort, PipelineProject, PipelineReport, TriggerRequest } from "../../src/ports/pipeline.ts";
+import type {
+	Comparison,
+	PipelinePort,
+	PipelineProject,
+	PipelineReport,
+	PipelineStep,
+	TriggerRequest,
+} from "../../src/ports/pipeline.ts";
 import type { RunnerQueue, RunnerWorkState } from "../../src/ports/runner-queue.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
 import { fetchCommit, isFullSha, refusesSingleCommits } from "./checkout.ts";
+import { compareCommits } from "./compare.ts";
 import { type Environment, GitError, git } from "./git.ts";
 import { type Repository, readRepository } from "./repository.ts";
 
@@ -82,6 +90,21 @@ export class RunnerPipeline implements PipelinePort {
 
 	async cancel(_project: PipelineProject, externalId: string): Promise<void> {
 		await asked(this.#queue.requestCancel(externalId));
+	}
+
+	async compare(project: PipelineProject, base: string, head: string): Promise<Comparison | null> {
+		if (!isFullSha(base) || !isFullSha(head)) return null;
+		return compareCommits(this.#env, project.repository, base, head);
+	}
+
+	/** One entrypoint, which says what it does in its log. */
+	async steps(_project: PipelineProject, _externalId: string): Promise<readonly PipelineStep[]> {
+		return [];
+	}
+
+	/** Runners send theirs while they work. */
+	async log(_project: PipelineProject, _externalId: string): Promise<null> {
+		return null;
 	}
 
 	/** Tags before branches, high versions first; a branch that a tag of the same name hides is left out. */

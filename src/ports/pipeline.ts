@@ -54,6 +54,38 @@ export interface PipelineReport {
 	readonly jobId: string | null;
 }
 
+/** One commit, as far as an approver cares. */
+export interface Commit {
+	readonly sha: string;
+	/** First line of its message. */
+	readonly title: string;
+	/** `login`: the provider's own name of the account, when it knows one. */
+	readonly author: { readonly name: string; readonly email: string | null; readonly login: string | null };
+}
+
+/** What lies between two commits. */
+export interface Comparison {
+	/** Commits that `head` has and `base` has not. */
+	readonly ahead: number;
+	/** Commits that `base` has and `head` has not: above 0 it goes back, wholly or in part. */
+	readonly behind: number;
+	/** True: there are more than were counted. */
+	readonly more: boolean;
+	/** Of those ahead, newest first, 100 at most. */
+	readonly commits: readonly Commit[];
+	/** The provider's page of it. */
+	readonly url: string | null;
+}
+
+/** A job or step of a run at the provider. */
+export interface PipelineStep {
+	readonly id: string;
+	readonly name: string;
+	/** null: a value that we do not know. */
+	readonly status: PipelineStatus | null;
+	readonly url: string | null;
+}
+
 /** A provider of pipelines. Every method has a time-out of its own and throws VendorError alone. */
 export interface PipelinePort {
 	/** True: trigger may be called again for the same JOB_ID and has one effect (our own runner queue). */
@@ -75,6 +107,15 @@ export interface PipelinePort {
 	report(project: PipelineProject, externalId: string): Promise<PipelineReport | null>;
 	/** Asks the provider to stop it. A request: only a report says that it stopped. */
 	cancel(project: PipelineProject, externalId: string): Promise<void>;
+	/** null: the provider does not know one of the two (any more). */
+	compare(project: PipelineProject, base: string, head: string): Promise<Comparison | null>;
+	/** In the order in which they run; empty when there are none yet. 100 at most. */
+	steps(project: PipelineProject, externalId: string): Promise<readonly PipelineStep[]>;
+	/**
+	 * The log of a run that is over, lines oldest first, 10,000 lines and 2 MB at most, the end of it when it is longer; null: the
+	 * provider keeps none for us.
+	 */
+	log(project: PipelineProject, externalId: string): Promise<readonly string[] | null>;
 }
 
 /** What a webhook turned out to be. It is stored as JSON. */

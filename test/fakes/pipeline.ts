@@ -1,10 +1,12 @@
 import type { ResolvedRef } from "../../src/core/run.ts";
 import type { Check } from "../../src/core/verdict.ts";
 import type {
+	Comparison,
 	PipelinePort,
 	PipelineProject,
 	PipelineReport,
 	PipelineStatus,
+	PipelineStep,
 	TriggerRequest,
 } from "../../src/ports/pipeline.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
@@ -34,6 +36,10 @@ export class FakePipeline implements PipelinePort {
 	readonly refs = new Map<string, ResolvedRef>();
 	checksOf: (sha: string) => readonly Check[] = () => [{ name: "build", state: "success", url: null }];
 	readonly runs: FakeRun[] = [];
+	/** What lies between two commits; null: it does not know them. */
+	comparisonOf: (base: string, head: string) => Comparison | null = () => null;
+	readonly stepsOf = new Map<string, readonly PipelineStep[]>();
+	readonly logOf = new Map<string, readonly string[]>();
 	/** Whether a cancel is obeyed at once. */
 	obeysCancel = true;
 	faults: TriggerFault[] = [];
@@ -128,6 +134,21 @@ export class FakePipeline implements PipelinePort {
 		if (run === undefined) return;
 		run.cancelRequested = true;
 		if (this.obeysCancel && (run.status === "running" || run.status === "queued")) run.status = "cancelled";
+	}
+
+	async compare(_project: PipelineProject, base: string, head: string): Promise<Comparison | null> {
+		this.#check();
+		return this.comparisonOf(base, head);
+	}
+
+	async steps(_project: PipelineProject, externalId: string): Promise<readonly PipelineStep[]> {
+		this.#check();
+		return this.stepsOf.get(externalId) ?? [];
+	}
+
+	async log(_project: PipelineProject, externalId: string): Promise<readonly string[] | null> {
+		this.#check();
+		return this.logOf.get(externalId) ?? null;
 	}
 
 	#check(): void {

@@ -37,6 +37,9 @@ function throughRunners({ pipeline, deps: { db, now } }: World): Partial<Deps> {
 			find: (...of) => runner.find(...of),
 			report: (...of) => runner.report(...of),
 			cancel: (...of) => runner.cancel(...of),
+			compare: (...of) => pipeline.compare(...of),
+			steps: (...of) => runner.steps(...of),
+			log: (...of) => runner.log(...of),
 		};
 	};
 	return { pipelineOf };

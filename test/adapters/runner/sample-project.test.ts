@@ -56,6 +56,22 @@ describe("the sample repository", () => {
 		expect(await workshop.git(url, "cat-file", "-t", "v1.1.0")).toBe("commit");
 	});
 
+	test("two of its commits can be compared: counts, authors, first lines", async () => {
+		const project = { repository: url, pipeline: "deploy/run.sh", defaultRef: "main" };
+		const queue = { offer: neverAsked, state: neverAsked, requestCancel: neverAsked };
+		const pipeline = new RunnerPipeline({ queue, env: workshop.env });
+		const [old, tip, side] = await Promise.all(
+			["v1.1.0", "v1.3.0", "release/1.2"].map((ref) => workshop.git(url, "rev-parse", `${ref}^{commit}`)),
+		);
+		const author = { name: "Sample Author", email: "author@shop.example", login: null };
+		const compared = await pipeline.compare(project, old ?? "", tip ?? "");
+		expect(compared).toMatchObject({ ahead: 2, behind: 0, more: false });
+		expect(compared?.commits.map(({ title }) => title)).toEqual(["Tidy up the page", "Show prices"]);
+		expect(compared?.commits[0]).toEqual({ sha: tip, title: "Tidy up the page", author });
+		expect(await pipeline.compare(project, side ?? "", tip ?? "")).toMatchObject({ ahead: 1, behind: 1 });
+		expect(await pipeline.compare(project, "0".repeat(40), tip ?? "")).toBeNull();
+	});
+
 	test("is made once, also by several at the same time", async () => {
 		const folder = join(workshop.folder, "crowd");
 		const made = await Promise.all([1, 2, 3].map(() => createSampleRepository(folder, workshop.env)));

@@ -44,6 +44,9 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, route: Route])[]
 	["POST", /^\/actions\/workflows\/([^/]+)\/dispatches$/, dispatch],
 	["GET", /^\/actions\/runs\/(\d+)$/, run],
 	["GET", /^\/actions\/runs\/(\d+)\/attempts\/(\d+)\/jobs$/, jobs],
+	["GET", /^\/actions\/runs\/(\d+)\/jobs$/, jobs],
+	["GET", /^\/actions\/jobs\/(\d+)\/logs$/, jobLog],
+	["GET", /^\/compare\/([0-9a-f]+)\.\.\.([0-9a-f]+)$/, compare],
 	["POST", /^\/actions\/runs\/(\d+)\/cancel$/, cancel],
 	["GET", /^\/check-runs\/(\d+)\/annotations$/, annotations],
 	["GET", /^\/contents\/\.github\/workflows\/(.+)$/, contents],
@@ -183,7 +186,33 @@ function run({ repository }: RouteContext, id = ""): FakeAnswer {
 function jobs({ repository }: RouteContext, id = ""): FakeAnswer {
 	const found = repository.runs.find((one) => String(one.id) === id);
 	if (found === undefined) return notFound;
-	return ok({ total_count: found.jobs.length, jobs: found.jobs.map(({ annotations: _, ...job }) => job) });
+	const shown = found.jobs.map(({ annotations: _, log: __, ...job }) => ({
+		status: job.conclusion === null ? found.status : "completed",
+		html_url: `https://github.test/${repository.name}/actions/runs/${id}/job/${job.id}`,
+		...job,
+	}));
+	return ok({ total_count: shown.length, jobs: shown });
+}
+
+function jobLog({ repository }: RouteContext, id = ""): FakeAnswer {
+	const job = repository.runs.flatMap((one) => one.jobs).find((one) => String(one.id) === id);
+	return job?.log == null ? notFound : { status: 302, body: null, headers: { location: job.log } };
+}
+
+/** The history is what the repository was told: each commit has one parent at most. */
+function compare({ repository, request }: RouteContext, base = "", head = ""): FakeAnswer {
+	const before = repository.historyOf(base);
+	const after = repository.historyOf(head);
+	if (before === null || after === null) return notFound;
+	const without = (some: string[], others: string[]) => some.filter((sha) => !others.includes(sha));
+	const ahead = without(after, before).reverse();
+	const commits = ahead.map((sha) => repository.commitJson(sha));
+	return paged(request, commits, (page) => ({
+		ahead_by: ahead.length,
+		behind_by: without(before, after).length,
+		html_url: `https://github.test/${repository.name}/compare/${base}...${head}`,
+		commits: page,
+	}));
 }
 
 function annotations({ repository }: RouteContext, id = ""): FakeAnswer {

@@ -4,8 +4,10 @@ export interface FakeJob {
 	readonly id: number;
 	readonly name: string;
 	conclusion: string | null;
-	readonly steps: { readonly name: string; readonly conclusion: string | null }[];
+	readonly steps: { readonly name: string; readonly status?: string; readonly conclusion: string | null }[];
 	readonly annotations: string[];
+	/** Where its log lies. */
+	log?: string;
 }
 
 export interface FakeRun {
@@ -77,6 +79,10 @@ export class FakeRepository {
 	readonly formerNames: string[] = [];
 	readonly id: number;
 	#next: number;
+	readonly #history = new Map<
+		string,
+		{ parent: string | null; message: string; name: string; email: string; login?: string }
+	>();
 
 	readonly name: string;
 	readonly #now: () => Date;
@@ -108,6 +114,32 @@ export class FakeRepository {
 			at = object;
 		}
 		this.refs.set(`tags/${name}`, at);
+	}
+
+	/** A commit behind another one. */
+	push(
+		sha: string,
+		parent: string | null,
+		more: { message: string; name: string; email: string; login?: string } = {
+			message: sha,
+			name: "Ada",
+			email: "a@b.test",
+		},
+	): void {
+		this.commits.add(sha);
+		this.#history.set(sha, { parent, ...more });
+	}
+
+	/** Newest first; null: it is not known. */
+	historyOf(sha: string): string[] | null {
+		if (!this.commits.has(sha)) return null;
+		const parent = this.#history.get(sha)?.parent ?? null;
+		return [sha, ...(parent === null ? [] : (this.historyOf(parent) ?? []))];
+	}
+
+	commitJson(sha: string) {
+		const { message, name, email, login } = this.#history.get(sha) ?? { message: sha, name: "Ada", email: "a@b.test" };
+		return { sha, commit: { message, author: { name, email } }, author: login === undefined ? null : { login } };
 	}
 
 	/** The commit that a branch, a tag or a SHA names, as `/commits/{ref}` reads it. "ambiguous": more than one. */
