@@ -1,4 +1,5 @@
 import { Spine1764000000000 } from "./1764000000000-spine.ts";
+import { Evidence1764100000000 } from "./1764100000000-evidence.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
-export const MIGRATIONS = [Spine1764000000000];
+export const MIGRATIONS = [Spine1764000000000, Evidence1764100000000];

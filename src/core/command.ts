@@ -55,12 +55,12 @@ export type Command =
 	  }
 	| { readonly verb: "unlock"; readonly project: string; readonly environment: string | null }
 	| { readonly verb: "status"; readonly project: string | null; readonly environment: string | null }
-	| { readonly verb: "queue" | "history"; readonly project: string; readonly environment: string | null }
+	| { readonly verb: "queue" | "history" | "diff"; readonly project: string; readonly environment: string | null }
 	| { readonly verb: "show" | "logs"; readonly run: RunNumber }
 	| { readonly verb: "whoami" }
 	| { readonly verb: "help"; readonly topic: string | null }
 	/** A verb of the grammar that this version does not carry out yet. */
-	| { readonly verb: "later"; readonly name: "promote" | "nudge" | "freeze" | "unfreeze" | "diff" | "admin" };
+	| { readonly verb: "later"; readonly name: "promote" | "nudge" | "freeze" | "unfreeze" | "admin" };
 
 export type Verb = Command["verb"];
 

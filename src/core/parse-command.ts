@@ -218,7 +218,7 @@ const readRunAlone =
 	};
 
 const readLook =
-	(verb: "queue" | "history") =>
+	(verb: "queue" | "history" | "diff") =>
 	(reader: CommandReader): Command | No => {
 		const flags = reader.flags(verb);
 		if ("ok" in flags) return flags;
@@ -272,6 +272,7 @@ const READERS: Record<VerbName, (reader: CommandReader, forced: boolean) => Comm
 	status: readStatus,
 	queue: readLook("queue"),
 	history: readLook("history"),
+	diff: readLook("diff"),
 	show: readRunAlone("show"),
 	logs: readRunAlone("logs"),
 	whoami: readAlone,
@@ -280,6 +281,5 @@ const READERS: Record<VerbName, (reader: CommandReader, forced: boolean) => Comm
 	nudge: () => ({ verb: "later", name: "nudge" }),
 	freeze: () => ({ verb: "later", name: "freeze" }),
 	unfreeze: () => ({ verb: "later", name: "unfreeze" }),
-	diff: () => ({ verb: "later", name: "diff" }),
 	admin: () => ({ verb: "later", name: "admin" }),
 };

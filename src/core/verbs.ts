@@ -28,6 +28,10 @@ export const VERBS = {
 	status: { usage: "deploy status [project] [environment]", does: "who runs what where, locks, queue, approvals" },
 	queue: { usage: "deploy queue <project> [environment]", does: "what waits, in order" },
 	history: { usage: "deploy history <project> [environment]", does: "the last runs" },
+	diff: {
+		usage: "deploy diff <project> [environment]",
+		does: "what is not live yet: commits, authors, checks",
+	},
 	show: { usage: "deploy show #<run>", does: "one run with its verdict" },
 	logs: { usage: "deploy logs #<run>", does: "the end of a run's log" },
 	whoami: { usage: "deploy whoami", does: "who you are here and what you may do" },
@@ -36,7 +40,6 @@ export const VERBS = {
 	nudge: { usage: "deploy nudge #<run>", does: null },
 	freeze: { usage: "deploy freeze <scope> [until <time>|for 2h] <reason>", does: null },
 	unfreeze: { usage: "deploy unfreeze <scope>", does: null },
-	diff: { usage: "deploy diff <project> [environment]", does: null },
 	admin: { usage: "deploy admin", does: null },
 } as const;
 

@@ -2,6 +2,7 @@ import type { EntityManager } from "typeorm";
 import { auditHash } from "../core/audit-chain.ts";
 import type { AuditEntry } from "../core/audit-entry.ts";
 import { canonicalJson } from "../core/canonical-json.ts";
+import type { Evidence } from "../core/evidence.ts";
 import { isEnd, type Run } from "../core/run.ts";
 import type { Verdict } from "../core/verdict.ts";
 import type { JobDraft } from "./jobs.ts";
@@ -137,18 +138,20 @@ async function write(
 const INSERT_RUN = change(
 	`INSERT INTO run (id, number, project_id, environment_id, project, environment, type, ref_name, ref_kind, sha, parameters,
 	requested_by, requested_by_name, note, force, fingerprint, approvals_required, retry_of, rollback, verdict, delivery_key, created_at,
-	version, state, deadline, queue_position)
-	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13, $14, $15::jsonb, $16, $17, $18, $19::jsonb, $20::jsonb, $21, $22, $23, $24, $25, CASE WHEN $26 THEN nextval('queue_place') END
+	version, state, deadline, queue_position, evidence)
+	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13, $14, $15::jsonb, $16, $17, $18, $19::jsonb, $20::jsonb, $21, $22, $23, $24, $25, CASE WHEN $26 THEN nextval('queue_place') END, $28::jsonb
 	WHERE (SELECT count(*) FROM run WHERE environment_id = $4 AND (state = 'queued' OR (state = 'waiting_approval' AND queue_position IS NOT NULL))) < $27
 	AND EXISTS (SELECT FROM environment WHERE id = $4 AND archived_at IS NULL)
 	ON CONFLICT (delivery_key) DO NOTHING
 	RETURNING id`,
-	27,
+	28,
 );
 
 export interface NewRun {
 	readonly run: Run;
 	readonly verdict: Verdict;
+	/** What whoever decides is shown; null: nobody has to. */
+	readonly evidence: Evidence | null;
 	/** What makes two deliveries of the command the same; null: nothing does. */
 	readonly deliveryKey: string | null;
 	/** Its place in the queue while it waits for approval; null: it gets one when it is approved. */
@@ -162,7 +165,7 @@ export interface NewRun {
  */
 export async function insertRun(
 	context: ChangeContext,
-	{ run, verdict, deliveryKey, holdsPlace, queueLimit }: NewRun,
+	{ run, verdict, evidence, deliveryKey, holdsPlace, queueLimit }: NewRun,
 	audit: readonly AuditEntry[],
 	jobs: readonly JobDraft[],
 ): Promise<boolean> {
@@ -199,6 +202,7 @@ export async function insertRun(
 			deadline,
 			run.progress.state === "queued" || holdsPlace,
 			queueLimit,
+			evidence === null ? null : JSON.stringify(evidence),
 		],
 		audit,
 		jobs,

@@ -1,4 +1,5 @@
 import type { EntityManager } from "typeorm";
+import type { Evidence } from "../core/evidence.ts";
 import type { RefKind, Run, RunProgress, RunState, RunType } from "../core/run.ts";
 import { isEnd } from "../core/run.ts";
 import type { Verdict } from "../core/verdict.ts";
@@ -141,6 +142,14 @@ export const succeededRuns = (sql: Sql, environmentId: string, limit = 200) =>
 		limit,
 	]);
 
+/** The last run that was at work there and is over. */
+export const lastAtWork = (sql: Sql, environmentId: string) =>
+	selectOne(
+		sql,
+		"environment_id = $1 AND finished_at IS NOT NULL AND started_at IS NOT NULL AND type <> 'dry-run' ORDER BY number DESC LIMIT 1",
+		[environmentId],
+	);
+
 /** The last run that succeeded there with this very commit. */
 export const succeededWith = (sql: Sql, environmentId: string, sha: string) =>
 	selectOne(
@@ -209,4 +218,10 @@ export async function listRuns(sql: Sql, filter: RunFilter): Promise<Run[]> {
 export async function verdictOf(sql: Sql, runId: string): Promise<Verdict | null> {
 	const rows: { verdict: Verdict }[] = await sql.query("SELECT verdict FROM run WHERE id = $1", [runId]);
 	return rows[0]?.verdict ?? null;
+}
+
+/** What whoever decides was shown; null: nothing was gathered. */
+export async function evidenceOf(sql: Sql, runId: string): Promise<Evidence | null> {
+	const rows: { evidence: Evidence | null }[] = await sql.query("SELECT evidence FROM run WHERE id = $1", [runId]);
+	return rows[0]?.evidence ?? null;
 }

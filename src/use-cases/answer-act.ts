@@ -4,7 +4,7 @@ import type { Run } from "../core/run.ts";
 import type { Answer } from "../ports/front.ts";
 import { lockedCard, unlockedCard } from "../words/lock-words.ts";
 import { textCard } from "../words/rich.ts";
-import { stateLabel } from "../words/run-card.ts";
+import { stateLabel } from "../words/state-label.ts";
 import { type CommandContext, no, yes } from "./answer.ts";
 import { isAnswer, placeOf } from "./answer-request.ts";
 import { cancelRun } from "./cancel-run.ts";

@@ -1,7 +1,8 @@
 import { ROLES, rolesIn } from "../core/access.ts";
 import type { Answer } from "../ports/front.ts";
 import { lastLines } from "../store/run-log.ts";
-import { verdictOf } from "../store/runs.ts";
+import { evidenceOf, verdictOf } from "../store/runs.ts";
+import { evidenceBlocks } from "../words/evidence-words.ts";
 import { card, textCard } from "../words/rich.ts";
 import { historyCard, queueCard, statusCard } from "../words/standing-words.ts";
 import { verdictCard } from "../words/verdict-words.ts";
@@ -43,8 +44,15 @@ export async function answerShow(context: CommandContext, number: number | null)
 	const { deps } = context;
 	const shown = await currentCard(deps, run);
 	const verdict = await verdictOf(deps.db, run.id);
+	const decided = run.progress.state === "waiting_approval" ? null : await evidenceOf(deps.db, run.id);
 	return yes(
-		card(...shown.blocks, ...(verdict === null ? [] : verdictCard("What its policy said", verdict, "then").blocks)),
+		card(
+			...shown.blocks,
+			...(decided === null
+				? []
+				: [{ kind: "text" as const, text: [{ bold: "What the approvers were shown" }] }, ...evidenceBlocks(decided)]),
+			...(verdict === null ? [] : verdictCard("What its policy said", verdict, "then").blocks),
+		),
 	);
 }
 

@@ -2,12 +2,15 @@ import type { Command } from "../core/command.ts";
 import { refusal } from "../core/refusal.ts";
 import { isEnd, type Run } from "../core/run.ts";
 import type { Answer } from "../ports/front.ts";
+import { evidenceBlocks } from "../words/evidence-words.ts";
 import { requestedCard } from "../words/requested-card.ts";
+import { card } from "../words/rich.ts";
 import { refName } from "../words/run-card.ts";
 import { verdictCard } from "../words/verdict-words.ts";
 import { type CommandContext, no, yes } from "./answer.ts";
 import { approversOf } from "./approvers.ts";
 import { findPlace, type Place, placeById } from "./catalog.ts";
+import { ciShown, gatherEvidence } from "./gather-evidence.ts";
 import { judgeRequest, type RunAsked, requestRun } from "./request-run.ts";
 
 type Of<V extends Command["verb"]> = Extract<Command, { verb: V }>;
@@ -144,7 +147,9 @@ export async function answerExplain(context: CommandContext, command: Of<"explai
 		onlySha: null,
 	});
 	if (!judged.ok) return no(judged.refusal);
-	const { ref, verdict } = judged.value;
+	const { ref, verdict, ci, policy } = judged.value;
+	const evidence = await gatherEvidence(context.deps, place, ref, ciShown(policy.ci.mode, ci));
 	const title = `${place.project.slug}@${refName({ ref })} → ${place.environment.slug}`;
-	return yes(verdictCard(title, verdict, { approvers: await approversOf(context.deps, place) }));
+	const judgement = verdictCard(title, verdict, { approvers: await approversOf(context.deps, place) });
+	return yes(card(...judgement.blocks, { kind: "divider" }, ...evidenceBlocks(evidence)));
 }

@@ -3,7 +3,7 @@ import type { Deps } from "../deps.ts";
 import type { Card } from "../ports/chat.ts";
 import { approvalsOf } from "../store/approvals.ts";
 import { personLock } from "../store/locks.ts";
-import { activeRun, queuedRuns } from "../store/runs.ts";
+import { activeRun, evidenceOf, queuedRuns } from "../store/runs.ts";
 import { heldBy } from "../words/refusal-words.ts";
 import { runCard } from "../words/run-card.ts";
 
@@ -11,6 +11,7 @@ import { runCard } from "../words/run-card.ts";
 export async function currentCard(deps: Deps, run: Run): Promise<Card> {
 	return runCard(run, {
 		approvals: await approvalsOf(deps.db, run.id),
+		evidence: run.progress.state === "waiting_approval" ? await evidenceOf(deps.db, run.id) : null,
 		waitsFor: run.progress.state === "queued" ? await waitsFor(deps, run) : null,
 	});
 }

@@ -2,9 +2,9 @@ import type { EffectivePolicy } from "../core/policy.ts";
 import type { ResolvedRef, RunType } from "../core/run.ts";
 import type { Facts } from "../core/verdict.ts";
 import type { Deps } from "../deps.ts";
-import { VendorError } from "../ports/vendor-error.ts";
 import { succeededWith, successesOf } from "../store/runs.ts";
 import type { Place } from "./catalog.ts";
+import { ciOf } from "./gather-evidence.ts";
 
 export interface Asked {
 	readonly type: RunType;
@@ -43,12 +43,7 @@ async function readChecks(
 ): Promise<Facts["ci"]> {
 	// Not asked for what nobody looks at: a provider that is down must not be in the way of going back.
 	if (policy.ci.mode === "off" || (asked.type === "rollback" && succeededHere)) return { known: true, checks: [] };
-	try {
-		return { known: true, checks: await deps.pipelineOf(place.integration).checks(place.pipeline, asked.ref.sha) };
-	} catch (error) {
-		if (!(error instanceof VendorError)) throw error;
-		return { known: false, why: error.message };
-	}
+	return ciOf(deps, place, asked.ref.sha);
 }
 
 async function countWaiting(deps: Deps, environmentId: string): Promise<number> {

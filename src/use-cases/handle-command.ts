@@ -10,6 +10,7 @@ import { runById, runByNumber } from "../store/runs.ts";
 import { helpCard } from "../words/help.ts";
 import { type CommandContext, no, yes } from "./answer.ts";
 import { answerCancel, answerDecision, answerLock, answerUnlock } from "./answer-act.ts";
+import { answerDiff } from "./answer-diff.ts";
 import { answerHistory, answerLogs, answerQueue, answerShow, answerStatus, answerWhoami } from "./answer-look.ts";
 import { answerDeploy, answerExplain, answerRetry, answerRollback } from "./answer-request.ts";
 import { knownNames } from "./catalog.ts";
@@ -71,6 +72,8 @@ async function answer(context: CommandContext, command: Command): Promise<Answer
 			return answerQueue(context, command.project, command.environment);
 		case "history":
 			return answerHistory(context, command.project, command.environment);
+		case "diff":
+			return answerDiff(context, command.project, command.environment);
 		case "show":
 			return answerShow(context, command.run);
 		case "logs":

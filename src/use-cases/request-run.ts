@@ -2,11 +2,12 @@ import { randomUUID } from "node:crypto";
 import type { EntityManager } from "typeorm";
 import { rolesIn } from "../core/access.ts";
 import type { AuditEntry } from "../core/audit-entry.ts";
+import type { Evidence } from "../core/evidence.ts";
 import { fingerprint } from "../core/fingerprint.ts";
 import { type EffectivePolicy, evaluate } from "../core/policy.ts";
 import { done, type Outcome, type Refusal, refusal, refused } from "../core/refusal.ts";
 import type { ResolvedRef, Run, RunType } from "../core/run.ts";
-import type { Verdict } from "../core/verdict.ts";
+import type { Facts, Verdict } from "../core/verdict.ts";
 import type { Deps } from "../deps.ts";
 import { holdChain, holdChainForRequest, insertRun, writeTrail } from "../store/change.ts";
 import { openRetryOf, runByDelivery } from "../store/runs.ts";
@@ -15,6 +16,7 @@ import { entryOf, followUps } from "./advance-run.ts";
 import { findPlace, type Place, policyOf } from "./catalog.ts";
 import { chatJobs } from "./chat-jobs.ts";
 import { checkRight } from "./check-right.ts";
+import { ciShown, gatherEvidence } from "./gather-evidence.ts";
 import { gatherFacts } from "./gather-facts.ts";
 import { actorOf, type Caller } from "./identify.ts";
 import { resolveAsked } from "./resolve-asked.ts";
@@ -45,6 +47,9 @@ export interface Judged {
 	readonly policy: EffectivePolicy;
 	readonly policyVersion: string;
 	readonly verdict: Verdict;
+	readonly ci: Facts["ci"];
+	/** What whoever decides is shown; null: nobody has to. */
+	readonly evidence: Evidence | null;
 }
 
 /** Asks for a run. A refusal makes none, and is on the audit trail. */
@@ -59,7 +64,10 @@ export async function requestRun(deps: Deps, asked: RunAsked): Promise<Outcome<R
 	const { verdict } = judged.value;
 	if (verdict.outcome === "refused")
 		return refuse(deps, asked, verdictRefusal(asked.place, asked.type, judged.value.ref, verdict), judged.value);
-	return accept(deps, asked, judged.value);
+	const { ref, policy, ci } = judged.value;
+	const evidence =
+		verdict.approvals > 0 ? await gatherEvidence(deps, asked.place, ref, ciShown(policy.ci.mode, ci)) : null;
+	return accept(deps, asked, { ...judged.value, evidence });
 }
 
 export function rightFor(type: RunType): "deploy" | "rollback" | "dry_run" {
@@ -92,7 +100,15 @@ export async function judgeRequest(deps: Deps, asked: RunAsked): Promise<Outcome
 		force: asked.force === null ? null : { reason: asked.force, roles: [...roles] },
 	});
 	const verdict = evaluate(policy.policy, facts);
-	return done({ ref, rollback, policy: policy.policy, policyVersion: policy.version, verdict });
+	return done({
+		ref,
+		rollback,
+		policy: policy.policy,
+		policyVersion: policy.version,
+		verdict,
+		ci: facts.ci,
+		evidence: null,
+	});
 }
 
 async function refuse(
@@ -191,6 +207,7 @@ export async function writeRequest(
 		{
 			run,
 			verdict: judged.verdict,
+			evidence: judged.evidence,
 			deliveryKey: asked.deliveryKey,
 			holdsPlace: judged.policy.approvals.holdsQueue,
 			queueLimit: judged.policy.queue.limit,

@@ -1,28 +1,11 @@
 import type { Approval } from "../core/decision.ts";
-import { externalOf, isEnd, type Run, type RunState, startedAtOf } from "../core/run.ts";
+import type { Evidence } from "../core/evidence.ts";
+import { externalOf, isEnd, type Run, startedAtOf } from "../core/run.ts";
 import { writeToken } from "../core/tokenize.ts";
 import type { Card, CardAction, CardBlock, Inline, Rich } from "../ports/chat.ts";
+import { evidenceBlocks } from "./evidence-words.ts";
 import { card } from "./rich.ts";
-
-/** A mark and a word for each state; the mark is never alone. */
-const STATES: Record<RunState, { readonly mark: string; readonly word: string }> = {
-	waiting_approval: { mark: "⏳", word: "Waiting for approval" },
-	queued: { mark: "🕒", word: "Queued" },
-	dispatching: { mark: "🚀", word: "Starting" },
-	running: { mark: "🔄", word: "Running" },
-	cancelling: { mark: "✋", word: "Cancelling" },
-	succeeded: { mark: "✅", word: "Succeeded" },
-	failed: { mark: "❌", word: "Failed" },
-	rejected: { mark: "🚫", word: "Rejected" },
-	cancelled: { mark: "⚪", word: "Cancelled" },
-	expired: { mark: "⌛", word: "Expired" },
-	superseded: { mark: "⏭️", word: "Superseded" },
-	timed_out: { mark: "⏰", word: "Timed out" },
-};
-
-export function stateLabel(state: RunState): string {
-	return `${STATES[state].mark} ${STATES[state].word}`;
-}
+import { stateLabel } from "./state-label.ts";
 
 const VERBS = { deploy: "Deploy", rollback: "Rollback", "dry-run": "Dry-run" } as const;
 
@@ -40,6 +23,8 @@ export interface RunCardFacts {
 	readonly approvals: readonly Approval[];
 	/** Why it waits in the queue; null: it is next. */
 	readonly waitsFor: string | null;
+	/** What whoever decides looks at; null: nobody has to, or nothing was gathered. */
+	readonly evidence: Evidence | null;
 }
 
 /** The root card of a run: the one message that shows how it stands, edited in place. */
@@ -55,6 +40,7 @@ export function runCard(run: Run, facts: RunCardFacts): Card {
 			kind: "text",
 			text: [{ bold: "Forced:" }, ` ${run.force.reason} (set aside: ${run.force.waived.join(", ")})`],
 		});
+	if (facts.evidence !== null) blocks.push(...evidenceBlocks(facts.evidence));
 	const actions = actionsOf(run);
 	if (actions.length > 0) blocks.push({ kind: "actions", actions });
 	return card(...blocks);

@@ -3,7 +3,8 @@ import type { Run } from "../core/run.ts";
 import type { Card, CardBlock, Inline, Rich } from "../ports/chat.ts";
 import { heldBy } from "./refusal-words.ts";
 import { card } from "./rich.ts";
-import { refName, runTitle, stateLabel } from "./run-card.ts";
+import { refName, runTitle } from "./run-card.ts";
+import { stateLabel } from "./state-label.ts";
 
 /** How one environment stands: what `status` shows. */
 export interface Standing {

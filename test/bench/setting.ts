@@ -87,7 +87,15 @@ function judge(): Judged {
 		...{ queueLength: 0, succeededHereAs: null, succeededIn: {} },
 	});
 	if (verdict.outcome !== "allowed") throw new Error("the bench's own request is refused");
-	return { ref, rollback: null, policy, policyVersion: "0123456789abcdef", verdict };
+	return {
+		ref,
+		rollback: null,
+		policy,
+		policyVersion: "0123456789abcdef",
+		verdict,
+		ci: { known: true, checks: [] },
+		evidence: null,
+	};
 }
 
 /** One statement on a connection of its own. */

@@ -143,7 +143,7 @@ const UNDERSTOOD: readonly (readonly [said: string, means: Command])[] = [
 	["nudge #4", { verb: "later", name: "nudge" }],
 	["freeze */production until friday holidays", { verb: "later", name: "freeze" }],
 	["unfreeze *", { verb: "later", name: "unfreeze" }],
-	["diff web", { verb: "later", name: "diff" }],
+	["diff web", { verb: "diff", project: "web", environment: null }],
 	["admin", { verb: "later", name: "admin" }],
 ];
 

@@ -96,7 +96,7 @@ export async function put(
 		const { held, number } = await holdChainForRequest(tx, environmentId);
 		const run = makeRun(shelf, environmentId, number, rest);
 		const context = { tx, auditKey: shelf.auditKey, held, now: T0 };
-		const draft = { run, verdict: ALLOWED, deliveryKey, holdsPlace, queueLimit };
+		const draft = { run, verdict: ALLOWED, evidence: null, deliveryKey, holdsPlace, queueLimit };
 		const taken = await insertRun(context, draft, [entryOf(run)], [{ kind: "deadline", runId: run.id }]);
 		return { run, taken };
 	});

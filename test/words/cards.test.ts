@@ -20,8 +20,9 @@ import {
 } from "../../src/words/refusal-words.ts";
 import { requestedCard } from "../../src/words/requested-card.ts";
 import { plain } from "../../src/words/rich.ts";
-import { askAgainCommand, runCard, stateLabel } from "../../src/words/run-card.ts";
+import { askAgainCommand, runCard } from "../../src/words/run-card.ts";
 import { historyCard, queueCard, statusCard } from "../../src/words/standing-words.ts";
+import { stateLabel } from "../../src/words/state-label.ts";
 import { storyLine } from "../../src/words/story-line.ts";
 import { verdictCard } from "../../src/words/verdict-words.ts";
 import { whoamiCard } from "../../src/words/whoami-card.ts";
@@ -34,7 +35,7 @@ const KNOWN: Known = {
 const approval = (person: typeof BOB, decision: Approval["decision"] = "approved"): Approval => ({
 	...{ person, decision, fingerprint: "f", reason: null, at: at(2) },
 });
-const FACTS = { approvals: [approval(BOB), approval(EVE, "rejected")], waitsFor: null };
+const FACTS = { approvals: [approval(BOB), approval(EVE, "rejected")], waitsFor: null, evidence: null };
 
 const inState = (state: RunState, more: Partial<Run> = {}): Run => {
 	const progress = PROGRESS.find((one) => one.state === state);
@@ -180,8 +181,12 @@ describe("the card of a run", () => {
 		expect(runCard(inState("waiting_approval"), FACTS).text).toContain("1 of 2 given, expires 2026-03-04 20:00 UTC");
 	});
 	test("tells what a queued run waits for", () => {
-		expect(runCard(inState("queued"), { approvals: [], waitsFor: "waits for #11" }).text).toContain("waits for #11");
-		expect(runCard(inState("queued"), { approvals: [], waitsFor: null }).text).toContain("next in line");
+		expect(runCard(inState("queued"), { approvals: [], waitsFor: "waits for #11", evidence: null }).text).toContain(
+			"waits for #11",
+		);
+		expect(runCard(inState("queued"), { approvals: [], waitsFor: null, evidence: null }).text).toContain(
+			"next in line",
+		);
 	});
 	test("tells why and how long when it is over, and links the pipeline", () => {
 		const card = runCard(inState("failed"), FACTS);

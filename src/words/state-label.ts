@@ -1,0 +1,21 @@
+import type { RunState } from "../core/run.ts";
+
+/** A mark and a word for each state; the mark is never alone. */
+const STATES: Record<RunState, { readonly mark: string; readonly word: string }> = {
+	waiting_approval: { mark: "⏳", word: "Waiting for approval" },
+	queued: { mark: "🕒", word: "Queued" },
+	dispatching: { mark: "🚀", word: "Starting" },
+	running: { mark: "🔄", word: "Running" },
+	cancelling: { mark: "✋", word: "Cancelling" },
+	succeeded: { mark: "✅", word: "Succeeded" },
+	failed: { mark: "❌", word: "Failed" },
+	rejected: { mark: "🚫", word: "Rejected" },
+	cancelled: { mark: "⚪", word: "Cancelled" },
+	expired: { mark: "⌛", word: "Expired" },
+	superseded: { mark: "⏭️", word: "Superseded" },
+	timed_out: { mark: "⏰", word: "Timed out" },
+};
+
+export function stateLabel(state: RunState): string {
+	return `${STATES[state].mark} ${STATES[state].word}`;
+}
