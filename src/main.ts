@@ -4,6 +4,7 @@ import { runnerCommand } from "../adapters/runner/command.ts";
 import type { ApplyOptions } from "./cli/apply.ts";
 import type { ExportAuditOptions } from "./cli/audit.ts";
 import type { Cli, ExitCode } from "./cli/cli.ts";
+import type { LinkOptions } from "./cli/person.ts";
 import type { SayOptions } from "./cli/say.ts";
 import type { CreateOptions } from "./cli/token.ts";
 import { readLogConfig } from "./config.ts";
@@ -68,6 +69,7 @@ function program(): Command {
 	);
 	addAudit(sub("audit", "the audit trail"), sub);
 	addToken(sub("token", "tokens of the API and of runners"), sub);
+	addPerson(sub("person", "people, and what they are known by"), sub);
 	draven.addCommand(runnerCommand({ env: cli.env, log: () => makeLog(readLogConfig(cli.env), process.stderr) }));
 	run(
 		sub("say", 'say a command as in chat, such as draven say "deploy shop@v1.1.0 to stage", and follow its run')
@@ -119,6 +121,21 @@ function addToken(token: Command, sub: Sub): void {
 	);
 	run(sub("revoke", "end a token", token).argument("<id>", "as `draven token list` shows it"), async (id: string) =>
 		(await import("./cli/token.ts")).revokeTokenCommand(cli, id),
+	);
+}
+
+function addPerson(person: Command, sub: Sub): void {
+	run(sub("list", "who has spoken here, by name", person).addOption(asJson()), async (options: { json: boolean }) =>
+		(await import("./cli/person.ts")).listPeopleCommand(cli, options),
+	);
+	run(
+		sub("link", "an address or an account is theirs: who wrote a commit is known by it", person)
+			.argument("<person>", "name, address or id, as `draven person list` shows them")
+			.option("--email <address>", "such as the one in their commits", readEmail)
+			.option("--login <integration:account>", "their account at the provider, such as acme-github:ada")
+			.option("--slack <member>", "their member id in Slack, such as U0ADA"),
+		async (called: string, options: LinkOptions) =>
+			(await import("./cli/person.ts")).linkPersonCommand(cli, called, options),
 	);
 }
 

@@ -12,7 +12,8 @@ export interface PersonRow {
 }
 
 export interface IdentityRow {
-	platform: "slack" | "teams" | "local" | "token" | "email";
+	/** Of a provider: the account there, in lower case; its tenant is the integration's id. */
+	platform: "slack" | "teams" | "local" | "token" | "email" | Provider;
 	tenant: string;
 	externalId: string;
 	personId: string;
@@ -133,7 +134,12 @@ export const IdentityTable = new EntitySchema<IdentityRow>({
 		personId: { type: "uuid", name: "person_id" },
 		email: { type: "text", nullable: true },
 	},
-	checks: [{ name: "identity_platform_known", expression: "platform IN ('slack','teams','local','token','email')" }],
+	checks: [
+		{
+			name: "identity_platform_known",
+			expression: "platform IN ('slack','teams','local','token','email','github','gitlab','bitbucket','runner')",
+		},
+	],
 	foreignKeys: [foreignKey("identity_person", "person", "personId")],
 	indices: [
 		{ name: "identity_by_person", columns: ["personId"] },

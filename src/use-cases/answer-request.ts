@@ -1,5 +1,5 @@
 import type { Command } from "../core/command.ts";
-import { refusal } from "../core/refusal.ts";
+import { type Outcome, refusal } from "../core/refusal.ts";
 import { isEnd, type Run } from "../core/run.ts";
 import type { Answer } from "../ports/front.ts";
 import { evidenceBlocks } from "../words/evidence-words.ts";
@@ -11,6 +11,7 @@ import { type CommandContext, no, yes } from "./answer.ts";
 import { approversOf } from "./approvers.ts";
 import { findPlace, type Place, placeById } from "./catalog.ts";
 import { ciShown, gatherEvidence } from "./gather-evidence.ts";
+import { type Authors, readAuthors } from "./read-authors.ts";
 import { judgeRequest, type RunAsked, requestRun } from "./request-run.ts";
 
 type Of<V extends Command["verb"]> = Extract<Command, { verb: V }>;
@@ -151,5 +152,23 @@ export async function answerExplain(context: CommandContext, command: Of<"explai
 	const evidence = await gatherEvidence(context.deps, place, ref, ciShown(policy.ci.mode, ci));
 	const title = `${place.project.slug}@${refName({ ref })} → ${place.environment.slug}`;
 	const judgement = verdictCard(title, verdict, { approvers: await approversOf(context.deps, place) });
-	return yes(card(...judgement.blocks, { kind: "divider" }, ...evidenceBlocks(evidence)));
+	const barred =
+		policy.approvals.commitAuthors || verdict.approvals === 0 ? null : await readAuthors(context.deps, place, ref);
+	return yes(
+		card(
+			...judgement.blocks,
+			...(barred === null ? [] : [{ kind: "text" as const, text: [barredWords(barred)] }]),
+			{ kind: "divider" },
+			...evidenceBlocks(evidence),
+		),
+	);
+}
+
+function barredWords(authors: Outcome<Authors>): string {
+	if (!authors.ok)
+		return `Nobody could approve it now. ${authors.refusal.message} ${authors.refusal.next ?? ""}`.trim();
+	const names = [...new Set(authors.value.values())];
+	return names.length === 0
+		? "It has no commits that are not live, so no author is barred from approving."
+		: `May not approve it, because they wrote a commit of it: ${names.join(", ")}.`;
 }

@@ -9,10 +9,11 @@ import { holdChain, writeTrail } from "../store/change.ts";
 import { approvalRefusal, endedRefusal } from "../words/refusal-words.ts";
 import { askAgainCommand } from "../words/run-card.ts";
 import { advanceRun, entryOf } from "./advance-run.ts";
-import { placeById, policyOf } from "./catalog.ts";
+import { type Place, placeById, policyOf } from "./catalog.ts";
 import { checkRight } from "./check-right.ts";
 import { notApprovedIn } from "./follow-run.ts";
 import { actorOf, type Caller } from "./identify.ts";
+import { type Authors, readAuthors } from "./read-authors.ts";
 import { hasMoved } from "./ref-moved.ts";
 import { fingerprintOf } from "./request-run.ts";
 
@@ -32,6 +33,8 @@ export async function decideRun(
 	if (right !== null) return refuseDecision(deps, caller, run, right);
 	const current = await currentFingerprint(deps, run);
 	if (!current.ok) return refuseDecision(deps, caller, run, current.refusal);
+	const authors = await barredAuthors(deps, place, run, decision, current.value.approvals);
+	if (!authors.ok) return refuseDecision(deps, caller, run, authors.refusal);
 
 	let answer: Outcome<Run> | null = null;
 	const changed = await advanceRun(deps, run, async (fresh, tx) => {
@@ -60,6 +63,7 @@ export async function decideRun(
 			existing,
 			fingerprintNow: current.value.fingerprint,
 			policy: current.value.approvals,
+			barredAuthor: [...accounts].some((id) => authors.value.has(id)),
 		});
 		const now = deps.now();
 		const actor = actorOf(caller);
@@ -112,11 +116,23 @@ export async function decideRun(
 	return answer ?? (changed === null ? refused(endedRefusal(run)) : done(changed));
 }
 
+/** Nobody, when it does not matter any more or the policy does not mind. */
+async function barredAuthors(
+	deps: Deps,
+	place: Place,
+	run: Run,
+	decision: "approved" | "rejected",
+	{ commitAuthors }: Current["approvals"],
+): Promise<Outcome<Authors>> {
+	if (commitAuthors || decision === "rejected" || run.progress.state !== "waiting_approval") return done(new Map());
+	return readAuthors(deps, place, run.ref);
+}
+
 interface Current {
 	readonly fingerprint: string;
 	/** Says how the ref moved; null: it did not. */
 	readonly moved: string | null;
-	readonly approvals: { readonly self: boolean };
+	readonly approvals: { readonly self: boolean; readonly commitAuthors: boolean };
 	readonly queueTimeout: number;
 }
 

@@ -98,6 +98,12 @@ export function approvalRefusal(code: string, run: Run): Refusal {
 				`You asked for #${run.number} yourself, and nobody approves what they asked for.`,
 				`Somebody else with the role approver has to approve it.`,
 			);
+		case "author_approval":
+			return refusal(
+				"author_approval",
+				`You wrote a commit of #${run.number}, and the policy lets no author approve (commitAuthors: false).`,
+				"Somebody else with the role approver has to approve it.",
+			);
 		case "already_decided":
 			return refusal("already_decided", `You have decided on #${run.number} already.`, "The first decision counts.");
 		default:

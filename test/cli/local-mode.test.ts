@@ -96,6 +96,20 @@ describe("the other commands", () => {
 		expect((await ask()).status).toBe(401);
 	});
 
+	test("a person is linked to the address in their commits, and the trail knows it", async () => {
+		await say("whoami", "ben");
+		const listed = await draven(["person", "list", "--json"], variables);
+		const { items } = JSON.parse(listed.stdout) as { items: { id: string; name: string }[] };
+		const ben = items.find(({ name }) => name === "Ben");
+		const linked = await draven(["person", "link", ben?.id ?? "", "--email", "Ben@Home.test"], variables);
+		expect([linked.code, linked.stdout]).toEqual([0, "email ben@home.test belongs to Ben.\n"]);
+		expect((await draven(["person", "list"], variables)).stdout).toContain("email ben@home.test");
+		expect((await draven(["audit", "export"], variables)).stdout).toContain('"person.linked"');
+		const nobody = await draven(["person", "link", "Zoe", "--email", "z@z.test"], variables);
+		expect([nobody.code, nobody.stderr]).toEqual([1, expect.stringContaining('Nobody here is called "Zoe"')]);
+		expect((await draven(["person", "link", "Ben"], variables)).code).toBe(2);
+	});
+
 	test("apply prints its plan, changes nothing in a dry-run, is whole, and export gives it back", async () => {
 		const file = `version: 1
 integrations:

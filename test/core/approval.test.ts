@@ -33,10 +33,12 @@ const CASES: readonly (readonly [what: string, asked: Asked, answer: ApprovalDec
 	["by the requester under another name", { approver: { ...ADA, name: "A." } }, no("self_approval")],
 	["by the requester where the policy lets them", { approver: ADA, policy: { self: true } }, more],
 	["no, by the requester", { approver: ADA, decision: "rejected" }, more],
+	["by an author whom the policy bars", { barredAuthor: true }, no("author_approval")],
+	["no, by an author", { barredAuthor: true, decision: "rejected" }, more],
 	["no, by somebody", { decision: "rejected", existing: [given(EVE)] }, more],
 ];
 
 test.each(CASES)("%s", (_what, asked, answer) => {
 	const standard = { run, approver: BOB, decision: "approved", existing: [], fingerprintNow: run.fingerprint } as const;
-	expect(decideApproval({ ...standard, policy: { self: false }, ...asked })).toEqual(answer);
+	expect(decideApproval({ ...standard, policy: { self: false }, barredAuthor: false, ...asked })).toEqual(answer);
 });

@@ -543,9 +543,12 @@ test("the queue counts those that wait, up to its limit", () => {
 	expect(codes(judge({ queue: { limit: 2 } }, { queueLength: 2 }))).toEqual(["queue_full"]);
 });
 
-test("a policy that bars authors from approving refuses as long as they cannot be read", () => {
-	expect(codes(judge({ approvals: { required: 1, commitAuthors: false } }))).toEqual(["authors_unreadable"]);
-	expect(judge({ approvals: { required: 0, commitAuthors: false } }).outcome).toBe("allowed");
+test("a policy that bars authors from approving says so; who they are is asked when somebody approves", () => {
+	const verdict = judge({ approvals: { required: 1, commitAuthors: false } });
+	expect(verdict).toMatchObject({ outcome: "allowed", approvals: 1 });
+	expect(ruleOf(verdict, "approvals").reason).toBe(
+		"One approval by somebody other than the requester who wrote none of the commits.",
+	);
 });
 
 test("every rule is in the verdict once; what refuses says why and what to do, what holds says why", () => {

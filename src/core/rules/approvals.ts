@@ -1,6 +1,6 @@
 import type { EffectivePolicy } from "../policy.ts";
 import type { Facts, RuleVerdict } from "../verdict.ts";
-import { holds, refuses } from "./outcome.ts";
+import { holds } from "./outcome.ts";
 
 /** How many approvals it takes. They are asked for after the verdict: needing some refuses nothing. */
 export function approvalsRule(
@@ -15,18 +15,8 @@ export function approvalsRule(
 	}[type];
 	const approvals = own + moreApprovers;
 	if (approvals === 0) return { verdict: holds("approvals", "no_approval", "No approval is needed."), approvals };
-	// Nobody tells us yet who wrote the commits: a rule that cannot be kept refuses, instead of letting them approve.
-	if (!policy.approvals.commitAuthors)
-		return {
-			verdict: refuses(
-				"approvals",
-				"authors_unreadable",
-				"The policy lets no author of the commits approve (commitAuthors: false), and who they are cannot be read in this version.",
-				"Ask an admin to set approvals.commitAuthors to true.",
-			),
-			approvals,
-		};
 	const many = approvals === 1 ? "One approval" : `${approvals} approvals`;
 	const by = policy.approvals.self ? "people with the right" : "somebody other than the requester";
-	return { verdict: holds("approvals", "approval_needed", `${many} by ${by}.`), approvals };
+	const not = policy.approvals.commitAuthors ? "" : " who wrote none of the commits";
+	return { verdict: holds("approvals", "approval_needed", `${many} by ${by}${not}.`), approvals };
 }
