@@ -83,7 +83,7 @@ export function unknownProject(reader: CommandReader, verb: VerbName, token: Tok
 			command: reader.corrected(token, `${slug}${tail}`),
 		}),
 	);
-	const verbs = verb === "deploy" && tail === "" ? nearest(name, VERB_NAMES, 2).filter((one) => one !== "deploy") : [];
+	const verbs = verb === "deploy" && tail === "" ? nearest(name, VERB_NAMES, 2) : [];
 	const guesses = verbs.map(
 		(one): Hint => ({
 			label: one,
@@ -98,7 +98,7 @@ export function unknownProject(reader: CommandReader, verb: VerbName, token: Tok
 		"unknown_project",
 		`"${short(name)}" is no project and no command that I know. ${thereIs(reader.known)}`,
 		verb,
-		sure ? [...guesses, ...hints] : [...hints, ...guesses],
+		sure ? guesses : [...hints, ...guesses],
 	);
 }
 

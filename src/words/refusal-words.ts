@@ -125,6 +125,9 @@ export function heldBy(lock: PersonLock): string {
 	return `${lock.person.name}${why}${lock.until === null ? "" : ` until ${plainTime(lock.until)}`}`;
 }
 
+/** Letters; Slack takes 75. */
+const LONGEST_LABEL = 70;
+
 /** What a person reads when the answer is no. */
 export function refusalCard(no: Refusal): Card {
 	const blocks: CardBlock[] = [{ kind: "text", text: [no.message] }];
@@ -134,7 +137,8 @@ export function refusalCard(no: Refusal): Card {
 			kind: "actions",
 			actions: no.suggestions.slice(0, 5).map(({ label, command }) => ({
 				kind: "command",
-				label,
+				// What a click does stands on the button, where it fits.
+				label: command.length <= LONGEST_LABEL ? command : label,
 				command,
 				spoken: `Run the command: ${command}`,
 			})),
