@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { readConfig } from "../config.ts";
 import { checkBaseUrl } from "../core/base-url.ts";
+import { forTerminal } from "../core/one-line.ts";
 import { isEnd, type RunState } from "../core/run.ts";
 import { readLocalFile } from "../local-file.ts";
 import { CallIsOff, Sentence } from "../sentence.ts";
@@ -22,7 +23,7 @@ const LOOK_EVERY_MS = 300;
 export async function sayCommand(cli: Cli, text: string, options: SayOptions): Promise<ExitCode> {
 	const client = new ApiClient(await serverOf(cli, options));
 	const said = await client.say(text, options.as);
-	if (!options.json) cli.print(`${said.text}\n${suggestions(said)}`);
+	if (!options.json) cli.print(`${forTerminal(said.text)}\n${suggestions(said)}`);
 	if (said.outcome === "refused" || said.run === null || !options.follow) {
 		if (options.json) printJson(cli, { ...said, story: [] });
 		return said.outcome === "refused" ? 1 : 0;
@@ -46,7 +47,7 @@ async function follow(cli: Cli, client: ApiClient, runId: string, quiet: boolean
 	for (;;) {
 		const story = await client.story(runId, items.at(-1)?.seq ?? 0);
 		items.push(...story.items);
-		if (!quiet) for (const { at, text } of story.items) cli.print(`  ${at.slice(11, 19)}  ${text}\n`);
+		if (!quiet) for (const { at, text } of story.items) cli.print(`  ${at.slice(11, 19)}  ${forTerminal(text)}\n`);
 		const waits = waitsForPerson(story);
 		if (waits !== null && !quiet) cli.print(`${waits}\n`);
 		if (waits !== null || isEnd(story.run.state)) return { ...story, items };

@@ -1,3 +1,4 @@
+import { oneLine } from "../core/one-line.ts";
 import { type Outcome, refusal } from "../core/refusal.ts";
 import { isEnd, type Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
@@ -52,6 +53,7 @@ async function decideClick(deps: Deps, decision: Decision): Promise<Answer> {
 	const fresh = decision.action === "approve" || decision.action === "reject";
 	const caller = await identify(deps, decision, fresh);
 	if (!caller.ok) return no(caller.refusal);
+	const reason = decision.reason === null ? null : oneLine(decision.reason);
 	const context: CommandContext = {
 		deps,
 		caller: caller.value,
@@ -61,11 +63,11 @@ async function decideClick(deps: Deps, decision: Decision): Promise<Answer> {
 	switch (decision.action) {
 		case "approve":
 		case "reject":
-			return decide(context, decision.action, run, decision.reason);
+			return decide(context, decision.action, run, reason);
 		case "cancel":
-			return cancel(context, run, decision.reason);
+			return cancel(context, run, reason);
 		case "retry":
-			return retryRun(context, run, decision.reason);
+			return retryRun(context, run, reason);
 		default:
 			return decision.action satisfies never;
 	}

@@ -1,4 +1,5 @@
 import { type Actor, type AuditEntry, SYSTEM_ACTOR } from "../core/audit-entry.ts";
+import { oneLine } from "../core/one-line.ts";
 import { type External, externalOf, isEnd, type Run, startedAtOf } from "../core/run.ts";
 import type { RunEvent } from "../core/step.ts";
 import type { Deps } from "../deps.ts";
@@ -92,13 +93,14 @@ function eventsOf(run: Run, report: PipelineReport, place: Place, now: Date, run
 	const outcome = outcomeOf(report.status);
 	if (outcome === null) return events;
 	const who = PROVIDER_NAMES[place.integration.provider];
+	const said = report.reason === null ? null : oneLine(report.reason);
 	if (outcome === "cancelled" && state !== "cancelling")
 		events.push({
 			type: "cancel",
-			reason: report.reason ?? `Cancelled at ${who}.`,
+			reason: said ?? `Cancelled at ${who}.`,
 			deadline: new Date(now.getTime() + CANCEL_GRACE),
 		});
-	events.push({ type: "reported", outcome, reason: report.reason ?? defaultReason(outcome, who) });
+	events.push({ type: "reported", outcome, reason: said ?? defaultReason(outcome, who) });
 	return events;
 }
 

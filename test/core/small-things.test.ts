@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { checkBaseUrl, isLoopbackHost } from "../../src/core/base-url.ts";
 import { formatDuration, parseDuration } from "../../src/core/duration.ts";
 import { isRefName, isReservedProjectName, SLUG } from "../../src/core/names.ts";
+import { forTerminal, oneLine } from "../../src/core/one-line.ts";
 import { nearest } from "../../src/core/suggest.ts";
 import { VERB_NAMES } from "../../src/core/verbs.ts";
 
@@ -134,4 +135,17 @@ test("what is near comes first, what is far does not come", () => {
 	expect(nearest("PROD", ["production", "stage"])).toEqual(["production"]);
 	expect(nearest("x".repeat(100_000), ["web"])).toEqual([]);
 	expect(nearest("web", [])).toEqual([]);
+});
+
+describe("texts that come from outside", () => {
+	test.each([
+		["one\r\ntwo\u0007 \u001b[2Jthree\u2028", "one two   [2Jthree"],
+		["  שלום 🎉  ", "שלום 🎉"],
+	])("%j is one line of letters", (text, line) => {
+		expect(oneLine(text)).toBe(line);
+	});
+
+	test("lines for a terminal keep their breaks and tabs, and lose what would command it", () => {
+		expect(forTerminal("a\tb\n\u001b[31mred\u001b[0m\u001b]0;title\u0007\u0008\u009b2J\rc")).toBe("a\tb\nredc");
+	});
 });

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { parseDuration } from "../../core/duration.ts";
+import { oneLine } from "../../core/one-line.ts";
 import { RUN_STATES, type RunState } from "../../core/run.ts";
 
 /** What endpoints take. Unknown keys are refused: a filter that is misspelt must not answer with everything. */
 
 const Name = z.string().min(1).max(100);
-const Sentence = z.string().trim().min(1).max(1_000);
+const Sentence = z.string().overwrite(oneLine).min(1).max(1_000);
 const Whole = (least: number, most: number) =>
 	z
 		.string()
