@@ -1,6 +1,12 @@
 import { Spine1764000000000 } from "./1764000000000-spine.ts";
 import { Evidence1764100000000 } from "./1764100000000-evidence.ts";
 import { ProviderLogins1764100100000 } from "./1764100100000-provider-logins.ts";
+import { Progress1764100200000 } from "./1764100200000-progress.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
-export const MIGRATIONS = [Spine1764000000000, Evidence1764100000000, ProviderLogins1764100100000];
+export const MIGRATIONS = [
+	Spine1764000000000,
+	Evidence1764100000000,
+	ProviderLogins1764100100000,
+	Progress1764100200000,
+];

@@ -10,6 +10,7 @@ import { recordReport } from "../use-cases/record-report.ts";
 import { triggerRun } from "../use-cases/trigger-run.ts";
 import type { WebhookJob } from "../use-cases/webhook-job.ts";
 import { sendCard, sendNotice, sendTell, sendThread } from "./send-messages.ts";
+import { sendProgress } from "./send-progress.ts";
 import type { Handled, Handlers } from "./worker.ts";
 
 export interface HandlerContext {
@@ -51,6 +52,7 @@ export function makeHandlers(deps: Deps, context: HandlerContext): Handlers {
 			},
 			card: (job) => sendCard(deps, job),
 			thread: (job) => sendThread(deps, job),
+			progress: (job) => sendProgress(deps, job),
 			tell: (job) => sendTell(deps, job),
 			notice: (job) => sendNotice(deps, job),
 			checkpoint: async () => {

@@ -11,6 +11,7 @@ export type JobKind =
 	| "lock_expiry"
 	| "card"
 	| "thread"
+	| "progress"
 	| "tell"
 	| "notice"
 	| "checkpoint"

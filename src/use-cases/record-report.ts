@@ -7,6 +7,7 @@ import type { PipelineReport, PipelineStatus } from "../ports/pipeline.ts";
 import { personLock, putLock } from "../store/locks.ts";
 import { runByExternalId, runById, type Sql } from "../store/runs.ts";
 import { advanceRun, entryOf, type Leave } from "./advance-run.ts";
+import { askProgress } from "./ask-progress.ts";
 import { CANCEL_GRACE } from "./cancel-run.ts";
 import { type Place, placeById, policyOf } from "./catalog.ts";
 import { withReason } from "./with-reason.ts";
@@ -51,6 +52,7 @@ export async function recordReport(
 		const auditAfter = locks ? await lockAfterRollback(deps, tx, fresh) : [];
 		return { events: advance, actor, auditAfter };
 	});
+	if (!isEnd(run.progress.state)) await askProgress(deps, run, place);
 	return changed === null ? "nothing_new" : "changed";
 }
 

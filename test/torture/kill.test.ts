@@ -217,7 +217,10 @@ test("kill -9 at every step: the run ends right, one pipeline, every message onc
 		right({ state: run.progress.state, starts }, { state: never ? "failed" : "succeeded", starts: never ? 0 : 1 });
 		const roots = slack.roots("C_PROD").filter((message) => message.text.includes(`#${run.number}:`));
 		right({ roots: roots.map(({ text }) => text.includes(never ? "Failed" : "Succeeded")) }, { roots: [true] });
-		const thread = roots.flatMap((root) => slack.threadOf(root)).map(({ text }) => text.split(" ")[0]);
+		const words = roots.flatMap((root) => slack.threadOf(root)).map(({ text }) => text.split(" ")[0]);
+		// Beside the story, and once: it is edited where it stands.
+		right({ progress: words.filter((word) => word === "Progress").length < 2 }, { progress: true });
+		const thread = words.filter((word) => word !== "Progress");
 		right({ thread }, { thread: ["Requested", "Approved", ...(never ? ["❌"] : ["The", "✅"])] });
 		right({ answered: slack.toldTo("U_OPS").length > told }, { answered: true });
 	}
