@@ -110,7 +110,10 @@ function addToken(token: Command, sub: Sub): void {
 				new Option("--role <role>", "what it may at the API").choices(["viewer", "operator", "approver", "admin"]),
 			)
 			.option("--runner", "it runs work and does nothing else", false)
-			.option("--integration <slug>", "with --runner: only work of this integration")
+			.option(
+				"--integration <slug>",
+				"with --runner: only work of this integration, and pipelines add lines to its runs' logs by it",
+			)
 			.option("--email <address>", "whose it is: nobody approves by a token what they asked for in chat", readEmail)
 			.option("--expires <duration>", "after 90s, 15m, 4h, 30d …; default: never", readDuration)
 			.addOption(asJson()),

@@ -6,7 +6,7 @@ import { createSlack, type Slack } from "../adapters/slack/app.ts";
 import type { Config } from "./config.ts";
 import { ApplyRefused, applyDocument } from "./configuration/apply.ts";
 import { readDocument } from "./configuration/document.ts";
-import { openSecrets } from "./configuration/integrations.ts";
+import { openSecrets, secretValues } from "./configuration/integrations.ts";
 import { describeProblem } from "./configuration/problem.ts";
 import { SYSTEM_ACTOR } from "./core/audit-entry.ts";
 import type { Deps } from "./deps.ts";
@@ -171,6 +171,7 @@ function makeDeps(
 		chats: slack === null ? {} : { slack: slack.chat },
 		groups: { ...(slack === null ? {} : { slack: slack.groups }), ...(config.localMode ? { local: localPeople } : {}) },
 		pipelineOf: makePipelines(store, env, now),
+		secretsOf: (integration) => secretValues(store.box, integration),
 		now,
 		log,
 		wake,

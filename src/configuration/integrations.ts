@@ -27,6 +27,20 @@ export function openSecrets(
 	}
 }
 
+/** What no log may show. Those that cannot be opened are not known here, and work with nothing. */
+export function secretValues(box: SecretBox, integration: Pick<IntegrationRow, "id" | "slug" | "secrets">): string[] {
+	try {
+		return textsIn(openSecrets(box, integration));
+	} catch {
+		return [];
+	}
+}
+
+function textsIn(value: unknown): string[] {
+	if (typeof value === "string") return [value];
+	return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
 /** Null when there is nothing to keep. */
 export function sealSecrets(box: SecretBox, integrationId: string, secrets: IntegrationSecrets): string | null {
 	if (Object.keys(secrets).length === 0) return null;

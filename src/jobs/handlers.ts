@@ -4,6 +4,7 @@ import { enqueue, type Job, type JobDraft, removeDone } from "../store/jobs.ts";
 import { awaitsExternalId, runById } from "../store/runs.ts";
 import type { CardJob } from "../use-cases/chat-jobs.ts";
 import { dispatchNext } from "../use-cases/dispatch-next.ts";
+import { fetchLog } from "../use-cases/fetch-log.ts";
 import { meetDeadline, pollRun, stopRun } from "../use-cases/follow-run.ts";
 import { expireLock, type TellJob } from "../use-cases/lock-environment.ts";
 import { recordReport } from "../use-cases/record-report.ts";
@@ -52,6 +53,7 @@ export function makeHandlers(deps: Deps, context: HandlerContext): Handlers {
 			},
 			card: (job) => sendCard(deps, job),
 			thread: (job) => sendThread(deps, job),
+			fetch_log: ofRun(fetchLog),
 			progress: (job) => sendProgress(deps, job),
 			tell: (job) => sendTell(deps, job),
 			notice: (job) => sendNotice(deps, job),

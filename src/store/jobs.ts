@@ -12,6 +12,7 @@ export type JobKind =
 	| "card"
 	| "thread"
 	| "progress"
+	| "fetch_log"
 	| "tell"
 	| "notice"
 	| "checkpoint"

@@ -23,6 +23,18 @@ export async function addLines(
 	);
 }
 
+export async function replaceLines(
+	sql: Sql,
+	runId: string,
+	lines: readonly Pick<LogLine, "n" | "line">[],
+): Promise<void> {
+	await sql.query(
+		`UPDATE run_log SET line = u.line FROM unnest($2::int[], $3::text[]) AS u(n, line)
+		 WHERE run_log.run_id = $1 AND run_log.n = u.n`,
+		[runId, lines.map(({ n }) => n), lines.map(({ line }) => line)],
+	);
+}
+
 export async function linesFrom(sql: Sql, runId: string, from: number, limit: number): Promise<LogLine[]> {
 	return sql.query("SELECT n, at, line FROM run_log WHERE run_id = $1 AND n >= $2 ORDER BY n LIMIT $3", [
 		runId,

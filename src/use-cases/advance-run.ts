@@ -1,6 +1,6 @@
 import type { EntityManager } from "typeorm";
 import type { Actor, AuditAction, AuditEntry } from "../core/audit-entry.ts";
-import { isEnd, type Run } from "../core/run.ts";
+import { externalOf, isEnd, type Run } from "../core/run.ts";
 import { type RunEvent, step } from "../core/step.ts";
 import type { Deps } from "../deps.ts";
 import { holdChain, updateRun, writeTrail } from "../store/change.ts";
@@ -134,6 +134,8 @@ export function followUps(deps: Deps, before: Run | null, run: Run, now: Date): 
 		if (at.state === "cancelling" && at.external !== null) jobs.push({ kind: "cancel", runId: run.id });
 		return jobs;
 	}
+	if (isEnd(at.state) && externalOf(run) !== null)
+		jobs.push({ kind: "fetch_log", runId: run.id, dedupeKey: `log:${run.id}` });
 	const dispatch: JobDraft = { kind: "dispatch", payload: { environmentId: run.environmentId } };
 	switch (at.state) {
 		case "queued":

@@ -1,4 +1,5 @@
 import { ROLES, rolesIn } from "../core/access.ts";
+import { externalOf } from "../core/run.ts";
 import type { Answer } from "../ports/front.ts";
 import { lastLines } from "../store/run-log.ts";
 import { evidenceOf, verdictOf } from "../store/runs.ts";
@@ -60,17 +61,24 @@ export async function answerShow(context: CommandContext, number: number | null)
 export async function answerLogs(context: CommandContext, number: number | null): Promise<Answer> {
 	const found = await context.findRun(number);
 	if (!found.ok) return no(found.refusal);
-	const lines = await lastLines(context.deps.db, found.value.id, 25);
-	if (lines.length === 0) return yes(textCard(`#${found.value.number} has no log here.`));
+	const run = found.value;
+	const lines = await lastLines(context.deps.db, run.id, 25);
+	const page = externalOf(run)?.externalUrl ?? null;
+	const provider = page === null ? [] : [" ", { link: page, text: "Look at the provider" }];
+	if (lines.length === 0) return yes(textCard(`#${run.number} has no log here.`, ...provider));
 	return yes(
 		card(
-			{ kind: "text", text: [{ bold: `The end of the log of #${found.value.number}` }] },
+			{ kind: "text", text: [{ bold: `The end of the log of #${run.number}` }] },
 			{
 				kind: "code",
 				text: lines
 					.map((line) => line.line)
 					.join("\n")
 					.slice(-2_500),
+			},
+			{
+				kind: "small",
+				text: ["The whole of it: ", { code: `${context.deps.publicUrl}/api/v1/runs/${run.number}/log` }, ...provider],
 			},
 		),
 	);

@@ -1,9 +1,9 @@
 import type { Deps } from "../deps.ts";
 import type { PipelineStatus } from "../ports/pipeline.ts";
 import type { Beat, Beaten, Claim, Finish, Lines, Work } from "../ports/runner-protocol.ts";
-import type { ApiTokenRow } from "../store/entities.ts";
-import { addLines } from "../store/run-log.ts";
+import { type ApiTokenRow, type IntegrationRow, IntegrationTable } from "../store/entities.ts";
 import * as queue from "../store/runner-queue.ts";
+import { addLog as addRunLog } from "./add-log.ts";
 import { recordReport } from "./record-report.ts";
 
 /** A runner asks for work. What it gets is at work from this moment on. */
@@ -32,7 +32,9 @@ export async function addLog(
 ): Promise<"ok" | "lease_lost"> {
 	if (!(await mayTouch(deps, token, jobId))) return "lease_lost";
 	if ((await queue.renewLease(deps.db, jobId, lines.lease, deps.now())) === null) return "lease_lost";
-	await addLines(deps.db, jobId, lines.from, lines.lines, deps.now());
+	const integration = await integrationOf(deps, jobId);
+	if (integration === null) return "lease_lost";
+	await deps.db.transaction((tx) => addRunLog(deps, tx, { id: jobId, integration }, lines.from, lines.lines));
 	return "ok";
 }
 
@@ -47,6 +49,11 @@ export async function finishWork(
 	// Were we to die here, the next poll reads the same from the table.
 	await report(deps, jobId, finish.outcome, finish.reason);
 	return "ok";
+}
+
+async function integrationOf(deps: Deps, jobId: string): Promise<IntegrationRow | null> {
+	const id = await queue.integrationOfWork(deps.db, jobId);
+	return id === null ? null : deps.db.getRepository(IntegrationTable).findOneBy({ id });
 }
 
 async function mayTouch(deps: Deps, token: ApiTokenRow, jobId: string): Promise<boolean> {

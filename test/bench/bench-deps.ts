@@ -7,6 +7,7 @@ import { makeSecretBox } from "../../src/store/secret-box.ts";
 export function benchDeps(db: DataSource): Deps {
 	return {
 		...{ db, box: makeSecretBox([Buffer.alloc(32, 1)]), auditKey: Buffer.alloc(32, 2), chats: {}, groups: {} },
+		secretsOf: () => [],
 		pipelineOf: () => {
 			throw new Error("no pipeline takes part in a bench");
 		},

@@ -46,7 +46,7 @@ function handlersOf(begin: (job: Job) => void): Handlers {
 	const handle: Handlers["handle"] = {
 		...{ slack_in: handler, webhook: handler, dispatch: handler, trigger: handler, cancel: handler, poll: handler },
 		...{ deadline: handler, lock_expiry: handler, card: handler, thread: handler, tell: handler, notice: handler },
-		...{ progress: handler, checkpoint: handler, clean_up: handler },
+		...{ progress: handler, fetch_log: handler, checkpoint: handler, clean_up: handler },
 	};
 	return { handle, gaveUp: async () => [] };
 }

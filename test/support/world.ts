@@ -43,6 +43,8 @@ export class World {
 	readonly pipeline = new FakePipeline();
 	readonly people = new FakePeople("slack");
 	readonly chat = new FakeChat("slack");
+	/** What the integration keeps secret. */
+	secrets: readonly string[] = [];
 	/** What is in the test's way is put in here: a database that breaks off, another replica. */
 	deps: Deps;
 	/** Carries out what a chat adapter stored. */
@@ -66,6 +68,7 @@ export class World {
 			chats: { slack: this.chat },
 			groups: { slack: this.people },
 			pipelineOf: () => this.pipeline,
+			secretsOf: () => this.secrets,
 			now: () => this.now(),
 			log: pino({ level: "silent" }),
 			wake: () => {},

@@ -70,7 +70,7 @@ describe("a call of a neighbour that breaks", () => {
 			await rightEnd(await tell(), "undisturbed");
 			const undisturbed = calls;
 			expect(new Set(undisturbed)).toEqual(
-				new Set(["profile", "memberOf", "resolveRef", "checks", "post", "update", "trigger", "report", "steps"]),
+				new Set(["profile", "memberOf", "resolveRef", "checks", "post", "update", "trigger", "report", "steps", "log"]),
 			);
 			const outcomes: Outcome[] = [];
 			for (const [at, name] of undisturbed.entries())

@@ -38,7 +38,7 @@ describe("a token", () => {
 	test("of a runner opens none of the API, and one of the API none of the runner's", async () => {
 		const runner = await site.token("runner");
 		const admin = await site.token("admin");
-		for (const { method, path, token } of ROUTES)
+		for (const { method, path, token } of ROUTES.filter((route) => route.token !== "either"))
 			expect(await site.api(method, path, { token: token === "api" ? runner : admin })).toMatchObject({
 				...{ status: 403, type: PROBLEM, body: { code: "wrong_token_kind" } },
 			});

@@ -88,6 +88,16 @@ test("work is claimed, kept alive, told of and finished", async () => {
 	expect((await claim()).status).toBe(204);
 });
 
+test("what a runner sends holds no secret, also when it came in two posts, and one of them twice", async () => {
+	site.world.secrets = ["own-secret-of-the-hub"];
+	const { run, work } = await claimed();
+	expect((await tell(work, "log", { from: 0, lines: ["a", "own-secret-of"] })).status).toBe(204);
+	for (let n = 0; n < 2; n++)
+		expect((await tell(work, "log", { from: 2, lines: ["-the-hub", `drv_${"x1".repeat(15)} b`] })).status).toBe(204);
+	const lines: { line: string }[] = (await site.api("GET", `/runs/${run.number}/log`)).body.items;
+	expect(lines.map(({ line }) => line)).toEqual(["a", "***", "***", "*** b"]);
+});
+
 test("of many runners that ask at once, one gets the work", async () => {
 	await offered();
 	const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => claim({ runner: `box ${i}` })));

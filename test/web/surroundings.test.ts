@@ -120,6 +120,55 @@ describe("the log of a run", () => {
 		expect((await site.api("GET", `/runs/${number}/log`)).body.items).toEqual([]);
 	});
 
+	test("takes lines from a pipeline by a token that is bound to its integration, and from no other", async () => {
+		const { number } = await site.run("production");
+		const { id } = await site.world.deps.db.getRepository(IntegrationTable).findOneByOrFail({ slug: "fake" });
+		const bound = (await site.newToken({ may: { runnerOf: id } })).plain;
+		const post = (token: string) => site.api("POST", `/runs/${number}/log`, { token, body: "from the pipeline\n" });
+		expect((await post(bound)).status).toBe(200);
+		const free = (await site.newToken({ may: { runnerOf: null } })).plain;
+		expect(await post(free)).toMatchObject({ status: 403, body: { code: "wrong_integration" } });
+		expect((await site.api("GET", `/runs/${number}/log`)).body.items).toHaveLength(1);
+		// It reads nothing.
+		expect((await site.api("GET", `/runs/${number}/log`, { token: bound })).status).toBe(403);
+	});
+
+	test("holds no secret, also when it came in two posts", async () => {
+		site.world.secrets = ["own-secret-of-the-hub"];
+		const { number } = await site.run("production");
+		const post = (lines: string[]) => site.api("POST", `/runs/${number}/log`, { body: { lines } });
+		await post(["one", "own-secret"]);
+		await post(["-of-the-hub two", "three"]);
+		const { items } = (await site.api("GET", `/runs/${number}/log`)).body;
+		expect(items.map(({ line }: { line: string }) => line)).toEqual(["one", "***", "*** two", "three"]);
+	});
+
+	test("is followed live, from any line on, to the end of the run", async () => {
+		const { number } = await site.run("production");
+		const post = (lines: string[]) => site.api("POST", `/runs/${number}/log`, { body: { lines } });
+		await post(["one", "two"]);
+		const response = await fetch(`${site.url}/api/v1/runs/${number}/log?cursor=1`, {
+			headers: { authorization: `Bearer ${await site.token("viewer")}`, accept: "text/event-stream" },
+		});
+		expect(response.headers.get("content-type")).toContain("text/event-stream");
+		let told = "";
+		const decoder = new TextDecoder();
+		const body = response.body;
+		if (body === null) throw new Error("there is no stream");
+		for await (const chunk of body) {
+			told += decoder.decode(chunk);
+			if (told.includes("two") && !told.includes("three")) {
+				await post(["th\rree"]);
+				await site.api("POST", `/runs/${number}/reject`, { body: { reason: "no" } });
+				told += "three?";
+			}
+		}
+		expect(told).not.toContain("data: one");
+		expect(told).toContain("id: 1\ndata: two\n\n");
+		expect(told).toContain("id: 2\ndata: th ree\n\n");
+		expect(told).toMatch(/event: end\ndata: rejected\n\n$/);
+	});
+
 	test("is the runner's own while it is at work", async () => {
 		await site.world.deps.db.getRepository(IntegrationTable).update({ slug: "fake" }, { provider: "runner" });
 		const { number } = await site.run("stage");

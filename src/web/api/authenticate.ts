@@ -9,7 +9,7 @@ const LONGEST = 512;
 export async function authenticate(
 	deps: Deps,
 	header: string | undefined,
-	kind: ApiTokenRow["kind"],
+	kind: ApiTokenRow["kind"] | "either",
 ): Promise<ApiTokenRow | Reply> {
 	const plain = /^bearer +([\x21-\x7e]+)$/i.exec(header?.trim() ?? "")?.[1];
 	if (plain === undefined)
@@ -21,7 +21,7 @@ export async function authenticate(
 		return problem(401, "bad_token", "This token is not known, was revoked or has expired.", {
 			"www-authenticate": 'Bearer realm="DRAVEN", error="invalid_token"',
 		});
-	if (token.kind === kind) return token;
+	if (kind === "either" || token.kind === kind) return token;
 	return problem(
 		403,
 		"wrong_token_kind",

@@ -39,7 +39,7 @@ export interface Endpoint {
 	/** Below /api/v1, as the framework writes it. */
 	readonly path: string;
 	readonly summary: string;
-	readonly token: ApiTokenRow["kind"];
+	readonly token: ApiTokenRow["kind"] | "either";
 	readonly query: z.ZodType;
 	readonly body: z.ZodType;
 	/** What each status of success says; null: nothing. */

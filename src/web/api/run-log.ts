@@ -2,26 +2,35 @@ import { Readable } from "node:stream";
 import { may } from "../../core/access.ts";
 import { isEnd, type Run } from "../../core/run.ts";
 import type { Deps } from "../../deps.ts";
-import { addLines, linesFrom, nextLine } from "../../store/run-log.ts";
+import type { IntegrationRow } from "../../store/entities.ts";
+import { linesFrom } from "../../store/run-log.ts";
+import { addLog, holdLog } from "../../use-cases/add-log.ts";
 import { placeById } from "../../use-cases/catalog.ts";
 import { identifyToken } from "../../use-cases/identify.ts";
 import { problem, type Reply, refusalReply } from "../problem.ts";
 import { AddedLinesAnswer, LogLineAnswer, listOf } from "./answers.ts";
 import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
 import { findRun } from "./find-run.ts";
+import { followLog } from "./follow-log.ts";
 import { LogQuery, NewLines } from "./schemas.ts";
 
 export const logEndpoints: readonly Endpoint[] = [
 	endpoint({
 		method: "GET",
 		path: "/runs/:id/log",
-		summary: "The log of a run: JSON by pages, or all of it as text/plain",
+		summary: "The log of a run: JSON by pages, all of it as text/plain, or live as text/event-stream",
 		query: LogQuery,
 		answers: { 200: listOf(LogLineAnswer) },
 		text: "gives",
-		handle: async ({ deps, id, query, accept }) => {
+		handle: async ({ deps, id, query, accept, gone }) => {
 			const found = await findRun(deps, id);
 			if (!found.ok) return refusalReply(found.refusal);
+			if (accept.includes("text/event-stream"))
+				return {
+					status: 200,
+					body: Readable.from(followLog(deps, found.value.id, query.cursor, gone)),
+					headers: { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" },
+				};
 			// Many clients say by default that they take both.
 			if (accept.includes("text/plain") && !accept.includes("application/json"))
 				return {
@@ -38,7 +47,8 @@ export const logEndpoints: readonly Endpoint[] = [
 	endpoint({
 		method: "POST",
 		path: "/runs/:id/log",
-		summary: "Add lines to the log of a run",
+		summary: "Add lines to the log of a run; secrets in them are masked",
+		token: "either",
 		body: NewLines,
 		answers: { 200: AddedLinesAnswer },
 		text: "takes",
@@ -50,15 +60,33 @@ export const logEndpoints: readonly Endpoint[] = [
 	}),
 ];
 
+/** Of one run, by posts. */
+const MOST_LINES = 200_000;
+
 type Adding = Call<unknown, { readonly lines: readonly string[] }>;
 
 async function mayNotAdd({ deps, token }: Adding, run: Run): Promise<Reply | null> {
+	const { integration } = await placeById(deps.db.manager, run.environmentId);
+	if (token.kind === "runner")
+		return integration.id === token.integrationId ? runnersOwn(run, integration) : notItsOwn(run);
 	const caller = await identifyToken(deps, token);
 	const right = may("deploy", caller.bindings, caller.principal, run);
 	if (!right.ok)
 		return problem(403, right.code, `Adding to the log of #${run.number} takes the role ${right.missing}.`);
-	// A runner numbers its lines itself: lines of others in between would push its own out.
-	const { integration } = await placeById(deps.db.manager, run.environmentId);
+	return runnersOwn(run, integration);
+}
+
+/** What a pipeline holds to push its lines is good for the runs of its integration alone. */
+function notItsOwn(run: Run): Reply {
+	return problem(
+		403,
+		"wrong_integration",
+		`This token is not bound to the integration of #${run.number}: make one by draven token create --runner --integration.`,
+	);
+}
+
+/** A runner numbers its lines itself: lines of others in between would push its own out. */
+function runnersOwn(run: Run, integration: IntegrationRow): Reply | null {
 	if (integration.provider !== "runner" || isEnd(run.progress.state)) return null;
 	return problem(409, "runner_writes_log", `The runner writes the log of #${run.number} itself until it is over.`);
 }
@@ -66,11 +94,13 @@ async function mayNotAdd({ deps, token }: Adding, run: Run): Promise<Reply | nul
 /** One after the other, so that no two posts take the same numbers; with the answer in the same transaction, so that none is added twice. */
 function add({ deps, body, settle }: Adding, run: Run): Promise<Reply> {
 	return deps.db.transaction(async (tx) => {
-		await tx.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`run_log:${run.id}`]);
-		const from = await nextLine(tx, run.id);
+		const from = await holdLog(tx, run.id);
+		if (from + body.lines.length > MOST_LINES)
+			return problem(413, "log_full", `The log of #${run.number} has ${from} lines, and keeps ${MOST_LINES} at most.`);
 		const reply: Reply = { status: 200, body: { from, next: from + body.lines.length } };
 		if (!(await settle(tx, reply))) return problem(409, "in_progress", "These lines were added by an earlier try.");
-		await addLines(tx, run.id, from, body.lines, deps.now());
+		const { integration } = await placeById(tx, run.environmentId);
+		await addLog(deps, tx, { id: run.id, integration }, from, body.lines);
 		return reply;
 	});
 }

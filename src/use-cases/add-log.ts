@@ -1,0 +1,33 @@
+import type { EntityManager } from "typeorm";
+import { maskLog } from "../core/mask-log.ts";
+import type { Deps } from "../deps.ts";
+import type { IntegrationRow } from "../store/entities.ts";
+import { addLines, linesFrom, nextLine, replaceLines } from "../store/run-log.ts";
+
+/** A secret may have begun in lines that came before. */
+const LOOK_BACK = 40;
+
+/** Adds lines from number `from` without the secrets in them, nor what the lines before turn out to have begun. */
+export async function addLog(
+	deps: Deps,
+	tx: EntityManager,
+	run: { readonly id: string; readonly integration: IntegrationRow },
+	from: number,
+	lines: readonly string[],
+): Promise<void> {
+	const first = Math.max(0, from - LOOK_BACK);
+	const before = (await linesFrom(tx, run.id, first, LOOK_BACK)).filter(({ n }) => n < from);
+	const clean = maskLog([...before.map(({ line }) => line), ...lines], deps.secretsOf(run.integration));
+	const begun = before.flatMap(({ n, line }, index) => {
+		const now = clean[index] ?? "";
+		return now === line ? [] : [{ n, line: now }];
+	});
+	if (begun.length > 0) await replaceLines(tx, run.id, begun);
+	await addLines(tx, run.id, from, clean.slice(before.length), deps.now());
+}
+
+/** One after the other, so that no two take the same numbers. Gives where the next line goes. */
+export async function holdLog(tx: EntityManager, runId: string): Promise<number> {
+	await tx.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`run_log:${runId}`]);
+	return nextLine(tx, runId);
+}

@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { externalOf, type Run } from "../../src/core/run.ts";
+import { VendorError } from "../../src/ports/vendor-error.ts";
+import { lastLines } from "../../src/store/run-log.ts";
+import { World } from "../support/world.ts";
+
+let world: World;
+beforeEach(async () => {
+	world = await World.open();
+});
+afterEach(() => world.close());
+
+async function running(): Promise<Run> {
+	const run = await world.runOf(await world.say("U_OPS", "deploy shop@v1.0.0 to stage"));
+	await world.work();
+	return world.run(run.number);
+}
+
+const provider = (run: Run, lines: readonly string[]) =>
+	world.pipeline.logOf.set(externalOf(run)?.externalId ?? "", lines);
+const kept = async (run: Run) => (await lastLines(world.deps.db, run.id, 20_000)).map(({ line }) => line);
+
+test("at the end of a run its provider's log is kept, and logs shows its end with a link", async () => {
+	const run = await running();
+	provider(
+		run,
+		Array.from({ length: 5_000 }, (_, n) => `line ${n}`),
+	);
+	await world.finish(run, "succeeded");
+	expect((await kept(run)).length).toBe(5_000);
+	expect((await kept(run))[4_321]).toBe("line 4321");
+	const { text } = (await world.say("U_OPS", `logs #${run.number}`)).card;
+	expect(text).toContain("line 4975\n");
+	expect(text).toContain("line 4999");
+	expect(text).not.toContain("line 4974");
+	expect(text).toContain(`http://127.0.0.1:3000/api/v1/runs/${run.number}/log`);
+	expect(text).toContain("https://pipelines.test/runs/");
+});
+
+test("secrets are not kept: the integration's own, and what looks like one", async () => {
+	world.secrets = ["own-secret-of-the-hub"];
+	const run = await running();
+	const token = `ghp_${"a1B2".repeat(9)}`;
+	provider(run, ["using own-secret-of-", "the-hub here", `and ${token}.`, "done"]);
+	await world.finish(run, "succeeded");
+	expect(await kept(run)).toEqual(["using ***", "*** here", "and ***.", "done"]);
+	const rows = await world.deps.db.query("SELECT 1 FROM run_log WHERE line LIKE '%secret%' OR line LIKE '%ghp%'");
+	expect(rows).toEqual([]);
+});
+
+test("a log that is not written yet, or a provider that is away, is asked for again; in the end it is let go", async () => {
+	const run = await running();
+	await world.finish(run, "failed");
+	expect(await kept(run)).toEqual([]);
+	world.pipeline.down = new VendorError("unavailable", "GitHub did not answer.");
+	await world.pass(16_000);
+	world.pipeline.down = null;
+	provider(run, ["late"]);
+	await world.pass(16_000);
+	expect(await kept(run)).toEqual(["late"]);
+	const other = await running();
+	await world.finish(other, "failed");
+	for (let n = 0; n < 15; n++) await world.pass(16_000);
+	const open = await world.deps.db.query("SELECT 1 FROM job WHERE kind = 'fetch_log' AND done_at IS NULL");
+	expect(open).toEqual([]);
+	expect((await world.say("U_OPS", `logs #${other.number}`)).card.text).toContain("has no log here");
+});
