@@ -21,6 +21,9 @@ if (chromium === null)
 			"Cleo",
 			"Ada",
 			"migrate=true",
+			"3 commits by Cleo, Ben",
+			"Update the translations",
+			"build",
 		])
 			expect(text).toContain(words);
 		expect(png.length).toBeGreaterThan(10_000);

@@ -6,6 +6,7 @@ import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { type Block, Message } from "slack-blocks-to-jsx";
 import { renderCard } from "../../adapters/slack/render-card.ts";
+import type { Evidence } from "../../src/core/evidence.ts";
 import type { Run } from "../../src/core/run.ts";
 import { runCard } from "../../src/words/run-card.ts";
 
@@ -31,6 +32,26 @@ const EXAMPLE: Run = {
 	progress: { state: "waiting_approval", deadline: new Date("2026-11-23T13:12:00Z") },
 };
 
+const commit = (sha: string, title: string, author: string) => ({ sha, title, author });
+const check = (name: string) => ({ name, state: "success", url: null }) as const;
+
+const EVIDENCE: Evidence = {
+	sha: EXAMPLE.ref.sha,
+	live: { run: 138, ref: "v1.4.1", sha: "51d9a0c3b7e84f1f9a6d2c3b4a5e6f708192a3b4" },
+	comparison: {
+		...{ known: true, ahead: 3, behind: 0, more: false, authors: ["Cleo", "Ben"], furtherAuthors: 0 },
+		commits: [
+			commit("8f3c1b27", "Checkout: keep the basket when a card is declined", "Cleo"),
+			commit("a1e5d904", "Prices come with their currency", "Ben"),
+			commit("77b0c2fe", "Update the translations", "Ben"),
+		],
+		url: "https://github.com/acme/web/compare/51d9a0c3...8f3c1b27",
+	},
+	ci: { known: true, checks: [check("build"), check("test"), check("lint")] },
+	last: { run: 138, state: "succeeded" },
+	waiting: [],
+};
+
 /** The very blocks that Slack gets for a run that waits for its second approval, as a page. */
 export async function approvalCardPage(): Promise<string> {
 	const ada = { id: "ada", name: "Ada" };
@@ -41,7 +62,7 @@ export async function approvalCardPage(): Promise<string> {
 		reason: null,
 		at: EXAMPLE.createdAt,
 	} as const;
-	const { blocks } = renderCard(runCard(EXAMPLE, { approvals: [approval], waitsFor: null, evidence: null }));
+	const { blocks } = renderCard(runCard(EXAMPLE, { approvals: [approval], waitsFor: null, evidence: EVIDENCE }));
 	const style = await readFile(createRequire(import.meta.url).resolve("slack-blocks-to-jsx/dist/style.css"), "utf8");
 	const message = createElement(Message, {
 		// Its types are its own, and it takes `verbatim` for "unformatted"; in Slack that only keeps links from being made.

@@ -3,12 +3,14 @@ import type { Action, Denied } from "../../src/core/access.ts";
 import { type AuditAction, type AuditEntry, personActor, SYSTEM_ACTOR } from "../../src/core/audit-entry.ts";
 import type { Known } from "../../src/core/command.ts";
 import type { Approval } from "../../src/core/decision.ts";
+import type { Evidence } from "../../src/core/evidence.ts";
 import { parseCommand } from "../../src/core/parse-command.ts";
 import { refusal } from "../../src/core/refusal.ts";
 import { RUN_STATES, type Run, type RunState } from "../../src/core/run.ts";
 import { VERB_NAMES, VERBS } from "../../src/core/verbs.ts";
 import type { Verdict } from "../../src/core/verdict.ts";
 import type { Card, CardAction, Rich } from "../../src/ports/chat.ts";
+import { diffCard } from "../../src/words/evidence-words.ts";
 import { helpCard } from "../../src/words/help.ts";
 import { lockedCard, unlockedCard } from "../../src/words/lock-words.ts";
 import {
@@ -129,8 +131,29 @@ const standing = {
 };
 const many = (count: number) => Array.from({ length: count }, (_, index) => inState("queued", { number: 20 + index }));
 
+const EVIDENCE: Evidence = {
+	sha: "b".repeat(40),
+	live: { run: 9, ref: "v1.0.0", sha: "a".repeat(40) },
+	comparison: {
+		...{ known: true, ahead: 9, behind: 2, more: true, authors: ["Ada", "Bob"], furtherAuthors: 3 },
+		commits: [{ sha: "b".repeat(40), title: "Sell tea", author: "Ada" }],
+		url: "https://git.test/compare",
+	},
+	ci: {
+		known: true,
+		checks: Array.from({ length: 14 }, (_, n) => ({
+			...{ name: `check ${n}`, url: n === 0 ? "https://ci.test/0" : null },
+			state: n === 13 ? "failure" : n === 12 ? "pending" : "success",
+		})),
+	},
+	last: { run: 11, state: "failed" },
+	waiting: Array.from({ length: 10 }, (_, n) => 20 + n),
+};
+
 const CARDS: readonly (readonly [name: string, card: Card])[] = [
 	...RUN_STATES.map((state) => [`a run that is ${state}`, runCard(inState(state, FULL), FACTS)] as const),
+	["an approval with its evidence", runCard(inState("waiting_approval", FULL), { ...FACTS, evidence: EVIDENCE })],
+	["a diff", diffCard("web", [{ name: "production", evidence: EVIDENCE }])],
 	["a verdict", verdictCard("web@v1 → production", VERDICT, { approvers: "the leads" })],
 	["help", helpCard(null)],
 	["a refusal", refusalCard(refusal("x", "No.", "Do this.", [{ label: "web", command: "deploy web to production" }]))],
@@ -139,6 +162,25 @@ const CARDS: readonly (readonly [name: string, card: Card])[] = [
 	["a queue", queueCard([{ ...standing, waiting: many(3) }])],
 	["a history", historyCard("web", [inState("failed")])],
 ];
+
+test("evidence of many things is short, and what is not green comes first", () => {
+	const { text } = diffCard("web", [{ name: "production", evidence: EVIDENCE }]);
+	expect(text).toContain(
+		"9 commits or more by Ada, Bob and 3 more. ⏪ It goes back: 2 commits of what is live are not in it.",
+	);
+	expect(text).toContain("bbbbbbbb Sell tea (Ada)\nand 8 more");
+	expect(text).toContain("CI: ❌ check 13, ⏳ check 12, ✅ check 0");
+	expect(text).toContain(
+		"and 4 more · last here: #11 ❌ Failed · also waiting: #20, #21, #22, #23, #24, #25, #26, #27 and 2 more",
+	);
+	const gap = { ...EVIDENCE, ci: { known: false, why: "GitHub did not answer." } } as const;
+	expect(diffCard("web", [{ name: "x", evidence: gap }]).text).toContain(
+		"CI: could not be read. GitHub did not answer.",
+	);
+	expect(diffCard("web", [{ name: "x", evidence: { ...EVIDENCE, comparison: null } }]).text).toContain(
+		"is live already (#9)",
+	);
+});
 
 test.each(CARDS)("the plain text of %s says all that its blocks say", (_name, card) => {
 	for (const text of said(card)) expect(card.text).toContain(text);
