@@ -1,6 +1,4 @@
-import type { Logger } from "pino";
-import { type Config, readConfig, secretsOf } from "../config.ts";
-import { makeLog } from "../log.ts";
+import { type Config, readConfig } from "../config.ts";
 import { openStore, type Store } from "../open-store.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,12 +18,6 @@ export interface Cli {
 
 export function printJson(cli: Cli, value: unknown): void {
 	cli.print(`${JSON.stringify(value, null, 2)}\n`);
-}
-
-/** The log of a command: on the error output, so that what it prints can be piped. */
-export function commandLog(config: Config): Logger {
-	const level = config.logLevel === "info" ? "warn" : config.logLevel;
-	return makeLog({ logLevel: level, logFormat: config.logFormat, secrets: secretsOf(config) }, process.stderr);
 }
 
 /** Opens the database for as long as a command works. */

@@ -171,7 +171,5 @@ export const ConfigurationFile = z.strictObject({
 /** A draven.yaml that was checked, its `${NAME}` filled in. */
 export type ConfigurationFile = z.output<typeof ConfigurationFile>;
 export type FileIntegration = ConfigurationFile["integrations"][number];
-export type FilePolicy = ConfigurationFile["policies"][number];
 export type FileProject = ConfigurationFile["projects"][number];
-export type FileEnvironment = FileProject["environments"][number];
 export type FileBinding = ConfigurationFile["access"][number];

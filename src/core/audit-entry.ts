@@ -1,5 +1,3 @@
-import type { PersonRef } from "./run.ts";
-
 export type AuditAction =
 	| "run.requested"
 	| "run.refused"
@@ -39,10 +37,6 @@ export interface Actor {
 }
 
 export const SYSTEM_ACTOR: Actor = { id: null, name: "DRAVEN", via: "system" };
-
-export function personActor(person: PersonRef, via: Actor["via"]): Actor {
-	return { id: person.id, name: person.name, via };
-}
 
 /** One line of the trail. What is hashed is its canonical JSON, and every readable column is generated from that. */
 export interface AuditEntry {

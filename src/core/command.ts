@@ -62,8 +62,6 @@ export type Command =
 	/** A verb of the grammar that this version does not carry out yet. */
 	| { readonly verb: "later"; readonly name: "promote" | "nudge" | "freeze" | "unfreeze" | "admin" };
 
-export type Verb = Command["verb"];
-
 /** What the parser has to know to correct a person. */
 export interface Known {
 	/** Slug -> the environments' slugs and aliases. */

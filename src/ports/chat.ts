@@ -53,9 +53,6 @@ export interface Posted {
 	readonly messageId: string;
 }
 
-/** How the person who spoke can be answered; opaque to everyone but the adapter that made it. JSON. */
-export type ReplyTo = Readonly<Record<string, string>>;
-
 /** A command, from wherever it came. */
 export interface Incoming {
 	readonly platform: Platform;

@@ -145,14 +145,6 @@ export async function bury(sql: Sql, job: Job, error: string, now: Date): Promis
 	return count === 1;
 }
 
-/** When the next job is due; null: none waits. */
-export async function nextDue(sql: Sql): Promise<Date | null> {
-	const rows: { at: Date | null }[] = await sql.query(
-		"SELECT min(run_at) AS at FROM job WHERE done_at IS NULL AND dead_at IS NULL",
-	);
-	return rows[0]?.at ?? null;
-}
-
 /** Removes what was done before `before`; dead ones stay. */
 export async function removeDone(sql: Sql, before: Date): Promise<number> {
 	return affected(sql, "DELETE FROM job WHERE done_at < $1", [before]);

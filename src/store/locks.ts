@@ -27,14 +27,6 @@ export async function personLock(sql: Sql, environmentId: string, now: Date): Pr
 	return rows[0] === undefined ? null : toLock(rows[0]);
 }
 
-export async function allLocks(sql: Sql, now: Date): Promise<PersonLock[]> {
-	const rows: LockRow[] = await sql.query(
-		"SELECT * FROM environment_lock WHERE until IS NULL OR until > $1 ORDER BY created_at",
-		[now],
-	);
-	return rows.map(toLock);
-}
-
 /** Takes the lock, whoever held it: only with the environment held, after looking. */
 export async function putLock(sql: Sql, lock: PersonLock): Promise<void> {
 	await sql.query(

@@ -8,7 +8,6 @@ import {
 	finish,
 	type Job,
 	type JobDraft,
-	nextDue,
 	postpone,
 	removeDone,
 } from "../../src/store/jobs.ts";
@@ -189,18 +188,6 @@ describe("what is left for later", () => {
 			{ last_error: "no such channel", dead_at: at(1) },
 		]);
 		expect(await take(at(LEASE))).toHaveLength(1);
-	});
-
-	test("nextDue is the earliest open one: a lease counts to its end, the done and the dead do not count", async () => {
-		expect(await nextDue(shelf.db)).toBeNull();
-		await add({ runAt: at(700) });
-		await add({ runAt: at(500) });
-		expect(await nextDue(shelf.db)).toEqual(at(500));
-		const job = await takeOne(at(600));
-		expect(await nextDue(shelf.db)).toEqual(at(700));
-		await finish(shelf.db, job, at(600));
-		await bury(shelf.db, await takeOne(at(700)), "no", at(700));
-		expect(await nextDue(shelf.db)).toBeNull();
 	});
 
 	test("nothing is taken before its time", async () => {

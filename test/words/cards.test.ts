@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Action, Denied } from "../../src/core/access.ts";
-import { type AuditAction, type AuditEntry, personActor, SYSTEM_ACTOR } from "../../src/core/audit-entry.ts";
+import { type Actor, type AuditAction, type AuditEntry, SYSTEM_ACTOR } from "../../src/core/audit-entry.ts";
 import type { Known } from "../../src/core/command.ts";
 import type { Approval } from "../../src/core/decision.ts";
 import type { Evidence } from "../../src/core/evidence.ts";
@@ -259,7 +259,7 @@ describe("the story in the thread", () => {
 	const entry = (
 		action: AuditAction,
 		data: AuditEntry["data"] = {},
-		actor = personActor(BOB, "slack"),
+		actor: Actor = { ...BOB, via: "slack" },
 	): AuditEntry => ({
 		...{ atMs: 0, action, actor, project: "web", environment: "production", runId: "r", run: 12, data },
 	});
