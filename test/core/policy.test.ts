@@ -106,6 +106,19 @@ describe("what a policy leaves out", () => {
 		for (const ref of may) expect(ruleOf(evaluate(own, facts({ ref })), "refs").outcome).toBe("holds");
 		for (const ref of no) expect(codes(evaluate(own, facts({ ref })))).toEqual(["ref_not_allowed"]);
 	});
+
+	test.each([
+		[{ branches: ["**"], tags: [] }, "the policy allows any branch. Deploy a branch that has the commit."],
+		[{ branches: [], tags: ["**"] }, "the policy allows any tag. Tag the commit and deploy the tag."],
+		[
+			{ branches: ["release/**"], tags: ["v*"] },
+			"the policy allows branches release/** and tags v*. Tag the commit with a name like v* and deploy the tag.",
+		],
+	])("what %j allows is said as people say it", (refs, sentence) => {
+		const ref = { name: "a".repeat(40), kind: "sha", sha: "a".repeat(40) } as const;
+		const [rule] = evaluate(policy({ refs: { ...refs, shas: false } }, null), facts({ ref })).rules;
+		expect(`${rule?.reason} ${rule?.remedy}`).toContain(sentence);
+	});
 });
 
 describe("extends", () => {

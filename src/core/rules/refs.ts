@@ -27,15 +27,23 @@ export function refsRule(refs: Refs, { ref, type, succeededHereAs }: Facts): Rul
 
 function describe(refs: Refs): string {
 	const parts = [
-		refs.branches.length > 0 ? `branches ${refs.branches.join(", ")}` : null,
-		refs.tags.length > 0 ? `tags ${refs.tags.join(", ")}` : null,
+		named("branch", "branches", refs.branches),
+		named("tag", "tags", refs.tags),
 		refs.shas ? "single commits" : null,
 	].filter((part) => part !== null);
 	return parts.length === 0 ? "nothing" : parts.join(" and ");
 }
 
+/** `**` is how a policy says it, not how people do. */
+function named(one: string, many: string, globs: readonly string[]): string | null {
+	if (globs.length === 0) return null;
+	return globs.includes("**") ? `any ${one}` : `${many} ${globs.join(", ")}`;
+}
+
 function remedy(refs: Refs): string {
+	if (refs.tags.includes("**")) return "Tag the commit and deploy the tag.";
 	if (refs.tags.length > 0) return `Tag the commit with a name like ${refs.tags[0]} and deploy the tag.`;
+	if (refs.branches.includes("**")) return "Deploy a branch that has the commit.";
 	if (refs.branches.length > 0) return `Deploy a branch like ${refs.branches[0]}.`;
 	return "Ask an admin to allow refs in the policy.";
 }
