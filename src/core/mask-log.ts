@@ -21,11 +21,11 @@ const SHAPES: readonly RegExp[] = [
 	/AT(?:BB|ATT|CTT)[\w=+/-]{16,255}/g,
 	/whsec_[\w+/=-]{8,255}/g,
 	/(?:AKIA|ASIA)[A-Z0-9]{16}/g,
-	/eyJ[\w-]{8,4096}\.[\w-]{8,8192}\.[\w-]{1,2048}/g,
+	/(?<![\w-])eyJ[\w-]{8,4096}\.[\w-]{8,8192}\.[\w-]{1,2048}/g,
 	/(?<=(?:Bearer|Basic) )[\w.~+/=-]{8,4096}/gi,
 	/(?<=:\/\/)[^\s/"@:]{0,255}:[^\s/"@]{1,255}(?=@)/g,
 	/hooks\.slack\.com\/[\w/-]{8,255}/g,
-	/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.{0,16384}?-----END [A-Z ]{0,40}PRIVATE KEY-----/g,
+	/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:(?!-----BEGIN ).){0,16384}?-----END [A-Z ]{0,40}PRIVATE KEY-----/g,
 ];
 
 /**

@@ -21,14 +21,20 @@ export async function startWakeUp(url: string, wakeHere: () => void, log: Logger
 	async function connect(): Promise<void> {
 		const next = new pg.Client({ connectionString: url, application_name: "draven wake-up" });
 		next.on("error", () => {});
+		next.on("notification", wakeHere);
+		try {
+			await next.connect();
+			await next.query(`LISTEN ${CHANNEL}`);
+		} catch (error) {
+			await next.end().catch(() => {});
+			throw error;
+		}
+		client = next;
+		// Only of a connection that stood: one that failed is tried again by whoever tried it, and once.
 		next.on("end", () => {
 			client = null;
 			if (!stopped) setTimeout(() => void reconnect(), 1_000).unref();
 		});
-		next.on("notification", wakeHere);
-		await next.connect();
-		await next.query(`LISTEN ${CHANNEL}`);
-		client = next;
 	}
 
 	async function reconnect(): Promise<void> {

@@ -37,8 +37,9 @@ export async function dispatchNext(deps: Deps, environmentId: string): Promise<D
 			if (fresh.version !== candidate.version) return null;
 			if ((await firstInLine(deps, tx, environmentId))?.id !== fresh.id) return null;
 			// The configuration may have been applied while the provider was asked: then it is judged again.
-			const policyNow = await policyOf(tx, place.environment.policy);
-			if (decision.type === "dispatched" && !(policyNow.ok && sameAs(fresh, place, policyNow.version))) return null;
+			const placeNow = await placeById(tx, environmentId);
+			const policyNow = await policyOf(tx, placeNow.environment.policy);
+			if (decision.type === "dispatched" && !(policyNow.ok && sameAs(fresh, placeNow, policyNow.version))) return null;
 			return { events: [decision], actor: SYSTEM_ACTOR };
 		});
 		if (changed?.progress.state === "dispatching") return "done";

@@ -80,7 +80,7 @@ async function resolveRef(deps: Deps, asked: RunAsked, policy: EffectivePolicy):
 					[{ label: `Deploy ${name}`, command: `deploy ${place.project.slug}@${name} to ${place.environment.slug}` }],
 				),
 			);
-		if (asked.ref === null && !refAllowed(policy.refs, ref)) return offerRefs(deps, asked, policy, ref);
+		if (asked.ref === null && !refAllowed(policy.refs, ref)) return await offerRefs(deps, asked, policy, ref);
 		return done(ref);
 	} catch (error) {
 		if (!(error instanceof VendorError)) throw error;

@@ -1,3 +1,4 @@
+import type { EntityManager } from "typeorm";
 import { SYSTEM_ACTOR } from "../core/audit-entry.ts";
 import { externalOf, type Run } from "../core/run.ts";
 import type { RunEvent } from "../core/step.ts";
@@ -8,6 +9,7 @@ import { runById } from "../store/runs.ts";
 import { advanceRun } from "./advance-run.ts";
 import { type Place, placeById, policyOf } from "./catalog.ts";
 import { recordReport } from "./record-report.ts";
+import { fingerprintOf } from "./request-run.ts";
 
 /** Milliseconds between two looks for a run whose trigger's answer was lost. */
 const LOOK_AGAIN = 3_000;
@@ -36,12 +38,13 @@ export async function triggerRun(deps: Deps, runId: string): Promise<{ again: Da
 	// Nothing is read between the mark and the call: a crash there costs the run.
 	const timeoutSeconds = await runTimeoutSeconds(deps, place);
 	if (!at.triggerAttempted) {
-		const marked = await advanceRun(deps, run, async () => ({
-			events: [{ type: "trigger_attempted" }],
+		const marked = await advanceRun(deps, run, async (fresh, tx) => ({
+			events: [(await isWhatWasApproved(tx, place, fresh)) ? { type: "trigger_attempted" } : CHANGED],
 			actor: SYSTEM_ACTOR,
 		}));
 		// Cancelled in between: look again at what it is now.
 		if (marked === null) return { again: deps.now() };
+		if (marked.progress.state === "failed") return "done";
 		// A process that slept through the deadline must not start what was given up by now: the lock may be another run's.
 		if (at.deadline <= deps.now()) {
 			await advanceRun(deps, run, async () => ({ events: [{ type: "trigger_not_sent" }], actor: SYSTEM_ACTOR }));
@@ -49,6 +52,19 @@ export async function triggerRun(deps: Deps, runId: string): Promise<{ again: Da
 		}
 	}
 	return call(deps, place, port, run, timeoutSeconds);
+}
+
+const CHANGED: RunEvent = {
+	type: "start_failed",
+	reason:
+		"The policy or the pipeline of this environment changed since it was approved. Nothing was started; ask for it anew.",
+};
+
+/** What is about to be called, and what is configured at this moment, is what the run's approvals hold for. */
+async function isWhatWasApproved(tx: EntityManager, place: Place, run: Run): Promise<boolean> {
+	const placeNow = await placeById(tx, run.environmentId);
+	const policy = await policyOf(tx, placeNow.environment.policy);
+	return policy.ok && [place, placeNow].every((one) => fingerprintOf(one, run, policy.version) === run.fingerprint);
 }
 
 async function call(

@@ -457,7 +457,12 @@ describe("rollback and dry-run", () => {
 		});
 	});
 	test("going to what never ran here is looked at like a deploy", () => {
-		expect(codes(judge(closed, { ...dead, type: "rollback" }))).toEqual(["ref_not_allowed", "ci_unreadable"]);
+		expect(codes(judge(closed, { ...dead, type: "rollback" }))).toEqual([
+			"ref_not_allowed",
+			"ci_unreadable",
+			"window_closed",
+			"frozen",
+		]);
 	});
 	test("each key is kept", () => {
 		const back = (rollback: object) => judge({ ...closed, rollback }, { type: "rollback", succeededHereAs: 3 });

@@ -348,6 +348,32 @@ describe("lock and queue", () => {
 	});
 });
 
+test("a rollback to what never ran there is looked at like a deploy: approvals, windows and freezes hold", async () => {
+	await world.close();
+	const windows = { timezone: "UTC", allow: [{ days: ["sun"], from: "01:00", to: "02:00" }] };
+	world = await World.open({ stage: { refs: { tags: ["**"] }, approvals: { required: 2 } }, production: { windows } });
+	const asked = await world.runOf(await world.say("U_TWO", "rollback shop stage to v1.1.0"));
+	expect([asked.progress.state, asked.approvalsRequired]).toEqual(["waiting_approval", 2]);
+	expect(await world.say("U_TWO", "rollback shop production to v1.1.0")).toMatchObject({
+		outcome: "refused",
+		code: "window_closed",
+	});
+});
+
+test("a pipeline that was changed before a second try to start it is not started under the old approval", async () => {
+	world.pipeline.faults = ["unreachable"];
+	const run = await world.runOf(await world.say("U_OPS", "shop@v1.0.0 to stage"));
+	await world.work();
+	expect((await world.run(run.number)).progress.state).toBe("dispatching");
+	await world.deps.db.query("UPDATE project SET pipeline = 'other.yml'");
+	await world.pass(10_000);
+	expect((await world.run(run.number)).progress).toMatchObject({
+		state: "failed",
+		reason: expect.stringContaining("changed since it was approved. Nothing was started"),
+	});
+	expect(world.pipeline.startsOf(run.id)).toBe(0);
+});
+
 describe("promotion", () => {
 	test("takes a success in the environment before, long enough ago; to deploy it there again does not start the wait anew", async () => {
 		await world.close();

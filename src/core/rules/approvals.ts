@@ -5,12 +5,16 @@ import { holds } from "./outcome.ts";
 /** How many approvals it takes. They are asked for after the verdict: needing some refuses nothing. */
 export function approvalsRule(
 	policy: EffectivePolicy,
-	{ type }: Facts,
+	{ type, succeededHereAs }: Facts,
 	moreApprovers: number,
 ): { readonly verdict: RuleVerdict; readonly approvals: number } {
 	const own = {
 		deploy: policy.approvals.required,
-		rollback: policy.rollback.approvals,
+		// What never ran here is new here, whatever it is called.
+		rollback:
+			succeededHereAs === null
+				? Math.max(policy.approvals.required, policy.rollback.approvals)
+				: policy.rollback.approvals,
 		"dry-run": policy.dryRun.approvals,
 	}[type];
 	const approvals = own + moreApprovers;

@@ -6,12 +6,12 @@ import { holds, notApplicable, refuses } from "./outcome.ts";
 /** A freeze that is on denies, asks for one approver more than the policy, or only warns. */
 export function freezesRule(
 	policy: EffectivePolicy,
-	{ now, type }: Facts,
+	{ now, type, succeededHereAs }: Facts,
 ): { readonly verdict: RuleVerdict; readonly moreApprovers: number } {
 	const none = (verdict: RuleVerdict) => ({ verdict, moreApprovers: 0 });
 	if (policy.freezes.length === 0) return none(notApplicable("freezes", "The policy has no freezes."));
 	if (type === "dry-run") return none(notApplicable("freezes", "A dry-run may go during a freeze."));
-	if (type === "rollback" && policy.rollback.ignoresWindows)
+	if (type === "rollback" && succeededHereAs !== null && policy.rollback.ignoresWindows)
 		return none(notApplicable("freezes", "A rollback may go during a freeze."));
 	const on = policy.freezes.filter((freeze) => {
 		const from = DateTime.fromISO(freeze.from, { zone: freeze.timezone });

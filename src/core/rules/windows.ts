@@ -7,11 +7,11 @@ const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 type Windows = NonNullable<EffectivePolicy["windows"]>;
 
 /** Days and times are wall-clock in the named zone, also across a change of daylight saving. */
-export function windowsRule(policy: EffectivePolicy, { now, type }: Facts): RuleVerdict {
+export function windowsRule(policy: EffectivePolicy, { now, type, succeededHereAs }: Facts): RuleVerdict {
 	const { windows } = policy;
 	if (windows === null) return notApplicable("windows", "The policy has no windows.");
 	if (type === "dry-run") return notApplicable("windows", "A dry-run may go at any time.");
-	if (type === "rollback" && policy.rollback.ignoresWindows)
+	if (type === "rollback" && succeededHereAs !== null && policy.rollback.ignoresWindows)
 		return notApplicable("windows", "A rollback may go at any time.");
 	const local = DateTime.fromJSDate(now, { zone: windows.timezone });
 	if (isOpen(windows, local)) return holds("windows", "window_open", "The window is open.");
