@@ -83,6 +83,9 @@ async function judge(deps: Deps, place: Place, run: Run): Promise<RunEvent | "un
 	const verdict = evaluate(policy.policy, { ...facts, queueLength: 0 });
 	if (verdict.outcome === "refused")
 		return { type: "superseded", reason: `Its rules no longer hold: ${verdictSentence(verdict)}` };
+	// What nobody waived when it was asked for, nobody approved either.
+	if (verdict.waived.some((rule) => !run.force?.waived.includes(rule)))
+		return { type: "superseded", reason: "Its force would set more rules aside by now than when it was asked for." };
 	const missing = await missingApprovals(deps, run, verdict);
 	if (missing > 0)
 		return {
