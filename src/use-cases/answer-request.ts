@@ -137,6 +137,7 @@ export async function answerExplain(context: CommandContext, command: Of<"explai
 	const judged = await judgeRequest(context.deps, {
 		caller: context.caller,
 		deliveryKey: null,
+		explain: true,
 		place,
 		type: "deploy",
 		ref: command.ref,

@@ -36,6 +36,8 @@ export interface RunAsked {
 	readonly retryOf: number | null;
 	/** A retry is of this commit alone; null: of whatever the ref names now. */
 	readonly onlySha: string | null;
+	/** It is only to be explained: no run follows. */
+	readonly explain?: true;
 	/** What makes two deliveries of this request the same; null: nothing does. */
 	readonly deliveryKey: string | null;
 }

@@ -6,6 +6,7 @@ import type { ResolvedRef, Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
 import { VendorError } from "../ports/vendor-error.ts";
 import { runByNumber, succeededRuns } from "../store/runs.ts";
+import { askedAt } from "./asked-at.ts";
 import type { RunAsked } from "./request-run.ts";
 
 interface Target {
@@ -77,7 +78,7 @@ async function resolveRef(deps: Deps, asked: RunAsked, policy: EffectivePolicy):
 					"ref_moved",
 					`${name} has moved: it was ${asked.onlySha.slice(0, 8)} and is ${ref.sha.slice(0, 8)} now, so this would not be the same run again.`,
 					"Ask for it anew to release what it names now.",
-					[{ label: `Deploy ${name}`, command: `deploy ${place.project.slug}@${name} to ${place.environment.slug}` }],
+					[{ label: name, command: askedAt(asked, name) }],
 				),
 			);
 		if (asked.ref === null && !refAllowed(policy.refs, ref)) return await offerRefs(deps, asked, policy, ref);
@@ -113,7 +114,7 @@ async function offerRefs(
 				: "Choose one, or name it: deploy <project>@<ref> <environment>.",
 			allowed.map((ref) => ({
 				label: ref.name,
-				command: `deploy ${project.slug}@${ref.name} to ${environment.slug}`,
+				command: askedAt(asked, ref.name),
 			})),
 		),
 	);

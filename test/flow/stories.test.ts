@@ -200,6 +200,38 @@ describe("refusals change nothing and say what to do", () => {
 	});
 });
 
+describe("a button never does more than its person asked for", () => {
+	const offered = async (text: string) => {
+		const { card } = await world.say("U_OPS", text);
+		return card.blocks.flatMap((block) =>
+			block.kind === "actions"
+				? block.actions.flatMap((action) => (action.kind === "command" ? [action.command] : []))
+				: [],
+		);
+	};
+
+	test.each([
+		["plan shop production", "deploy shop@v1.0.0 to production --dry-run"],
+		["explain shop production migrate=true", "explain shop@v1.0.0 production migrate=true"],
+		[
+			'deploy shop to production migrate=true --dry-run --reason "just looking"',
+			'deploy shop@v1.0.0 to production migrate=true --dry-run --reason "just looking"',
+		],
+	])("%s", async (text, command) => {
+		const commands = await offered(text);
+		expect(commands).toContain(command);
+		// And it is understood as what it says.
+		const answer = await world.say("U_OPS", command);
+		expect(answer.runId === null || (await world.runOf(answer)).type === "dry-run").toBe(true);
+	});
+
+	test("nor does that of a retry whose ref has moved", async () => {
+		const run = await world.deployed("U_OPS", "plan shop@main stage");
+		world.pipeline.branch("main", SHA.d);
+		expect(await offered(`retry #${run.number}`)).toEqual(["deploy shop@main to stage --dry-run"]);
+	});
+});
+
 describe("cancel, retry, rollback, dry-run", () => {
 	test("a cancel is a request until the provider says that it stopped", async () => {
 		world.pipeline.obeysCancel = false;
