@@ -421,6 +421,24 @@ describe("promotion", () => {
 	});
 });
 
+test("force sets aside at dispatch only what it set aside when it was asked for", async () => {
+	await world.close();
+	const windows = { timezone: "UTC", allow: [{ days: ["sun"], from: "01:00", to: "02:00" }] };
+	const force = { enabled: true, role: "operator", waives: ["ci", "windows"] };
+	world = await World.open({ stage: { refs: { tags: ["**"] }, windows, force } });
+	const first = await world.runOf(await world.say("U_OPS", 'shop@v1.0.0 to stage --force "incident 7"'));
+	await world.work();
+	const second = await world.runOf(await world.say("U_OPS", 'shop@v1.1.0 to stage --force "incident 7"'));
+	expect(second.force?.waived).toEqual(["windows"]);
+	world.pipeline.checksOf = () => [{ name: "build", state: "failure", url: null }];
+	await world.finish(first, "succeeded");
+	expect((await world.run(second.number)).progress).toMatchObject({
+		state: "superseded",
+		reason: expect.stringContaining("more rules aside"),
+	});
+	expect(world.pipeline.startsOf(second.id)).toBe(0);
+});
+
 describe("force", () => {
 	const withForce = async () => {
 		await world.close();
