@@ -1,8 +1,8 @@
 import { Octokit } from "@octokit/rest";
 import type { z } from "zod";
 import { VendorError } from "../../src/ports/vendor-error.ts";
+import { boundedFetch } from "../http/bounded-fetch.ts";
 import { type AppCredentials, type AppToken, appToken } from "./app-token.ts";
-import { boundedFetch } from "./bounded-fetch.ts";
 import { type Refused, refusalOf, refusedAnswer } from "./errors.ts";
 
 export type GitHubAuth = { readonly token: string } | { readonly app: AppCredentials };
@@ -58,7 +58,7 @@ export function connect({ baseUrl, auth, withinMs }: GitHubOptions): Call {
 		baseUrl,
 		userAgent: "draven",
 		log: { debug: silent, info: silent, warn: silent, error: silent },
-		request: { fetch: boundedFetch(baseUrl, withinMs) },
+		request: { fetch: boundedFetch("GitHub", baseUrl, withinMs) },
 	});
 
 	const send: Send = async (route, parameters, authorization, options) => {

@@ -14,18 +14,22 @@ const Clues = z.object({
 /** What it means that there is no answer: surely nothing happened there, or nobody knows. */
 export function lostAnswer(
 	error: unknown,
-	call: { readonly host: string; readonly method: string; readonly withinMs: number },
+	call: { readonly provider: string; readonly host: string; readonly method: string; readonly withinMs: number },
 ): VendorError {
 	const changes = call.method !== "GET";
 	if (Clues.safeParse(error).data?.name === "TimeoutError")
-		return new VendorError("unavailable", `GitHub at ${call.host} did not answer within ${call.withinMs / 1_000} s.`, {
-			mayHaveHappened: changes,
-		});
+		return new VendorError(
+			"unavailable",
+			`${call.provider} at ${call.host} did not answer within ${call.withinMs / 1_000} s.`,
+			{
+				mayHaveHappened: changes,
+			},
+		);
 	const code = codeOf(error);
 	// Not the error itself as the cause: it may hold what was sent.
 	return NEVER_SENT.test(code)
-		? new VendorError("unavailable", `GitHub at ${call.host} cannot be reached (${code}).`)
-		: new VendorError("unavailable", `The connection to GitHub at ${call.host} broke (${code}).`, {
+		? new VendorError("unavailable", `${call.provider} at ${call.host} cannot be reached (${code}).`)
+		: new VendorError("unavailable", `The connection to ${call.provider} at ${call.host} broke (${code}).`, {
 				mayHaveHappened: changes,
 			});
 }
