@@ -1,15 +1,9 @@
 import { z } from "zod";
-import { type Finding, fine, warning, wrong } from "../../src/ports/checkup.ts";
+import { type ExaminedProject, type Finding, fine, warning, wrong } from "../../src/ports/checkup.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
 import { type Call, readAnswer } from "./client.ts";
 import { type Repository, repositoryOf } from "./repository.ts";
 import { workflowProblems } from "./workflow-problems.ts";
-
-export interface ExaminedProject {
-	readonly slug: string;
-	readonly repository: string;
-	readonly pipeline: string;
-}
 
 const RepositoryAnswer = z.object({
 	full_name: z.string(),

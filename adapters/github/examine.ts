@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { type Finding, fine, warning, wrong } from "../../src/ports/checkup.ts";
+import { type ExaminedProject, type Finding, fine, warning, wrong } from "../../src/ports/checkup.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
 import { type Answer, type Call, connect, type GitHubOptions, readAnswer } from "./client.ts";
 import { messageOf, type Refused } from "./errors.ts";
-import { type ExaminedProject, examineRepository } from "./examine-repository.ts";
+import { examineRepository } from "./examine-repository.ts";
 
 const Installation = z.object({
 	permissions: z.record(z.string(), z.string()),

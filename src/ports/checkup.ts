@@ -1,4 +1,4 @@
-/** One thing that `draven doctor` looked at. */
+/** One thing that `draven doctor` or `draven integration check` looked at. */
 export interface Finding {
 	/** What was looked at: `Slack token`, `GitHub acme-github: repository acme/web` … */
 	readonly check: string;
@@ -20,4 +20,42 @@ export function wrong(check: string, found: string, mend: string): Finding {
 
 export function warning(check: string, found: string, mend: string): Finding {
 	return { check, state: "warning", found, mend };
+}
+
+/** A project, as far as a check-up of its integration cares. */
+export interface ExaminedProject {
+	readonly slug: string;
+	readonly repository: string;
+	readonly pipeline: string;
+	readonly defaultRef: string;
+}
+
+/** Where a provider shall send its webhooks, and what signs them. */
+export interface WantedWebhook {
+	/** `PUBLIC_URL/webhooks/<provider>/<integration slug>` */
+	readonly url: string;
+	/** null: the integration has none, so every delivery would be refused. */
+	readonly secret: string | null;
+}
+
+/**
+ * What an adapter of a pipeline provider gives to check-ups: `new GitHubCheckup(options)`, made in src/make-checkup.ts beside the
+ * others, and used by `draven doctor`, `draven integration check` and `draven integration check --fix`.
+ */
+export interface CheckupPort {
+	/**
+	 * Looks at all that runs need at the provider: credentials and their scopes, each project's repository, its pipeline file, and
+	 * whether a webhook is there, points at `webhook.url`, hears of runs and is signed. Changes nothing. Throws nothing but bugs: what
+	 * the provider refuses is a finding. A missing webhook is a warning, because runs are polled without it.
+	 */
+	examine(projects: readonly ExaminedProject[], webhook: WantedWebhook): Promise<readonly Finding[]>;
+	/**
+	 * Makes sure that the project's repository sends the events of runs to `webhook.url`, signed with `webhook.secret`. Once is as good
+	 * as twice: a webhook at this very address is `present` when nothing is wrong with it as far as the provider tells, and `mended`
+	 * otherwise; others are left alone. Throws VendorError; `unauthorized` says in its sentence which scope or role the credentials lack.
+	 */
+	ensureWebhook(
+		project: ExaminedProject,
+		webhook: WantedWebhook & { readonly secret: string },
+	): Promise<"present" | "created" | "mended">;
 }

@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => at.close());
 
 async function examine(auth: GitHubAuth = { token: at.github.token }): Promise<Finding[]> {
-	const projects = [{ slug: "web", repository: "acme/web", pipeline: "deploy.yml" }];
+	const projects = [{ slug: "web", repository: "acme/web", pipeline: "deploy.yml", defaultRef: "main" }];
 	return examineGitHub({ baseUrl: at.github.url, auth, projects });
 }
 
@@ -86,7 +86,7 @@ describe("a check-up of GitHub", () => {
 	});
 
 	test("says when the repository is not there, is called otherwise, is archived, or may only be read", async () => {
-		const projects = [{ slug: "web", repository: "acme/none", pipeline: "deploy.yml" }];
+		const projects = [{ slug: "web", repository: "acme/none", pipeline: "deploy.yml", defaultRef: "main" }];
 		const options = { baseUrl: at.github.url, auth: { token: at.github.token } };
 		expect((await examineGitHub({ ...options, projects })).at(-1)).toMatchObject({
 			state: "wrong",
