@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { PipelineReport, TriggerRequest } from "../../src/ports/pipeline.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
-import type { Call } from "./client.ts";
-import { messageOf } from "./errors.ts";
+import type { Answer, Call } from "./client.ts";
+import { dispatchRef } from "./dispatch-ref.ts";
+import { messageOf, type Refused } from "./errors.ts";
 import { refusedDispatch } from "./refused-dispatch.ts";
 import { repositoryOf } from "./repository.ts";
 
@@ -14,14 +15,30 @@ const Started = z.object({
 const MOST_INPUTS = 25;
 const ROUTE = "POST /repos/{owner}/{repo}/actions/workflows/{file}/dispatches";
 
-/** Dispatches the workflow, once. Enterprise Servers do not know `return_run_details` and refuse it: then, and only then, it is sent without. */
+interface Sent {
+	readonly answer: Answer;
+	/** Where the workflow is read from. */
+	readonly ref: string;
+}
+
+/**
+ * Dispatches the workflow, once. It is sent otherwise only after GitHub surely refused it: without `return_run_details`, which
+ * Enterprise Servers do not know, and from the default branch when the branch or tag that a rollback goes back to is gone since.
+ */
 export function dispatcher(call: Call): (request: TriggerRequest) => Promise<PipelineReport | null> {
 	let givesDetails = true;
 
-	async function dispatch(request: TriggerRequest, details: boolean) {
+	async function send(request: TriggerRequest, ref: string): Promise<Sent> {
 		const { project, variables } = request;
-		const ref = dispatchRef(request);
-		return call(
+		const details = givesDetails;
+		const refusesDetails = (answer: Refused) =>
+			details && [400, 422].includes(answer.status) && messageOf(answer).includes("return_run_details");
+		const isGone = (answer: Refused) =>
+			answer.status === 422 &&
+			variables.TYPE === "rollback" &&
+			ref !== project.defaultRef &&
+			/no ref found/i.test(messageOf(answer));
+		const answer = await call(
 			ROUTE,
 			{
 				...repositoryOf(project),
@@ -30,28 +47,29 @@ export function dispatcher(call: Call): (request: TriggerRequest) => Promise<Pip
 			},
 			{
 				what: `the workflow ${project.pipeline} in ${project.repository}`,
-				refused: (answer) => {
-					const refusesDetails = [400, 422].includes(answer.status) && messageOf(answer).includes("return_run_details");
-					if (details && refusesDetails) return { ...answer, data: null };
-					return refusedDispatch(answer, project, ref);
-				},
+				refused: (refused) =>
+					refusesDetails(refused) || isGone(refused)
+						? { ...refused, data: refused.data }
+						: refusedDispatch(refused, project, ref),
 			},
 		);
+		if (answer.status < 400) return { answer, ref };
+		if (!refusesDetails(answer)) return send(request, project.defaultRef);
+		givesDetails = false;
+		return send(request, ref);
 	}
 
 	return async (request) => {
-		const count = Object.keys(request.variables).length;
+		const { project, variables, ref } = request;
+		const count = Object.keys(variables).length;
 		if (count > MOST_INPUTS)
 			throw new VendorError(
 				"rejected",
 				`GitHub takes ${MOST_INPUTS} inputs and these are ${count}: JOB_ID, ENV, REF, SHA, TYPE and the parameters. Declare fewer parameters.`,
 			);
-		let answer = await dispatch(request, givesDetails);
-		if (answer.status >= 400) {
-			givesDetails = false;
-			answer = await dispatch(request, false);
-		}
-		const started = Started.safeParse(answer.data);
+		const first = await dispatchRef(call, request);
+		const sent = await send(request, first);
+		const started = Started.safeParse(sent.answer.data);
 		if (!started.success) return null;
 		const { workflow_run_id: externalId, html_url } = started.data;
 		return {
@@ -59,13 +77,11 @@ export function dispatcher(call: Call): (request: TriggerRequest) => Promise<Pip
 			attempt: 1,
 			externalUrl: html_url ?? null,
 			status: "queued",
-			reason: null,
-			jobId: request.variables.JOB_ID,
+			reason:
+				sent.ref === first
+					? null
+					: `The ${ref.kind} ${ref.name} is gone at GitHub: the workflow is read from ${project.defaultRef}, and it goes back to the commit ${ref.sha.slice(0, 8)} all the same.`,
+			jobId: variables.JOB_ID,
 		};
 	};
-}
-
-/** Which branch or tag the workflow is read from; GitHub takes no SHA. What is deployed is the input SHA. */
-function dispatchRef({ ref, project }: TriggerRequest): string {
-	return ref.kind === "sha" ? project.defaultRef : ref.name;
 }

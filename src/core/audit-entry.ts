@@ -18,6 +18,8 @@ export type AuditAction =
 	| "run.superseded"
 	| "run.timed_out"
 	| "run.late_report"
+	/** A word of the provider on a run that goes on. */
+	| "run.noted"
 	| "lock.taken"
 	| "lock.stolen"
 	| "lock.released"

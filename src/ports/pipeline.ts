@@ -48,7 +48,7 @@ export interface PipelineReport {
 	readonly externalUrl: string | null;
 	/** null: a value that we do not know; the state is kept and the run polled. */
 	readonly status: PipelineStatus | null;
-	/** One sentence for people when it did not succeed; null when there is nothing to add. */
+	/** One sentence for people: why it did not succeed, or what is special while it goes on; null when there is nothing to add. */
 	readonly reason: string | null;
 	/** The run's UUID, when the report carries it. */
 	readonly jobId: string | null;

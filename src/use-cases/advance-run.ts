@@ -163,7 +163,7 @@ export function followUps(deps: Deps, before: Run | null, run: Run, now: Date): 
 async function tellers(tx: EntityManager, run: Run, before: Run, audit: readonly AuditEntry[]): Promise<JobDraft[]> {
 	const visible =
 		run.progress.state !== before.progress.state ||
-		audit.some(({ action }) => action === "run.approved" || action === "run.late_report");
+		audit.some(({ action }) => ["run.approved", "run.late_report", "run.noted"].includes(action));
 	if (!visible) return [];
 	const rows: { channels: Channels }[] = await tx.query("SELECT channels FROM environment WHERE id = $1", [
 		run.environmentId,

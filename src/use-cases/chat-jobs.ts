@@ -19,6 +19,7 @@ const TOLD: readonly AuditAction[] = [
 	"run.superseded",
 	"run.timed_out",
 	"run.late_report",
+	"run.noted",
 	"lock.taken",
 ];
 

@@ -1,4 +1,4 @@
-import { type Actor, type AuditEntry, SYSTEM_ACTOR } from "../core/audit-entry.ts";
+import { type Actor, type AuditAction, type AuditEntry, SYSTEM_ACTOR } from "../core/audit-entry.ts";
 import { oneLine } from "../core/one-line.ts";
 import { type External, externalOf, isEnd, type Run, startedAtOf } from "../core/run.ts";
 import type { RunEvent } from "../core/step.ts";
@@ -46,11 +46,12 @@ export async function recordReport(
 		// Another run of the provider's than the one that was started: not ours to follow.
 		if (known !== null && known.externalId !== report.externalId) return null;
 		const advance = eventsOf(fresh, report, place, deps.now(), runTimeout);
-		if (advance.length === 0) return null;
+		const noted = await noteOf(deps, tx, fresh, report, actor);
+		if (advance.length === 0) return noted.length === 0 ? null : { audit: noted };
 		const locks =
 			report.status === "succeeded" && fresh.type === "rollback" && policy.ok && policy.policy.rollback.locksAfter;
-		const auditAfter = locks ? await lockAfterRollback(deps, tx, fresh) : [];
-		return { events: advance, actor, auditAfter };
+		const locked = locks ? await lockAfterRollback(deps, tx, fresh) : [];
+		return { events: advance, actor, auditAfter: [...noted, ...locked] };
 	});
 	if (!isEnd(run.progress.state)) await askProgress(deps, run, place);
 	return changed === null ? "nothing_new" : "changed";
@@ -132,6 +133,23 @@ function defaultReason(outcome: "succeeded" | "failed" | "cancelled" | "timed_ou
 	}
 }
 
+/** What a provider has to say of a run that goes on, such as that it waits for an approval there: told once. */
+async function noteOf(deps: Deps, tx: Sql, run: Run, report: PipelineReport, actor: Actor): Promise<AuditEntry[]> {
+	if (report.reason === null || report.status === null || outcomeOf(report.status) !== null) return [];
+	const said = `${report.externalId}/${report.attempt}/${report.status}`;
+	if (await wasSaid(tx, run, "run.noted", said)) return [];
+	const { externalUrl } = report;
+	return [entryOf(run, "run.noted", actor, deps.now(), { said, note: oneLine(report.reason), externalUrl })];
+}
+
+async function wasSaid(tx: Sql, run: Run, action: AuditAction, said: string): Promise<boolean> {
+	const before: unknown[] = await tx.query(
+		"SELECT 1 FROM audit_entry WHERE run_id = $1 AND action = $2 AND entry::jsonb #>> '{data,said}' = $3",
+		[run.id, action, said],
+	);
+	return before.length > 0;
+}
+
 /** News of a run that is over: one entry for each thing said, however often it is said. */
 async function lateReport(deps: Deps, tx: Sql, run: Run, report: PipelineReport, actor: Actor): Promise<Leave | null> {
 	const said = `${report.externalId}/${report.attempt}/${report.status}`;
@@ -141,11 +159,7 @@ async function lateReport(deps: Deps, tx: Sql, run: Run, report: PipelineReport,
 	// The run was given up because nobody could say whether its pipeline had started. It had: it must not work on without the lock.
 	const leftOver = outcome === null && report.status !== null && known === null && startedAtOf(run) !== null;
 	if (!leftOver && (outcome === null || (same && outcome === run.progress.state))) return null;
-	const before: unknown[] = await tx.query(
-		"SELECT 1 FROM audit_entry WHERE run_id = $1 AND action = 'run.late_report' AND entry::jsonb #>> '{data,said}' = $2",
-		[run.id, said],
-	);
-	if (before.length > 0) return null;
+	if (await wasSaid(tx, run, "run.late_report", said)) return null;
 	return {
 		audit: [
 			entryOf(run, "run.late_report", actor, deps.now(), { said, status: report.status, attempt: report.attempt }),

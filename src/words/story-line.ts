@@ -54,6 +54,10 @@ const LINES: Partial<Record<AuditAction, (entry: AuditEntry) => Rich>> = {
 		actor(entry),
 		` said after the end of this run that it is ${text(entry, "status")} (attempt ${text(entry, "attempt")}). The run stays as it ended.`,
 	],
+	"run.noted": (entry) => {
+		const url = text(entry, "externalUrl");
+		return [text(entry, "note"), ...(url === "" ? [] : [" ", { link: url, text: "Open the run" }])];
+	},
 	"lock.taken": (entry) => [
 		"🔒 The environment is locked, so that what was taken back does not come again: only the runs of ",
 		personIn(entry),

@@ -57,6 +57,18 @@ async function ask(text = "shop@main to stage"): Promise<Run> {
 
 const progress = async (run: Run) => (await world.run(run.number)).progress;
 
+/** What was told in the thread of a run. */
+function thread(run: Run): string[] {
+	const root = world.chat
+		.roots("C_STAGE")
+		.find((id) =>
+			world.chat.messages.some(
+				({ messageId, card }) => messageId === id.messageId && card.text.includes(`#${run.number}:`),
+			),
+		);
+	return root === undefined ? [] : world.chat.threadOf(root);
+}
+
 /** A webhook about a run of GitHub as it stands, or as `change` says. */
 function say(run: Run, action: string, change: object = {}) {
 	return github.deliver(hook, "workflow_run", github.runEvent(shop, shop.runOf(run.id), action, change));
@@ -231,6 +243,43 @@ describe("a deploy through GitHub", () => {
 			state: "cancelled",
 			reason: expect.stringContaining("Superseded by GitHub"),
 		});
+	});
+
+	test("of a rollback goes on when the tag that it goes back to was removed meanwhile, and its thread says how", async () => {
+		const deployed = async (ref: string) => {
+			const run = await ask(`shop@${ref} to stage`);
+			await world.work();
+			shop.set(shop.runOf(run.id), "completed", "success");
+			await say(run, "completed");
+			await world.work();
+		};
+		await deployed("v1.0.0");
+		await deployed("main");
+		shop.refs.delete("tags/v1.0.0");
+		const rollback = await world.runOf(await world.say("U_OPS", "rollback shop stage"));
+		await world.work();
+		expect(shop.runOf(rollback.id)).toMatchObject({
+			head_branch: "main",
+			inputs: { REF: "v1.0.0", SHA: SHA.b, TYPE: "rollback" },
+		});
+		expect(thread(rollback)).toContainEqual(expect.stringMatching(/^The tag v1\.0\.0 is gone at GitHub: .* from main/));
+	});
+
+	test("that waits for an approval at GitHub says so once in its thread, with the link, and shows the job that waits", async () => {
+		const run = await ask();
+		await world.work();
+		const dispatched = shop.runOf(run.id);
+		shop.set(dispatched, "waiting");
+		for (const status of ["waiting", "waiting", "in_progress", "waiting"]) await say(run, status, { status });
+		await world.work();
+		await world.pass(31_000);
+		const waits = thread(run).filter((line) => line.includes("waits for an approval"));
+		const link = `https://github.test/Acme/Shop/actions/runs/${dispatched.id}`;
+		expect(waits.sort()).toEqual([
+			`It waits for an approval at GitHub. Open the run (${link})`,
+			`Progress of #1\n⏸️ deploy (${link}/job/${dispatched.jobs[0]?.id}): waits for an approval at the provider`,
+		]);
+		expect((await progress(run)).state).toBe("running");
 	});
 
 	test("is refused while its checks are red, and its own failed run does not count as one", async () => {

@@ -42,13 +42,13 @@ export class Setting {
 	}
 
 	request(
-		more: { kind?: RefKind; name?: string; sha?: string; parameters?: Record<string, string> } = {},
+		more: { kind?: RefKind; name?: string; sha?: string; type?: string; parameters?: Record<string, string> } = {},
 	): TriggerRequest {
-		const { kind = "branch", name = "main", sha = SHA.two, parameters = {} } = more;
+		const { kind = "branch", name = "main", sha = SHA.two, type = "deploy", parameters = {} } = more;
 		return {
 			project: this.project,
 			ref: { name, kind, sha },
-			variables: { ...parameters, JOB_ID: randomUUID(), ENV: "stage", REF: name, SHA: sha, TYPE: "deploy" },
+			variables: { ...parameters, JOB_ID: randomUUID(), ENV: "stage", REF: name, SHA: sha, TYPE: type },
 			timeoutSeconds: 3_600,
 			labels: [],
 		};

@@ -33,6 +33,41 @@ describe("a dispatch", () => {
 		]);
 	});
 
+	test.each([
+		["tag", "refs/tags/v1.0.0", SHA.one],
+		["branch", "refs/heads/v1.0.0", SHA.three],
+	] as const)("names the %s by its full name where a tag and a branch have the same one", async (kind, full, sha) => {
+		at.repository.branch("v1.0.0", SHA.three);
+		const request = at.request({ kind, name: "v1.0.0", sha });
+		await at.pipeline.trigger(request);
+		expect(at.dispatches()).toMatchObject([{ ref: full, inputs: { REF: "v1.0.0", SHA: sha } }]);
+		expect(at.repository.runOf(request.variables.JOB_ID).head_sha).toBe(sha);
+	});
+
+	test("is not sent when it cannot be told whether there are two, and surely did not happen", async () => {
+		for (const fault of [{ status: 502 }, "drop"] as const) {
+			at.github.fault(/git\/ref/, fault);
+			expect(await errorOf(at.pipeline.trigger(at.request()))).toMatchObject({
+				kind: "unavailable",
+				mayHaveHappened: false,
+			});
+		}
+		expect(at.dispatches()).toEqual([]);
+	});
+
+	test("of a rollback whose branch or tag is gone reads the workflow from the default branch, and says so", async () => {
+		const request = at.request({ kind: "tag", name: "v0.9.0", sha: SHA.three, type: "rollback" });
+		expect(await at.pipeline.trigger(request)).toMatchObject({
+			status: "queued",
+			reason: expect.stringMatching(/^The tag v0\.9\.0 is gone.* workflow is read from main.* commit/),
+		});
+		expect(at.dispatches()).toMatchObject([
+			{ ref: "v0.9.0" },
+			{ ref: "main", inputs: { REF: "v0.9.0", SHA: SHA.three } },
+		]);
+		expect(at.repository.runs).toHaveLength(1);
+	});
+
 	test("goes without run details to an Enterprise Server, which starts it once and gives no id", async () => {
 		at.github.enterprise = true;
 		const [first, second] = [at.request(), at.request()];
@@ -87,6 +122,13 @@ describe("a dispatch that GitHub refuses says what to do", () => {
 	test("when the branch is gone", async () => {
 		expect(await refusal(at.request({ name: "gone" }))).toMatch(
 			/^rejected: .*No ref found.*gone is not there any more/,
+		);
+	});
+
+	test("when a rollback's tag and the default branch are gone", async () => {
+		at.repository.refs.delete("heads/main");
+		expect(await refusal(at.request({ kind: "tag", name: "v0.9.0", type: "rollback" }))).toMatch(
+			/^rejected: .*No ref found.*main is not there any more/,
 		);
 	});
 

@@ -145,9 +145,10 @@ function dispatch({ repository, request, enterprise }: RouteContext, file = ""):
 	if (enterprise && body.return_run_details !== undefined)
 		return unprocessable('Invalid request.\n\n"return_run_details" is not a permitted key.');
 	if (!workflow.enabled) return unprocessable("Cannot trigger a 'workflow_dispatch' on a disabled workflow");
-	const name = body.ref.replace(/^refs\/(heads|tags)\//, "");
-	if (!repository.refs.has(`tags/${name}`) && !repository.refs.has(`heads/${name}`))
-		return unprocessable(`No ref found for: ${body.ref}`);
+	// Which one a name of both is taken for is documented nowhere: here it is the branch, which is not git's own order.
+	const full = [body.ref, `refs/heads/${body.ref}`, `refs/tags/${body.ref}`];
+	const found = full.map((one) => one.replace(/^refs\//, "")).find((one) => repository.refs.has(one));
+	if (found === undefined) return unprocessable(`No ref found for: ${body.ref}`);
 	if (!workflow.dispatch) return unprocessable("Workflow does not have 'workflow_dispatch' trigger");
 	const inputs = body.inputs ?? {};
 	const names = Object.keys(inputs);
@@ -164,8 +165,8 @@ function dispatch({ repository, request, enterprise }: RouteContext, file = ""):
 		texts[key] = value;
 	}
 	const started = repository.start(file, {
-		sha: repository.commit(name) ?? "",
-		branch: name,
+		sha: repository.commit(`refs/${found}`) ?? "",
+		branch: found.replace(/^(heads|tags)\//, ""),
 		title: workflow.runName?.(texts) ?? "Deploy",
 		inputs: texts,
 	});

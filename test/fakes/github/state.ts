@@ -144,7 +144,8 @@ export class FakeRepository {
 
 	/** The commit that a branch, a tag or a SHA names, as `/commits/{ref}` reads it. "ambiguous": more than one. */
 	commit(ref: string): string | "ambiguous" | null {
-		for (const path of [`tags/${ref}`, `heads/${ref}`, ref.replace(/^refs\//, "")]) {
+		const full = /^refs\/((?:heads|tags)\/.+)$/.exec(ref)?.[1];
+		for (const path of full === undefined ? [`tags/${ref}`, `heads/${ref}`, ref] : [full]) {
 			let at = this.refs.get(path);
 			while (at?.type === "tag") at = this.tagObjects.get(at.sha);
 			if (at?.type === "commit") return at.sha;
