@@ -3,7 +3,7 @@ import { type Answer, type Call, type CallOptions, readAnswer } from "./client.t
 
 export const PER_PAGE = 100;
 
-/** Pages one after the other until `enough` says so, one is not full, or `most` were read. `complete`: there was no more. */
+/** Pages one after the other until one is not full, or `most` were read. `complete`: there was no more. */
 export async function readPages<Page, Item>(
 	call: Call,
 	route: string,
@@ -13,7 +13,6 @@ export async function readPages<Page, Item>(
 		readonly schema: z.ZodType<Page>;
 		readonly items: (page: Page) => readonly Item[];
 		readonly most: number;
-		readonly enough?: (items: readonly Item[]) => boolean;
 	},
 ): Promise<{ readonly items: readonly Item[]; readonly complete: boolean }> {
 	const all: Item[] = [];
@@ -21,7 +20,7 @@ export async function readPages<Page, Item>(
 		const answer = await call(route, { ...parameters, per_page: PER_PAGE, page: number }, options);
 		const items = page.items(readAnswer(page.schema, answer, options.what));
 		all.push(...items);
-		if (!hasNext(answer, items.length) || page.enough?.(items) === true) return { items: all, complete: true };
+		if (!hasNext(answer, items.length)) return { items: all, complete: true };
 	}
 	return { items: all, complete: false };
 }

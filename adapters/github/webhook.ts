@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import type { WebhookContent, WebhookHeaders, WebhookPort } from "../../src/ports/pipeline.ts";
-import { reportOf, WorkflowRun, workflowFileOf } from "./workflow-run.ts";
+import { isDispatched, reportOf, WorkflowRun, workflowFileOf } from "./workflow-run.ts";
 
 const Delivery = z.object({
 	action: z.string().nullish().catch(null),
@@ -48,10 +48,10 @@ function read(rawBody: Buffer, headers: WebhookHeaders): WebhookContent {
 		return { kind: "ignored", because: "It is no workflow_run with an id and a repository that can be read." };
 	const { workflow_run: run, repository } = delivery;
 	// The title of a pull request's run is the pull request's own: anybody may write a JOB_ID there.
-	if (run.event !== null && run.event !== "workflow_dispatch")
+	if (!isDispatched(run))
 		return {
 			kind: "ignored",
-			because: `The run ${run.id} was not dispatched: its event is ${run.event.slice(0, 50)}.`,
+			because: `The run ${run.id} was not dispatched: its event is ${run.event?.slice(0, 50)}.`,
 		};
 	return {
 		kind: "report",

@@ -27,11 +27,13 @@ export const WorkflowRun = z.object({
 	conclusion: text,
 	run_attempt: count,
 	check_suite_id: count,
+	created_at: text,
 	html_url: text,
 });
 export type WorkflowRun = z.infer<typeof WorkflowRun>;
 
-const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+/** As a word of its own: not a part of a longer name. */
+const UUID = /(?<![\w-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![\w-])/g;
 
 export function reportOf(run: WorkflowRun): PipelineReport {
 	return {
@@ -56,7 +58,12 @@ export function jobIdOf(run: WorkflowRun): string | null {
 /** Whether the run-name carries this JOB_ID. */
 export function carries(run: WorkflowRun, jobId: string): boolean {
 	const wanted = jobId.toLowerCase();
-	return [run.display_title, run.name].some((title) => title?.toLowerCase().includes(wanted) ?? false);
+	return [run.display_title, run.name].some((title) => title?.toLowerCase().match(UUID)?.includes(wanted) ?? false);
+}
+
+/** Whether somebody dispatched it: a pull request's run may be called like anything. What the answer leaves out does not speak against it. */
+export function isDispatched(run: WorkflowRun): boolean {
+	return run.event === null || run.event === "workflow_dispatch";
 }
 
 /** The workflow's file without its folder; the path may end in the ref that it was read at. */

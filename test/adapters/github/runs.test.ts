@@ -83,9 +83,44 @@ describe("looking for a run by its JOB_ID", () => {
 		const ours = await at.pipeline.trigger(request);
 		const title = `again (${request.variables.JOB_ID})`;
 		at.repository.start("deploy.yml", { sha: SHA.two, branch: "main", title });
-		expect(await at.pipeline.find(at.project, request.variables.JOB_ID, new Date())).toMatchObject({
-			externalId: ours?.externalId,
-		});
+		const found = await at.pipeline.find(at.project, request.variables.JOB_ID, new Date());
+		expect(found).toMatchObject({ externalId: ours?.externalId, status: "queued" });
+		const [, again] = at.repository.runs;
+		expect(found?.reason).toContain(
+			`the oldest is followed. Look whether the others should be at work: https://github.test/acme/web/actions/runs/${again?.id}.`,
+		);
+	});
+
+	test("does not believe a list that leaves out what was asked for", async () => {
+		const jobId = randomUUID();
+		const now = new Date();
+		const ours = {
+			...{
+				id: 5,
+				display_title: `deploy (${jobId})`,
+				event: "workflow_dispatch",
+				status: "in_progress",
+				conclusion: null,
+			},
+			...{ path: ".github/workflows/deploy.yml@main", created_at: now.toISOString(), run_attempt: 1 },
+		};
+		const others = [
+			{ ...ours, id: 1, path: ".github/workflows/nightly.yml" },
+			{ ...ours, id: 2, event: "push" },
+			{ ...ours, id: 3, created_at: new Date(now.getTime() - 3_600_000).toISOString() },
+			{ ...ours, id: 4, display_title: `deploy ${jobId}-again, 0${jobId}`, name: `${jobId}0` },
+		];
+		at.github.fault(/deploy\.yml\/runs/, { status: 200, body: { workflow_runs: [ours, ...others] } });
+		expect(await at.pipeline.find(at.project, jobId, now)).toMatchObject({ externalId: "5", reason: null });
+		at.github.fault(/deploy\.yml\/runs/, { status: 200, body: { workflow_runs: others } });
+		expect(await at.pipeline.find(at.project, jobId, now)).toBeNull();
+	});
+
+	test("takes a run for ours that does not say when and how it began", async () => {
+		const jobId = randomUUID();
+		const bare = { id: 5, display_title: `deploy (${jobId.toUpperCase()})`, status: "queued" };
+		at.github.fault(/deploy\.yml\/runs/, { status: 200, body: { workflow_runs: [bare] } });
+		expect(await at.pipeline.find(at.project, jobId, new Date())).toMatchObject({ externalId: "5" });
 	});
 
 	test("finds nothing when there is nothing, or no such workflow", async () => {
