@@ -72,6 +72,7 @@ export async function serve(config: Config, env: Environment, log: Logger, optio
 			await ensureRecurring(deps);
 			const handlers = makeHandlers(deps, {
 				slackIn: async (body) => slack?.process(body),
+				apologise: async (body, sentence) => slack?.apologise(body, sentence),
 				writeCheckpoint: async () => {
 					await writeCheckpoint({ ...store, now }, config.dataDir);
 				},

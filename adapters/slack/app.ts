@@ -3,6 +3,8 @@ import { App } from "@slack/bolt";
 import type { Logger } from "pino";
 import type { ChatPort } from "../../src/ports/chat.ts";
 import type { Front } from "../../src/ports/front.ts";
+import { textCard } from "../../src/words/rich.ts";
+import { answerPerson } from "./answer-person.ts";
 import { createApi, slackCode } from "./api.ts";
 import { isBody } from "./body.ts";
 import { slackChat } from "./chat.ts";
@@ -16,6 +18,7 @@ import { slackError } from "./slack-error.ts";
 import { slackLogger } from "./slack-logger.ts";
 import { createSocket } from "./socket.ts";
 import { suggest } from "./suggest.ts";
+import { whereOf } from "./where-of.ts";
 
 export interface Slack {
 	readonly chat: ChatPort;
@@ -30,6 +33,8 @@ export interface Slack {
 	stop(): Promise<void>;
 	/** Carries out a stored request; may be called again for the same one after a crash. */
 	process(body: unknown): Promise<void>;
+	/** Tells whoever made a stored request that it was given up, in one sentence; nobody, where nobody waits for an answer. Never throws. */
+	apologise(body: unknown, sentence: string): Promise<void>;
 }
 
 export interface SlackOptions {
@@ -113,6 +118,10 @@ export function createSlack(options: SlackOptions): Slack {
 			if (!isBody(body)) return;
 			// It was acknowledged when it was stored.
 			await dispatcher.processEvent({ body, ack: async () => {} });
+		},
+		async apologise(body, sentence) {
+			const where = isBody(body) ? whereOf(body) : null;
+			if (where !== null) await answerPerson(context, where, textCard(sentence));
 		},
 	};
 }

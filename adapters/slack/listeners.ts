@@ -8,6 +8,7 @@ import { onSubmission } from "./on-submission.ts";
 import { readMention, readText } from "./read-text.ts";
 import { sayCommand } from "./say-command.ts";
 import { tenantOf } from "./tenant.ts";
+import { whereOf } from "./where-of.ts";
 
 /** What is done about each kind of request, after it was stored. */
 export function addListeners(app: App, context: SlackContext): void {
@@ -15,16 +16,12 @@ export function addListeners(app: App, context: SlackContext): void {
 
 	// The command may be registered under any name.
 	app.command(/.*/, async ({ command }) => {
+		const where = whereOf(command);
+		if (where === null) return;
 		await sayCommand(context, {
 			tenant: tenantOf(context, command),
 			text: readText(command.text ?? ""),
-			where: {
-				user: command.user_id,
-				responseUrl: command.response_url ?? null,
-				replaces: false,
-				channel: command.channel_id ?? null,
-				thread: null,
-			},
+			where,
 			thread: null,
 			delivery: deliveryOf(command),
 			triggerId: command.trigger_id ?? null,
@@ -32,14 +29,14 @@ export function addListeners(app: App, context: SlackContext): void {
 	});
 
 	app.event("app_mention", async ({ event, body }) => {
-		if (event.user === undefined || event.bot_id !== undefined || "edited" in event) return;
+		const where = whereOf(body);
+		if (where === null || event.bot_id !== undefined || "edited" in event) return;
 		const { userId } = await identity.get();
-		const thread = event.thread_ts ?? null;
 		await sayCommand(context, {
 			tenant: tenantOf(context, body),
 			text: readMention(event.text, userId),
-			where: { user: event.user, responseUrl: null, replaces: false, channel: event.channel, thread },
-			thread,
+			where,
+			thread: where.thread,
 			delivery: deliveryOf(body),
 			triggerId: null,
 		});
@@ -48,14 +45,14 @@ export function addListeners(app: App, context: SlackContext): void {
 	app.event("message", async ({ event, body }) => {
 		// Only what a person writes to us; edits, joins and our own messages have a subtype or a bot.
 		if (event.channel_type !== "im" || event.subtype !== undefined || event.bot_id !== undefined) return;
-		const thread = event.thread_ts ?? null;
+		const where = whereOf(body);
 		const { userId } = await identity.get();
-		if (event.user === userId) return;
+		if (where === null || where.user === userId) return;
 		await sayCommand(context, {
 			tenant: tenantOf(context, body),
 			text: readMention(event.text ?? "", userId),
-			where: { user: event.user, responseUrl: null, replaces: false, channel: event.channel, thread },
-			thread,
+			where,
+			thread: where.thread,
 			delivery: deliveryOf(body),
 			triggerId: null,
 		});

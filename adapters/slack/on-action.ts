@@ -10,6 +10,7 @@ import { rejectForm } from "./reject-form.ts";
 import { couldNotOpen, sayCommand } from "./say-command.ts";
 import { slackError } from "./slack-error.ts";
 import { tenantOf } from "./tenant.ts";
+import { whereOf } from "./where-of.ts";
 
 /** A click on one of our buttons, or a change of one of our pickers. */
 export async function onAction(context: SlackContext, body: Body): Promise<void> {
@@ -19,11 +20,11 @@ export async function onAction(context: SlackContext, body: Body): Promise<void>
 		return;
 	}
 	const value = textAt(body, "actions", 0, "value");
-	const user = textAt(body, "user", "id");
-	if (value === null || user === null) return;
+	const where = whereOf(body);
+	if (value === null || where === null) return;
+	const { user } = where;
 	const delivery = deliveryOf(body);
 	const tenant = tenantOf(context, body);
-	const where = placeOf(body, user);
 	const [kind, what] = actionId.split(":");
 	if (kind === "say") {
 		await sayCommand(context, {
@@ -41,29 +42,20 @@ export async function onAction(context: SlackContext, body: Body): Promise<void>
 		const answer = await context.front().decide({ ...by, action: what, value, reason: null });
 		await answerPerson(context, where, answer.card);
 	} else return;
-	if (textAt(body, "view", "type") === "home") await publishHome(context, tenant, user);
+	if (textAt(body, "view", "type") === "home") await drawAgain(context, tenant, user);
+}
+
+/** What the click did is done; it must not be done again because the Home tab could not be drawn. */
+async function drawAgain(context: SlackContext, tenant: string, user: string): Promise<void> {
+	try {
+		await publishHome(context, tenant, user);
+	} catch (error) {
+		context.log.warn({ user, err: error }, "a Home tab in Slack could not be drawn anew; it is when it is opened next");
+	}
 }
 
 function isDecision(word: string | undefined): word is Decision["action"] {
 	return word === "approve" || word === "cancel" || word === "retry";
-}
-
-/** Where the click was: what comes back shows right there, to the person alone. */
-function placeOf(body: Body, user: string): Where {
-	const message = textAt(body, "container", "message_ts") ?? textAt(body, "message", "ts");
-	const thread = textAt(body, "container", "thread_ts") ?? textAt(body, "message", "thread_ts");
-	const container = body["container"];
-	const ephemeral =
-		typeof container === "object" && container !== null && Reflect.get(container, "is_ephemeral") === true;
-	return {
-		user,
-		responseUrl: textAt(body, "response_url"),
-		// Buttons that one person was shown have served when they were clicked.
-		replaces: ephemeral && textAt(body, "actions", 0, "action_id")?.startsWith("say:") === true,
-		channel: textAt(body, "channel", "id") ?? textAt(body, "container", "channel_id"),
-		// The root of a thread stands in the channel, and so does the answer: in a thread that is not open nobody would see it.
-		thread: thread === message ? null : thread,
-	};
 }
 
 function rootOf(body: Body): string | null {

@@ -1,23 +1,23 @@
-import { answerPerson, type Where } from "./answer-person.ts";
+import { answerPerson } from "./answer-person.ts";
 import { type Body, textAt } from "./body.ts";
 import type { SlackContext } from "./context.ts";
 import { deliveryOf } from "./delivery-id.ts";
-import { FORM, formCommand, readOrigin } from "./form.ts";
+import { FORM, formCommand } from "./form.ts";
 import { REJECT, rejectReason, rejectValue } from "./reject-form.ts";
 import { sayCommand } from "./say-command.ts";
 import { tenantOf } from "./tenant.ts";
+import { whereOf } from "./where-of.ts";
 
 /** A form that was sent. What stands against it was said before it was stored. */
 export async function onSubmission(context: SlackContext, body: Body): Promise<void> {
 	if (textAt(body, "type") !== "view_submission") return;
 	const view = body["view"];
-	const user = textAt(body, "user", "id");
-	if (user === null) return;
+	const where = whereOf(body);
+	if (where === null) return;
+	const { user, thread } = where;
 	const delivery = deliveryOf(body);
 	const tenant = tenantOf(context, body);
 	const metadata = textAt(view, "private_metadata");
-	const { channel, thread } = readOrigin(metadata);
-	const where: Where = { user, responseUrl: null, replaces: false, channel, thread };
 	switch (textAt(view, "callback_id")) {
 		case FORM: {
 			const text = formCommand(view);

@@ -1,15 +1,14 @@
 import type { Deps } from "../deps.ts";
-import type { Platform } from "../ports/chat.ts";
-import { enqueue, type Job, type JobDraft, removeDone } from "../store/jobs.ts";
-import { awaitsExternalId, runById } from "../store/runs.ts";
-import type { CardJob } from "../use-cases/chat-jobs.ts";
+import { enqueue, type Job, removeDone } from "../store/jobs.ts";
+import { awaitsExternalId } from "../store/runs.ts";
 import { dispatchNext } from "../use-cases/dispatch-next.ts";
 import { fetchLog } from "../use-cases/fetch-log.ts";
 import { meetDeadline, pollRun, stopRun } from "../use-cases/follow-run.ts";
-import { expireLock, type TellJob } from "../use-cases/lock-environment.ts";
+import { expireLock } from "../use-cases/lock-environment.ts";
 import { recordReport } from "../use-cases/record-report.ts";
 import { triggerRun } from "../use-cases/trigger-run.ts";
 import type { WebhookJob } from "../use-cases/webhook-job.ts";
+import { type Apologise, giveUp } from "./give-up.ts";
 import { sendCard, sendNotice, sendTell, sendThread } from "./send-messages.ts";
 import { sendProgress } from "./send-progress.ts";
 import type { Handled, Handlers } from "./worker.ts";
@@ -17,6 +16,7 @@ import type { Handled, Handlers } from "./worker.ts";
 export interface HandlerContext {
 	/** Feeds a stored request of Slack to the adapter. */
 	readonly slackIn: (body: unknown) => Promise<void>;
+	readonly apologise: Apologise;
 	/** Writes a signed checkpoint of the audit trail outside of the database. */
 	readonly writeCheckpoint: () => Promise<void>;
 }
@@ -69,7 +69,7 @@ export function makeHandlers(deps: Deps, context: HandlerContext): Handlers {
 				return { again: new Date(deps.now().getTime() + DAY / 24) };
 			},
 		},
-		gaveUp: (job, why) => gaveUp(deps, job, why),
+		gaveUp: (job, error) => giveUp(deps, context.apologise, job, error),
 	};
 }
 
@@ -91,19 +91,4 @@ async function takeWebhook(deps: Deps, job: Job): Promise<Handled> {
 	const early =
 		now - job.createdAt.getTime() < WEBHOOK_WAITS && (await awaitsExternalId(deps.db, integrationId, repository));
 	return early ? { again: new Date(now + WEBHOOK_AGAIN) } : "done";
-}
-
-/** Somebody has to hear that a message will not come: the one who asked for the run, in a direct message. */
-async function gaveUp(deps: Deps, job: Job, why: string): Promise<readonly JobDraft[]> {
-	deps.log.error({ job: job.id, kind: job.kind, runId: job.runId, why }, "a job was given up");
-	if (job.kind !== "card" || job.runId === null) return [];
-	const run = await runById(deps.db, job.runId);
-	if (run === null) return [];
-	const { channel, platform } = job.payload as CardJob & { platform: Platform };
-	const payload: TellJob = {
-		personId: run.requestedBy.id,
-		text: `I could not show #${run.number} (${run.project} to ${run.environment}) in the channel ${channel}: ${why} The run itself goes on; "show #${run.number}" tells how it stands.`,
-	};
-	// One word a run and platform is enough, however many of its cards are given up.
-	return [{ kind: "tell", runId: run.id, dedupeKey: `unreachable:${platform}:${run.id}`, payload }];
 }

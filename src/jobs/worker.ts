@@ -10,7 +10,7 @@ export type Handler = (job: Job) => Promise<Handled>;
 export interface Handlers {
 	readonly handle: Readonly<Record<JobKind, Handler>>;
 	/** What follows from giving a job up, so that somebody hears of it; written with it, all or nothing. */
-	readonly gaveUp: (job: Job, why: string) => Promise<readonly JobDraft[]>;
+	readonly gaveUp: (job: Job, error: unknown) => Promise<readonly JobDraft[]>;
 }
 
 export interface WorkerOptions {
@@ -31,6 +31,8 @@ export interface Worker {
 
 /** Tries of a job that fails for no known reason before it is given up. */
 const MAX_BUG_TRIES = 8;
+/** The same where a person waits for an answer: about a quarter of a minute. */
+const MAX_BUG_TRIES_OF_REQUEST = 5;
 /** Tries of a job whose neighbour is not there; with the back-off below about six hours. */
 const MAX_PASSING_TRIES = 80;
 /** What the life of a run hangs on comes again for as long as its run is not over: given up, it would hold the environment's lock for ever. */
@@ -127,16 +129,9 @@ export async function carryOut(deps: Deps, handlers: Handlers, job: Job): Promis
 async function failed(deps: Deps, handlers: Handlers, job: Job, error: unknown): Promise<void> {
 	const why = error instanceof Error ? error.message : String(error);
 	const vendor = error instanceof VendorError ? error : null;
-	const tries = NEVER_GIVEN_UP.has(job.kind)
-		? Number.POSITIVE_INFINITY
-		: vendor === null
-			? MAX_BUG_TRIES
-			: vendor.passing
-				? MAX_PASSING_TRIES
-				: 1;
 	deps.log.warn({ job: job.id, kind: job.kind, attempt: job.attempts, err: error }, "a job failed");
-	if (job.attempts >= tries) {
-		const told = await handlers.gaveUp(job, why);
+	if (job.attempts >= triesOf(job.kind, vendor)) {
+		const told = await handlers.gaveUp(job, error);
 		await deps.db.transaction(async (tx) => {
 			if (await bury(tx, job, why, deps.now())) for (const draft of told) await enqueue(tx, draft, deps.now());
 		});
@@ -144,6 +139,12 @@ async function failed(deps: Deps, handlers: Handlers, job: Job, error: unknown):
 		return;
 	}
 	await postpone(deps.db, job, new Date(deps.now().getTime() + backOff(job.attempts, vendor?.retryAfter ?? null)), why);
+}
+
+function triesOf(kind: JobKind, vendor: VendorError | null): number {
+	if (NEVER_GIVEN_UP.has(kind)) return Number.POSITIVE_INFINITY;
+	if (vendor === null) return kind === "slack_in" ? MAX_BUG_TRIES_OF_REQUEST : MAX_BUG_TRIES;
+	return vendor.passing ? MAX_PASSING_TRIES : 1;
 }
 
 /** 1 s, 2 s, 4 s … 5 minutes, spread so that a crowd does not come back at once; or what the neighbour asked for. */

@@ -36,17 +36,20 @@ export interface ThreadJob extends CardJob {
 
 export interface NoticeJob extends CardJob {
 	readonly text: string;
+	/** The person who is told when it cannot be posted. */
+	readonly by: string;
 }
 
 /** Tells what concerns an environment in each of its channels, one notice after the other. */
 export function noticeJobs(
 	environment: { readonly id: string; readonly channels: Channels },
 	text: string,
+	by: string,
 ): JobDraft[] {
 	return Object.entries(environment.channels).map(([platform, channel]) => ({
 		kind: "notice",
 		orderKey: `${platform}:${environment.id}`,
-		payload: { platform: platform as Platform, channel, text } satisfies NoticeJob,
+		payload: { platform: platform as Platform, channel, text, by } satisfies NoticeJob,
 	}));
 }
 

@@ -64,7 +64,7 @@ export async function lockEnvironment(
 			[
 				...expiry,
 				...told,
-				...noticeJobs(place.environment, lockNotice(place, lock, others)),
+				...noticeJobs(place.environment, lockNotice(place, lock, others), caller.person.id),
 				...(await queueCards(tx, place.environment)),
 				// The one who holds it may go on: their own runs are not stopped by it.
 				dispatchJob(environmentId),
@@ -90,7 +90,7 @@ export async function unlockEnvironment(deps: Deps, caller: Caller, place: Place
 		if (before.person.id !== caller.person.id && !admin) return refused(lockHeld(place, before));
 		await removeLock(tx, environmentId);
 		await write(deps, tx, held, now, place, caller, "lock.released", { lock: before }, [
-			...noticeJobs(place.environment, unlockNotice(place, caller, before)),
+			...noticeJobs(place.environment, unlockNotice(place, caller, before), caller.person.id),
 			...(await queueCards(tx, place.environment)),
 			dispatchJob(environmentId),
 		]);
@@ -122,7 +122,7 @@ export async function expireLock(deps: Deps, environmentId: string): Promise<voi
 			{ tx, auditKey: deps.auditKey, held, now },
 			[entry],
 			[
-				...noticeJobs(place.environment, expiredNotice(place, lock)),
+				...noticeJobs(place.environment, expiredNotice(place, lock), lock.person.id),
 				...(await queueCards(tx, place.environment)),
 				dispatchJob(environmentId),
 			],
@@ -136,12 +136,15 @@ const dispatchJob = (environmentId: string): JobDraft => ({ kind: "dispatch", pa
 export interface TellJob {
 	readonly personId: string;
 	readonly text: string;
+	/** The person who is told when this one cannot be; absent: nobody. */
+	readonly by?: string;
 }
 
 function tellOwner(place: Place, lock: PersonLock, caller: Caller, reason: string): JobDraft {
 	const payload: TellJob = {
 		personId: lock.person.id,
 		text: `${caller.person.name} took your lock on ${place.project.slug}/${place.environment.slug}: ${reason}`,
+		by: caller.person.id,
 	};
 	return { kind: "tell", payload };
 }

@@ -52,6 +52,8 @@ export class SlackWorkspace {
 	readonly groups = new Map<string, Set<string>>();
 	/** Channels that the bot is in. */
 	readonly joined = new Set<string>();
+	/** People whom no direct message reaches: deactivated, or of a workspace that does not let us. */
+	readonly unreachable = new Set<string>();
 	readonly scopes = new Set<string>([...SCOPES, ...Object.keys(OPTIONAL_SCOPES)]);
 	readonly messages: SlackMessage[] = [];
 	readonly ephemerals: SlackEphemeral[] = [];
@@ -191,6 +193,7 @@ export class SlackWorkspace {
 
 	#post(args: Json): Json {
 		const channel = String(args["channel"]);
+		if (this.unreachable.has(channel)) return { ok: false, error: "user_not_found" };
 		const refused = this.#notIn(channel);
 		if (refused !== null) return refused;
 		if (typeof args["text"] !== "string" || args["text"] === "") return { ok: false, error: "no_text" };

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { pino } from "pino";
 import { buttonsOf } from "../fakes/slack-blocks.ts";
 import { SlackWorld } from "../support/slack-world.ts";
 
@@ -103,6 +104,74 @@ describe("refusals are for the one who asked alone", () => {
 		const answer = await there.click("U_ANN", there.card("C_PRODUCTION"), "Approve");
 		expect(answer.text).toContain("role approver");
 	});
+});
+
+describe("a fault of ours", () => {
+	const logged: { id?: string; msg: string }[] = [];
+	const breakDown = async (how: string) => {
+		logged.length = 0;
+		const log = pino({ level: "error" }, { write: (line: string) => void logged.push(JSON.parse(line)) });
+		there.world.deps = { ...there.world.deps, log };
+		if (how === "the database refuses") await there.world.deps.db.query("ALTER TABLE environment RENAME TO hidden");
+		else
+			there.world.deps = {
+				...there.world.deps,
+				pipelineOf: () => {
+					throw new TypeError("secret detail");
+				},
+			};
+	};
+	const told = async (user: string) => {
+		for (let n = 0; n < 5; n++) await there.world.pass(10_000);
+		return there.fake.toldTo(user).map(({ text }) => text);
+	};
+
+	test.each(["a bug", "the database refuses"])(
+		"%s: the one who asked is told within a minute, with the id that the log has, and nothing of the rest",
+		async (how) => {
+			await breakDown(how);
+			await there.fake.command("U_OPS", "shop@v1.0.0 to stage");
+			await there.world.work();
+			const [answer, ...more] = await told("U_OPS");
+			expect(more).toEqual([]);
+			const id = /\(error ([0-9a-f]{8})\)/.exec(answer ?? "")?.[1];
+			expect(answer).toContain("Tell your admin");
+			expect(answer).not.toMatch(/secret|relation|hidden/);
+			expect(logged.filter((line) => line.id === id)).toEqual([
+				expect.objectContaining({ id: expect.any(String), kind: "slack_in", msg: "a job was given up" }),
+			]);
+		},
+	);
+
+	test("that keeps a card from being shown is told to the requester by its id, and the run goes on", async () => {
+		there.world.deps.chats.slack = {
+			...there.slack.chat,
+			post: async () => {
+				throw new TypeError("secret detail");
+			},
+		};
+		await there.fake.command("U_OPS", "shop@v1.0.0 to stage");
+		for (let n = 0; n < 8; n++) await there.world.pass(100_000);
+		const [message] = there.fake.roots("D_U_OPS");
+		expect(message?.text).toMatch(/#1 .*C_STAGE.*\(error [0-9a-f]{8}\)/);
+		expect(message?.text).not.toContain("secret");
+		expect(there.fake.roots("D_U_OPS")).toHaveLength(1);
+	});
+});
+
+test("a lock whose notice cannot be posted is told to the one who took it", async () => {
+	there.fake.joined.delete("C_STAGE");
+	await there.say("U_OPS", "lock shop stage hotfix");
+	const [message] = there.fake.roots("D_U_OPS");
+	expect(message?.text).toMatch(/C_STAGE.*\/invite @DRAVEN.*shop\/stage is locked by U_OPS/s);
+});
+
+test("who took a lock is told when its former holder cannot be reached", async () => {
+	await there.say("U_OPS", "lock shop stage");
+	there.fake.unreachable.add("U_OPS");
+	await there.say("U_ADA", 'lock shop stage --steal "fire"');
+	const [message] = there.fake.roots("D_U_ADA");
+	expect(message?.text).toContain("U_ADA took your lock on shop/stage: fire");
 });
 
 test("a project that nobody knows is suggested, and the button deploys as the one who clicks", async () => {

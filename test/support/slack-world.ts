@@ -42,6 +42,7 @@ export class SlackWorld {
 			forgetPeople: (_, what) => slack.groups.forget(what),
 		};
 		world.slackIn = (body) => slack.process(body);
+		world.apologise = (body, sentence) => slack.apologise(body, sentence);
 		const web = createWebServer({
 			...{
 				deps: world.deps,

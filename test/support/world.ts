@@ -4,6 +4,7 @@ import type { DataSource } from "typeorm";
 import type { AccessBinding } from "../../src/core/access.ts";
 import type { Run } from "../../src/core/run.ts";
 import type { Deps } from "../../src/deps.ts";
+import type { Apologise } from "../../src/jobs/give-up.ts";
 import { makeHandlers } from "../../src/jobs/handlers.ts";
 import { carryOut, type Handlers } from "../../src/jobs/worker.ts";
 import type { Answer, Decision } from "../../src/ports/front.ts";
@@ -49,6 +50,7 @@ export class World {
 	deps: Deps;
 	/** Carries out what a chat adapter stored. */
 	slackIn: (body: unknown) => Promise<void> = async () => {};
+	apologise: Apologise = async () => {};
 	readonly url: string;
 	readonly #drop: () => Promise<void>;
 	readonly #environments = new Map<string, EnvironmentRow>();
@@ -240,8 +242,8 @@ export class World {
 	}
 
 	#handlers(): Handlers {
-		const { slackIn } = this;
-		return makeHandlers(this.deps, { slackIn, writeCheckpoint: async () => {} });
+		const { slackIn, apologise } = this;
+		return makeHandlers(this.deps, { slackIn, apologise, writeCheckpoint: async () => {} });
 	}
 
 	/** Lets time pass while nobody works. */

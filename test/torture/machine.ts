@@ -223,6 +223,7 @@ export class Machine {
 		const world = this.#world;
 		const handlers = makeHandlers(world.deps, {
 			slackIn: async () => {},
+			apologise: async () => {},
 			writeCheckpoint: async () => {},
 		});
 		// A lease of no time: what is not picked stays due, as if its worker had died.

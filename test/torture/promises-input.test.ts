@@ -6,7 +6,8 @@ import type { World } from "../support/world.ts";
 import { type Crowd, openCrowd } from "./crowd.ts";
 import { until } from "./until.ts";
 
-const handlersOf = (deps: Deps) => makeHandlers(deps, { slackIn: async () => {}, writeCheckpoint: async () => {} });
+const handlersOf = (deps: Deps) =>
+	makeHandlers(deps, { slackIn: async () => {}, apologise: async () => {}, writeCheckpoint: async () => {} });
 
 let crowd: Crowd;
 let world: World;

@@ -77,6 +77,7 @@ describe("promise 4: state, trail and messages are one, nothing is lost, and mes
 		for (const kind of ["card", "thread", "dispatch"] as const) await world.workOn(kind);
 		const handlers = makeHandlers(world.deps, {
 			slackIn: async () => {},
+			apologise: async () => {},
 			writeCheckpoint: async () => {},
 		});
 		const [card] = (await claim(world.deps.db, 100, 30_000, world.now())).filter((job) => job.kind === "card");

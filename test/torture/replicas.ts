@@ -22,7 +22,11 @@ export async function startReplicas(world: World, count: number, options = { wor
 	for (let n = 0; n < count; n++) {
 		const db = await openDataSource(world.url, { poolSize: 4 });
 		const deps: Deps = { ...world.deps, db, log: troubleLog(trouble), wake: () => worker?.wake() };
-		const handlers = makeHandlers(deps, { slackIn: async () => {}, writeCheckpoint: async () => {} });
+		const handlers = makeHandlers(deps, {
+			slackIn: async () => {},
+			apologise: async () => {},
+			writeCheckpoint: async () => {},
+		});
 		const worker = options.workers ? startWorker(deps, handlers, { pollMs: 20, concurrency: 4 }) : null;
 		if (worker !== null) workers.push(worker);
 		all.push(deps);
