@@ -1,11 +1,10 @@
 import type { PipelineProject } from "../../src/ports/pipeline.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
+import { endOfLog, LOG_BYTES } from "../http/end-of-log.ts";
 import type { Call } from "./client.ts";
 import { repositoryOf } from "./repository.ts";
 import { readJobs } from "./steps.ts";
 
-const LINES = 10_000;
-const BYTES = 2_000_000;
 /** More of one job is not read: what it would take is not worth the end of it. */
 const JOB_BYTES = 50_000_000;
 const WITHIN_MS = 20_000;
@@ -27,7 +26,7 @@ export async function readLog(call: Call, project: PipelineProject, id: string):
 		if (plain.at(-1) === "") plain.pop();
 		lines.push(`── ${job.name}`, ...plain);
 	}
-	return found ? theEndOf(lines) : null;
+	return found ? endOfLog(lines) : null;
 }
 
 async function jobLog(call: Call, project: PipelineProject, id: number): Promise<string | null> {
@@ -73,22 +72,11 @@ async function lastBytes(response: Response): Promise<string> {
 		kept.push(Buffer.from(chunk));
 		size += chunk.length;
 		read += chunk.length;
-		if (size > 2 * BYTES) {
-			kept = [Buffer.concat(kept).subarray(-BYTES)];
-			size = BYTES;
+		if (size > 2 * LOG_BYTES) {
+			kept = [Buffer.concat(kept).subarray(-LOG_BYTES)];
+			size = LOG_BYTES;
 		}
 		if (read > JOB_BYTES) break;
 	}
-	return Buffer.concat(kept).subarray(-BYTES).toString("utf8");
-}
-
-function theEndOf(lines: readonly string[]): readonly string[] {
-	let size = 0;
-	let from = lines.length;
-	while (from > 0 && lines.length - from < LINES) {
-		size += Buffer.byteLength(lines[from - 1] ?? "") + 1;
-		if (size > BYTES) break;
-		from -= 1;
-	}
-	return lines.slice(from);
+	return Buffer.concat(kept).subarray(-LOG_BYTES).toString("utf8");
 }

@@ -1,23 +1,8 @@
-import { createHash, createHmac, createVerify, generateKeyPairSync, randomUUID } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createHmac, createVerify, generateKeyPairSync, randomUUID } from "node:crypto";
 import { runJson } from "./github/answers.ts";
-import { answerRepository, type FakeAnswer, type FakeRequest, notFound } from "./github/routes.ts";
+import { answerRepository, notFound } from "./github/routes.ts";
 import { FakeRepository, type FakeRun } from "./github/state.ts";
-
-/** What goes wrong with a request. */
-export type GitHubFault =
-	/** The connection ends before anything is done. */
-	| "drop"
-	/** It is done, and the answer is lost. */
-	| "drop_answer"
-	/** It is done, and the connection ends in the middle of the answer. */
-	| "break_answer"
-	/** It is done, and nothing is ever answered. */
-	| "hang"
-	/** This is answered, and nothing is done. */
-	| FakeAnswer;
+import { type FakeAnswer, type FakeRequest, type Fault, ProviderServer } from "./provider-server.ts";
 
 const APP_ID = "4711";
 const INSTALLATION_ID = "99";
@@ -39,41 +24,50 @@ export class FakeGitHub {
 		events: ["workflow_run"],
 		suspended_at: null as string | null,
 	};
-	readonly requests: FakeRequest[] = [];
 	/** An Enterprise Server: no run details, ten inputs. */
 	enterprise = false;
-	/** Scopes of the token when it is a classic one. */
-	scopes: string | null = null;
 	/** How long an installation's token lives, ms. */
 	tokenLife = 3_600_000;
-	/** How far GitHub's clock is ahead of ours, ms. */
-	ahead = 0;
 	now: () => Date = () => new Date();
-	/** Called when a request has come, and again when it is done; true: the one who asked is gone by now, and gets no answer. */
-	onRequest: ((asked: FakeRequest, done: boolean) => boolean) | null = null;
-	readonly url: string;
-	readonly #server: Server;
+	readonly #server: ProviderServer;
 	readonly #repositories: FakeRepository[] = [];
-	readonly #faults: { readonly on: RegExp; readonly fault: GitHubFault; times: number }[] = [];
+	readonly #kept: string[] = [];
 	readonly #installationTokens = new Map<string, number>();
 
-	private constructor(server: Server) {
+	private constructor(server: ProviderServer) {
 		this.#server = server;
-		this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-		server.on("request", (request, response) => void this.#take(request, response));
+		server.answer = (asked) => this.#answer(asked);
 	}
 
 	static async open(): Promise<FakeGitHub> {
-		const server = createServer();
-		server.listen(0, "127.0.0.1");
-		await once(server, "listening");
-		return new FakeGitHub(server);
+		return new FakeGitHub(await ProviderServer.open());
 	}
 
 	async close(): Promise<void> {
-		this.#server.closeAllConnections();
-		this.#server.close();
-		await once(this.#server, "close");
+		await this.#server.close();
+	}
+
+	get url(): string {
+		return this.#server.url;
+	}
+
+	get requests(): FakeRequest[] {
+		return this.#server.requests;
+	}
+
+	/** How far GitHub's clock is ahead of ours, ms. */
+	set ahead(ms: number) {
+		this.#server.ahead = ms;
+	}
+
+	/** Scopes of the token when it is a classic one. */
+	set scopes(scopes: string) {
+		this.#server.headers = { "x-oauth-scopes": scopes };
+	}
+
+	/** Called when a request has come, and again when it is done; true: the one who asked is gone by now, and gets no answer. */
+	set onRequest(call: ((asked: FakeRequest, done: boolean) => boolean) | null) {
+		this.#server.onRequest = call;
 	}
 
 	repository(name: string): FakeRepository {
@@ -83,12 +77,18 @@ export class FakeGitHub {
 	}
 
 	/** The next `times` requests that fit `METHOD /path` go wrong. */
-	fault(on: RegExp, fault: GitHubFault, times = 1): void {
-		this.#faults.push({ on, fault, times });
+	fault(on: RegExp, fault: Fault, times = 1): void {
+		this.#server.fault(on, fault, times);
 	}
 
 	asked(on: RegExp): FakeRequest[] {
-		return this.requests.filter(({ method, path }) => on.test(`${method} ${path}`));
+		return this.#server.asked(on);
+	}
+
+	/** Keeps a text as the place where logs lie does, and says its address: whoever has that may read it, and no token may come along. */
+	keep(text: string): string {
+		this.#kept.push(text);
+		return `${this.url}/kept/${this.#kept.length - 1}`;
 	}
 
 	/** All installation tokens end now, as when an App's access is renewed. */
@@ -128,47 +128,12 @@ export class FakeGitHub {
 		return { status: answer.status, body: await answer.json() };
 	}
 
-	async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-		const url = new URL(request.url ?? "/", this.url);
-		const chunks: Buffer[] = [];
-		for await (const chunk of request) chunks.push(chunk);
-		const text = Buffer.concat(chunks).toString();
-		const asked: FakeRequest = {
-			method: request.method ?? "GET",
-			path: url.pathname,
-			query: url.searchParams,
-			headers: request.headers,
-			body: text === "" ? null : JSON.parse(text),
-		};
-		this.requests.push(asked);
-		if (this.onRequest?.(asked, false) === true) return void request.socket.destroy();
-		const fault = this.#faults.find(({ on, times }) => times > 0 && on.test(`${asked.method} ${asked.path}`));
-		if (fault !== undefined) fault.times -= 1;
-		if (fault?.fault === "drop") return void request.socket.destroy();
-		const given = typeof fault?.fault === "object" ? fault.fault : this.#answer(asked);
-		if (this.onRequest?.(asked, true) === true || fault?.fault === "drop_answer") return void request.socket.destroy();
-		if (fault?.fault === "hang") return;
-		this.#send(asked, response, given, fault?.fault === "break_answer");
-	}
-
-	#send(asked: FakeRequest, response: ServerResponse, answer: FakeAnswer, breaks: boolean): void {
-		const isText = typeof answer.body === "string";
-		const body = answer.body === undefined ? "" : isText ? String(answer.body) : JSON.stringify(answer.body);
-		const etag = `W/"${createHash("sha256").update(body).digest("hex").slice(0, 32)}"`;
-		const same = asked.method === "GET" && answer.status === 200 && asked.headers["if-none-match"] === etag;
-		response.writeHead(same ? 304 : answer.status, {
-			...(body === "" ? {} : { "content-type": isText ? "text/html" : "application/json; charset=utf-8" }),
-			date: new Date(Date.now() + this.ahead).toUTCString(),
-			...(asked.method === "GET" ? { etag } : {}),
-			...(this.scopes === null ? {} : { "x-oauth-scopes": this.scopes }),
-			...(breaks ? { "content-length": String(body.length) } : {}),
-			...answer.headers,
-		});
-		if (!breaks) return void response.end(same ? undefined : body);
-		response.write(body.slice(0, 5), () => response.destroy());
-	}
-
 	#answer(asked: FakeRequest): FakeAnswer {
+		const [, kept] = /^\/kept\/(\d+)$/.exec(asked.path) ?? [];
+		if (kept !== undefined)
+			return asked.headers["authorization"] === undefined
+				? { status: 200, body: this.#kept[Number(kept)] }
+				: { status: 400 };
 		const [, who = ""] = /^(?:Bearer|token) (.+)$/.exec(String(asked.headers["authorization"])) ?? [];
 		const isApp = this.#isApp(who);
 		const toApp = this.#answerApp(asked, isApp);
@@ -212,7 +177,7 @@ export class FakeGitHub {
 		const verify = createVerify("RSA-SHA256").update(`${head}.${claims}`);
 		if (!verify.verify(KEY.publicKey, signature, "base64url")) return false;
 		const said = JSON.parse(Buffer.from(claims, "base64url").toString()) as { iss: string; exp: number; iat: number };
-		const now = (Date.now() + this.ahead) / 1_000;
+		const now = (Date.now() + this.#server.ahead) / 1_000;
 		return String(said.iss) === APP_ID && said.iat <= now && said.exp > now && said.exp <= now + 660;
 	}
 }

@@ -1,6 +1,8 @@
+import { endOfLog } from "../../adapters/http/end-of-log.ts";
 import type { ResolvedRef } from "../../src/core/run.ts";
 import type { Check } from "../../src/core/verdict.ts";
 import type {
+	Commit,
 	Comparison,
 	PipelinePort,
 	PipelineProject,
@@ -34,10 +36,12 @@ interface FakeRun {
 export class FakePipeline implements PipelinePort {
 	readonly triggerIsIdempotent = false;
 	readonly refs = new Map<string, ResolvedRef>();
+	/** SHAs that it does not have; it takes every other one for a commit. */
+	readonly gone = new Set<string>();
 	checksOf: (sha: string) => readonly Check[] = () => [{ name: "build", state: "success", url: null }];
 	readonly runs: FakeRun[] = [];
-	/** What lies between two commits; null: it does not know them. */
-	comparisonOf: (base: string, head: string) => Comparison | null = () => null;
+	/** What lies between two commits; null: it does not know them. Unless a test says otherwise: by what was pushed. */
+	comparisonOf: (base: string, head: string) => Comparison | null = (base, head) => this.#compare(base, head);
 	readonly stepsOf = new Map<string, readonly PipelineStep[]>();
 	readonly logOf = new Map<string, readonly string[]>();
 	/** Whether a cancel is obeyed at once. */
@@ -49,13 +53,20 @@ export class FakePipeline implements PipelinePort {
 	beforeTrigger: ((request: TriggerRequest) => Promise<void>) | null = null;
 	/** Called inside the next trigger, before it is answered: a place to crash at. */
 	onTrigger: ((request: TriggerRequest) => Promise<void>) | null = null;
+	/** Oldest first; one line of commits is enough. */
+	readonly #history: Commit[] = [];
 
 	branch(name: string, sha: string): void {
-		this.refs.set(name, { name, kind: "branch", sha });
+		this.refs.set(`heads/${name}`, { name, kind: "branch", sha });
 	}
 
 	tag(name: string, sha: string): void {
-		this.refs.set(name, { name, kind: "tag", sha });
+		this.refs.set(`tags/${name}`, { name, kind: "tag", sha });
+	}
+
+	/** A commit on top of the last one. */
+	push(commit: Commit): void {
+		this.#history.push(commit);
 	}
 
 	/** How often a pipeline was started for a run. */
@@ -79,8 +90,9 @@ export class FakePipeline implements PipelinePort {
 
 	async resolveRef(_project: PipelineProject, ref: string): Promise<ResolvedRef | null> {
 		this.#check();
-		if (/^[0-9a-f]{40}$/.test(ref)) return { name: ref, kind: "sha", sha: ref };
-		return this.refs.get(ref) ?? null;
+		const sha = ref.toLowerCase();
+		if (/^[0-9a-f]{40}$/.test(sha)) return this.gone.has(sha) ? null : { name: sha, kind: "sha", sha };
+		return this.refs.get(`tags/${ref}`) ?? this.refs.get(`heads/${ref}`) ?? null;
 	}
 
 	async checks(_project: PipelineProject, sha: string): Promise<readonly Check[]> {
@@ -90,7 +102,10 @@ export class FakePipeline implements PipelinePort {
 
 	async listRefs(_project: PipelineProject, query: string): Promise<readonly ResolvedRef[]> {
 		this.#check();
-		return [...this.refs.values()].filter((ref) => ref.name.includes(query));
+		const fitting = [...this.refs.values()].filter(({ name }) => name.toLowerCase().includes(query.toLowerCase()));
+		const branches = fitting.filter(({ name, kind }) => kind === "branch" && !this.refs.has(`tags/${name}`));
+		const tags = fitting.filter(({ kind }) => kind === "tag");
+		return [...branches.slice(0, 50), ...tags].slice(0, 100);
 	}
 
 	async trigger(request: TriggerRequest): Promise<PipelineReport | null> {
@@ -148,7 +163,15 @@ export class FakePipeline implements PipelinePort {
 
 	async log(_project: PipelineProject, externalId: string): Promise<readonly string[] | null> {
 		this.#check();
-		return this.logOf.get(externalId) ?? null;
+		const lines = this.logOf.get(externalId);
+		return lines === undefined ? null : endOfLog(lines);
+	}
+
+	#compare(base: string, head: string): Comparison | null {
+		const [from, to] = [base, head].map((sha) => this.#history.findIndex((commit) => commit.sha === sha));
+		if (from === undefined || to === undefined || from < 0 || to < 0) return null;
+		const commits = this.#history.slice(from + 1, to + 1).reverse();
+		return { ahead: commits.length, behind: Math.max(from - to, 0), more: false, commits, url: null };
 	}
 
 	#check(): void {

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { shaOf } from "../../fakes/github/state.ts";
+import { shaOf } from "../../fakes/sha-of.ts";
 import { errorOf, Setting, SHA } from "./setting.ts";
 
 let at: Setting;
@@ -43,10 +43,6 @@ test("of many commits the newest hundred are given, whatever pages they lie on",
 	expect(compared?.commits.map(({ sha }) => sha)).toEqual(shas.slice(150).reverse());
 });
 
-test("a commit that GitHub does not know (any more) cannot be compared", async () => {
-	expect(await at.pipeline.compare(at.project, shaOf("gone"), SHA.two)).toBeNull();
-});
-
 test("jobs come with their steps behind them; what was skipped is no news", async () => {
 	const report = await at.dispatched();
 	const run = at.runOf(report);
@@ -77,16 +73,6 @@ test("the log is read where GitHub keeps it, which never sees the token", async 
 	if (job !== undefined) job.log = url;
 	expect(await at.pipeline.log(at.project, report.externalId)).toEqual(["── deploy", "Hello", "  world"]);
 	expect(authorization).toBeUndefined();
-});
-
-test("of a long log the end is given: 10,000 lines at most", async () => {
-	const url = await serve(() => Array.from({ length: 12_000 }, (_, n) => `line ${n}\n`).join(""));
-	const report = await at.dispatched();
-	const [job] = at.runOf(report).jobs;
-	if (job !== undefined) job.log = url;
-	const lines = await at.pipeline.log(at.project, report.externalId);
-	expect(lines).toHaveLength(10_000);
-	expect(lines?.at(-1)).toBe("line 11999");
 });
 
 test("without a log there is none; an address that is not https is not asked", async () => {

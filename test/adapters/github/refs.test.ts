@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { shaOf } from "../../fakes/github/state.ts";
-import { errorOf, Setting, SHA } from "./setting.ts";
+import { shaOf } from "../../fakes/sha-of.ts";
+import { Setting, SHA } from "./setting.ts";
 
 let at: Setting;
 beforeEach(async () => {
@@ -11,13 +11,6 @@ afterEach(() => at.close());
 const resolve = (ref: string) => at.pipeline.resolveRef(at.project, ref);
 
 describe("a ref", () => {
-	test("is a branch or a tag by its name, also one with slashes", async () => {
-		at.repository.branch("feature/login/form", SHA.three);
-		expect(await resolve("main")).toEqual({ name: "main", kind: "branch", sha: SHA.two });
-		expect(await resolve("v1.0.0")).toEqual({ name: "v1.0.0", kind: "tag", sha: SHA.one });
-		expect(await resolve("feature/login/form")).toEqual({ name: "feature/login/form", kind: "branch", sha: SHA.three });
-	});
-
 	test("that is a tag and a branch is the tag, unless its full name says otherwise", async () => {
 		at.repository.branch("both", SHA.one);
 		at.repository.tag("both", SHA.two);
@@ -51,12 +44,6 @@ describe("a ref", () => {
 		expect(await resolve(shaOf("nowhere"))).toBeNull();
 	});
 
-	test("that looks like a short SHA and is a branch is the branch", async () => {
-		const name = SHA.one.slice(0, 8);
-		at.repository.branch(name, SHA.two);
-		expect(await resolve(name)).toEqual({ name, kind: "branch", sha: SHA.two });
-	});
-
 	test("that is a full SHA is that commit, also when somebody called a tag so", async () => {
 		at.repository.tag(SHA.one, SHA.two);
 		expect((await resolve(SHA.one))?.sha).not.toBe(SHA.two);
@@ -76,35 +63,11 @@ describe("a ref", () => {
 		expect(await at.pipeline.resolveRef(project, SHA.one)).toBeNull();
 	});
 
-	test.each(["", "..", "../../../user", "a..b", "main?per_page=1", "a b", "-x", "/main", "main/", "x.lock", ".git/x"])(
-		"that is no name (%j) leads nowhere",
-		async (ref) => {
-			expect(await resolve(ref)).toBeNull();
-			expect(at.github.requests).toEqual([]);
-		},
-	);
-
-	test.each(["100%", "a%2fb", "großer-umbau", "emoji-🚀", "a&b=c", "fix#12", "it's"])(
-		"may be called %j",
-		async (name) => {
-			at.repository.branch(name, SHA.three);
-			expect(await resolve(name)).toEqual({ name, kind: "branch", sha: SHA.three });
-		},
-	);
-
 	test("of a repository that was renamed is found: GitHub redirects at the same host", async () => {
 		at.repository.formerNames.push("acme/old");
 		expect(await at.pipeline.resolveRef({ ...at.project, repository: "acme/old" }, "main")).toMatchObject({
 			sha: SHA.two,
 		});
-	});
-
-	test("of what is no repository is refused before anything is asked", async () => {
-		for (const repository of ["acme", "../web", "acme/..", "acme/web/x", "./web"]) {
-			const error = await errorOf(at.pipeline.resolveRef({ ...at.project, repository }, "main"));
-			expect(error.kind).toBe("rejected");
-		}
-		expect(at.github.requests).toEqual([]);
 	});
 });
 

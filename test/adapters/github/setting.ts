@@ -4,8 +4,8 @@ import type { RefKind } from "../../../src/core/run.ts";
 import type { PipelineProject, PipelineReport, TriggerRequest } from "../../../src/ports/pipeline.ts";
 import { VendorError } from "../../../src/ports/vendor-error.ts";
 import type { FakeRepository } from "../../fakes/github/state.ts";
-import { shaOf } from "../../fakes/github/state.ts";
 import { FakeGitHub } from "../../fakes/github.ts";
+import { shaOf } from "../../fakes/sha-of.ts";
 
 export const SHA = { one: shaOf("one"), two: shaOf("two"), three: shaOf("three") } as const;
 

@@ -155,44 +155,6 @@ describe("a dispatch that GitHub refuses says what to do", () => {
 });
 
 describe("a dispatch whose answer is lost", () => {
-	test.each(["drop_answer", "break_answer"] as const)(
-		"may have happened (%s), and is not sent again",
-		async (fault) => {
-			at.github.fault(/dispatches/, fault);
-			const request = at.request();
-			expect(await errorOf(at.pipeline.trigger(request))).toMatchObject({ kind: "unavailable", mayHaveHappened: true });
-			expect(at.dispatches()).toHaveLength(1);
-			expect(await at.pipeline.find(at.project, request.variables.JOB_ID, new Date())).not.toBeNull();
-		},
-	);
-
-	test("may have happened when it takes too long", async () => {
-		at.github.fault(/dispatches/, "hang");
-		const error = await errorOf(at.connect({ withinMs: 150 }).trigger(at.request()));
-		expect(error).toMatchObject({ kind: "unavailable", mayHaveHappened: true });
-		expect(error.message).toContain("0.15 s");
-	});
-
-	test.each([500, 502, 503, 504])("may have happened when GitHub has trouble (%d)", async (status) => {
-		at.github.fault(/dispatches/, { status, body: "<html>Unicorn!</html>", headers: { "retry-after": "7" } });
-		expect(await errorOf(at.pipeline.trigger(at.request()))).toMatchObject({
-			kind: "unavailable",
-			mayHaveHappened: true,
-			retryAfter: 7,
-		});
-	});
-
-	test("surely did not happen when GitHub cannot be reached at all", async () => {
-		const { url } = at.github;
-		await at.github.close();
-		const error = await errorOf(at.connect({ baseUrl: url }).trigger(at.request()));
-		expect(error).toMatchObject({ kind: "unavailable", mayHaveHappened: false });
-		expect(error.message).toContain("ECONNREFUSED");
-		const noName = await errorOf(at.connect({ baseUrl: "http://no-such-host.invalid" }).trigger(at.request()));
-		expect(noName).toMatchObject({ kind: "unavailable", mayHaveHappened: false });
-		at = await Setting.open();
-	});
-
 	test("surely did not happen when a limit was reached", async () => {
 		at.github.fault(/dispatches/, { status: 403, body: { message: "You have exceeded a secondary rate limit." } });
 		expect(await errorOf(at.pipeline.trigger(at.request()))).toMatchObject({

@@ -1,19 +1,6 @@
+import type { FakeAnswer, FakeRequest } from "../provider-server.ts";
 import { checkJson, runJson } from "./answers.ts";
 import type { FakeRepository, FakeRun } from "./state.ts";
-
-export interface FakeRequest {
-	readonly method: string;
-	readonly path: string;
-	readonly query: URLSearchParams;
-	readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-	readonly body: unknown;
-}
-
-export interface FakeAnswer {
-	readonly status: number;
-	readonly body?: unknown;
-	readonly headers?: Readonly<Record<string, string>>;
-}
 
 interface RouteContext {
 	readonly repository: FakeRepository;

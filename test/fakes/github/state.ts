@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { shaOf } from "../sha-of.ts";
 
 export interface FakeJob {
 	readonly id: number;
@@ -55,11 +55,6 @@ export interface FakeWorkflow {
 interface GitObject {
 	readonly type: "commit" | "tag" | "tree";
 	readonly sha: string;
-}
-
-/** A SHA that is always the same for the same words. */
-export function shaOf(words: string): string {
-	return createHash("sha1").update(words).digest("hex");
 }
 
 /** One repository: what git holds, what CI said, its workflows and every run that was ever started. */
