@@ -3,6 +3,7 @@ import { enqueue, type Job, removeDone } from "../store/jobs.ts";
 import { awaitsExternalId } from "../store/runs.ts";
 import { dispatchNext } from "../use-cases/dispatch-next.ts";
 import { fetchLog } from "../use-cases/fetch-log.ts";
+import { followNudge } from "../use-cases/follow-nudge.ts";
 import { meetDeadline, pollRun, stopRun } from "../use-cases/follow-run.ts";
 import { expireLock } from "../use-cases/lock-environment.ts";
 import { recordReport } from "../use-cases/record-report.ts";
@@ -82,13 +83,16 @@ export async function ensureRecurring(deps: Deps): Promise<void> {
 
 async function takeWebhook(deps: Deps, job: Job): Promise<Handled> {
 	const { integrationId, content } = job.payload as WebhookJob;
-	const { report, repository } = content;
-	const recorded = await recordReport(deps, integrationId, report, content);
-	deps.log.debug({ integrationId, externalId: report.externalId, recorded }, "webhook read");
-	if (recorded !== "unknown_run") return "done";
+	const isOfKnownRun =
+		content.kind === "nudge"
+			? await followNudge(deps, integrationId, content)
+			: (await recordReport(deps, integrationId, content.report, content)) !== "unknown_run";
+	deps.log.debug({ integrationId, content, isOfKnownRun }, "webhook read");
+	if (isOfKnownRun) return "done";
 	// It may have overtaken the answer that tells its id.
 	const now = deps.now().getTime();
 	const early =
-		now - job.createdAt.getTime() < WEBHOOK_WAITS && (await awaitsExternalId(deps.db, integrationId, repository));
+		now - job.createdAt.getTime() < WEBHOOK_WAITS &&
+		(await awaitsExternalId(deps.db, integrationId, content.repository));
 	return early ? { again: new Date(now + WEBHOOK_AGAIN) } : "done";
 }

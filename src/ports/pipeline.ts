@@ -3,9 +3,9 @@ import type { Check } from "../core/verdict.ts";
 
 /** What an adapter has to know of a project to speak of it with the provider. */
 export interface PipelineProject {
-	/** GitHub owner/name; at a runner the git URL. */
+	/** GitHub owner/name; GitLab's path; Bitbucket workspace/slug; at a runner the git URL. */
 	readonly repository: string;
-	/** GitHub: the workflow file; at a runner: the entrypoint. */
+	/** GitHub: the workflow file; Bitbucket: the custom pipeline; at a runner: the entrypoint. */
 	readonly pipeline: string;
 	readonly defaultRef: string;
 }
@@ -127,6 +127,14 @@ export type WebhookContent =
 			readonly repository: string;
 			/** As `PipelineProject.pipeline`; null: it does not say which pipeline it is of. */
 			readonly pipeline: string | null;
+	  }
+	/** Something happened to a run, and the delivery does not tell surely what: the provider is asked how the run stands. */
+	| {
+			readonly kind: "nudge";
+			/** As projects name theirs; upper and lower case are the same. */
+			readonly repository: string;
+			/** The run's id at the provider, or what the address of its page ends in. */
+			readonly run: string;
 	  }
 	/** Why nothing follows from it, for the log. */
 	| { readonly kind: "ignored"; readonly because: string };

@@ -175,6 +175,15 @@ export const runByExternalId = (sql: Sql, integrationId: string, externalId: str
 		[integrationId, externalId],
 	);
 
+/** Runs at work in this repository that the provider knows by this id, or shows on a page whose address ends in it. */
+export const runsAtWorkKnownAs = (sql: Sql, integrationId: string, repository: string, name: string) =>
+	select(
+		sql,
+		`state IN ('dispatching','running','cancelling') AND (external_id = $3 OR right(external_url, length($3) + 1) = '/' || $3)
+		 AND project_id IN (SELECT id FROM project WHERE integration_id = $1 AND lower(repository) = lower($2))`,
+		[integrationId, repository, name],
+	);
+
 /** Whether a pipeline of this repository was called and its id is not known yet. */
 export async function awaitsExternalId(sql: Sql, integrationId: string, repository: string): Promise<boolean> {
 	const rows: unknown[] = await sql.query(

@@ -6,6 +6,7 @@ import type { PipelineStatus } from "../ports/pipeline.ts";
 import { VendorError } from "../ports/vendor-error.ts";
 import { runById } from "../store/runs.ts";
 import { advanceRun } from "./advance-run.ts";
+import { askAfter } from "./ask-after.ts";
 import { placeById } from "./catalog.ts";
 import { recordReport } from "./record-report.ts";
 
@@ -22,12 +23,7 @@ export async function pollRun(deps: Deps, runId: string): Promise<Followed> {
 	const run = await runById(deps.db, runId);
 	if (run === null || isEnd(run.progress.state)) return "done";
 	const again = { again: new Date(deps.now().getTime() + deps.pollIntervalSeconds * 1_000) };
-	const external = externalOf(run);
-	if (external === null) return again;
-	const place = await placeById(deps.db.manager, run.environmentId);
-	const report = await deps.pipelineOf(place.integration).report(place.pipeline, external.externalId);
-	if (report === null) return again;
-	await recordReport(deps, place.integration.id, { ...report, jobId: run.id });
+	await askAfter(deps, run);
 	return again;
 }
 

@@ -36,7 +36,7 @@ const headers = (event = "workflow_run", delivery = "1") => ({
 const read = (run: object = {}, more: object = {}) => githubWebhook.read(body(run, more), headers());
 const reportOf = (run: object = {}, more: object = {}) => {
 	const content = read(run, more);
-	if (content.kind !== "report") throw new Error(content.because);
+	if (content.kind !== "report") throw new Error(JSON.stringify(content));
 	return content.report;
 };
 
