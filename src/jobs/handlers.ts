@@ -48,10 +48,7 @@ export function makeHandlers(deps: Deps, context: HandlerContext): Handlers {
 					: stopRun(deps, job.runId, (job.payload as { externalId?: string }).externalId ?? null),
 			poll: ofRun(pollRun),
 			deadline: ofRun(meetDeadline),
-			lock_expiry: async (job) => {
-				await expireLock(deps, (job.payload as { environmentId: string }).environmentId);
-				return "done";
-			},
+			lock_expiry: async (job) => expireLock(deps, (job.payload as { environmentId: string }).environmentId),
 			card: (job) => sendCard(deps, job),
 			thread: (job) => sendThread(deps, job),
 			fetch_log: ofRun(fetchLog),

@@ -53,7 +53,7 @@ export async function decideRun(
 			return { events: [{ type: "expired", reason: notApprovedIn(fresh, deps.now()) }], actor: SYSTEM_ACTOR };
 		}
 		// As whoever they have been here before, by another account of theirs.
-		const accounts = await sameHuman(tx, caller.person.id);
+		const accounts = await sameHuman(tx, caller.person.id, fresh.createdAt);
 		const before = existing.find((one) => accounts.has(one.person.id));
 		const asRequester = accounts.has(fresh.requestedBy.id) ? fresh.requestedBy : caller.person;
 		const decided = decideApproval({

@@ -2,14 +2,13 @@ import { SYSTEM_ACTOR } from "../core/audit-entry.ts";
 import { type EffectivePolicy, evaluate } from "../core/policy.ts";
 import type { Run } from "../core/run.ts";
 import type { RunEvent } from "../core/step.ts";
-import type { Verdict } from "../core/verdict.ts";
 import type { Deps } from "../deps.ts";
-import { approvalsOf } from "../store/approvals.ts";
 import { personLock } from "../store/locks.ts";
 import { activeRun, queuedRuns, type Sql } from "../store/runs.ts";
-import { verdictSentence } from "../words/refusal-words.ts";
+import { approvalsMissing, verdictSentence } from "../words/refusal-words.ts";
 import { advanceRun } from "./advance-run.ts";
 import { type Place, placeById, policyOf } from "./catalog.ts";
+import { countApprovals } from "./count-approvals.ts";
 import { notFreeIn } from "./follow-run.ts";
 import { gatherFacts } from "./gather-facts.ts";
 import { hasMoved } from "./ref-moved.ts";
@@ -86,12 +85,9 @@ async function judge(deps: Deps, place: Place, run: Run): Promise<RunEvent | "un
 	// What nobody waived when it was asked for, nobody approved either.
 	if (verdict.waived.some((rule) => !run.force?.waived.includes(rule)))
 		return { type: "superseded", reason: "Its force would set more rules aside by now than when it was asked for." };
-	const missing = await missingApprovals(deps, run, verdict);
-	if (missing > 0)
-		return {
-			type: "superseded",
-			reason: `It needs ${missing} more approval${missing === 1 ? "" : "s"} by now. Ask for it anew.`,
-		};
+	const { counted, dropped } = await countApprovals(deps.db, run, policy.policy.approvals);
+	const missing = Math.max(verdict.approvals, run.approvalsRequired) - counted;
+	if (missing > 0) return { type: "superseded", reason: approvalsMissing(missing, dropped) };
 	const startDeadline = new Date(deps.now().getTime() + policy.policy.timeouts.start);
 	return { type: "dispatched", startDeadline };
 }
@@ -104,14 +100,4 @@ function sameAs(run: Run, place: Place, policyVersion: string): boolean {
 /** The roles that the requester had when the force was let through. */
 function rolesOfForce({ force }: EffectivePolicy, waived: readonly string[]): string[] {
 	return waived.includes("approvals") ? [force.role, "emergency"] : [force.role];
-}
-
-/** How many distinct people must still approve this very fingerprint (SPEC promise 2). */
-async function missingApprovals(deps: Deps, run: Run, verdict: Verdict): Promise<number> {
-	const given = await approvalsOf(deps.db, run.id);
-	const valid = given.filter((one) => one.decision === "approved" && one.fingerprint === run.fingerprint);
-	return Math.max(
-		0,
-		Math.max(verdict.approvals, run.approvalsRequired) - new Set(valid.map((one) => one.person.id)).size,
-	);
 }

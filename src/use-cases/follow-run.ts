@@ -70,13 +70,12 @@ async function stopLeftOver(deps: Deps, run: Run, externalId: string): Promise<F
 export async function meetDeadline(deps: Deps, runId: string): Promise<Followed> {
 	const late = (one: Run | null): one is Run =>
 		one !== null && "deadline" in one.progress && one.progress.deadline <= deps.now();
-	// A later deadline came with a job of its own.
 	const before = await runById(deps.db, runId);
-	if (!late(before)) return "done";
+	if (!late(before)) return later(before);
 	// We may have been away, and it may be at work or over since long.
 	if (isActive(before.progress.state)) await askOnce(deps, before);
 	const run = await runById(deps.db, runId);
-	if (!late(run)) return "done";
+	if (!late(run)) return later(run);
 	const now = deps.now();
 	const { state } = run.progress;
 	const ended = await advanceRun(deps, run, async (fresh) => {
@@ -117,6 +116,11 @@ export async function meetDeadline(deps: Deps, runId: string): Promise<Followed>
 		}
 	});
 	return ended === null ? { again: new Date(now.getTime() + 1_000) } : "done";
+}
+
+/** A clock that was set back must not lose a deadline; one that was moved has a job of its own, and being met twice does no harm. */
+function later(run: Run | null): Followed {
+	return run !== null && "deadline" in run.progress ? { again: run.progress.deadline } : "done";
 }
 
 /** Looks at the provider before something is decided without it. A provider that cannot be asked does not hold that up. */

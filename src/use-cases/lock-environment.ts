@@ -100,13 +100,16 @@ export async function unlockEnvironment(deps: Deps, caller: Caller, place: Place
 	return outcome;
 }
 
-/** Ends a lock whose time is over, and lets the queue go on. */
-export async function expireLock(deps: Deps, environmentId: string): Promise<void> {
-	await deps.db.transaction(async (tx) => {
+/** Ends a lock whose time is over, and lets the queue go on. It is looked at again when its time is not over yet. */
+export async function expireLock(deps: Deps, environmentId: string): Promise<{ readonly again: Date } | "done"> {
+	const handled = await deps.db.transaction(async (tx): Promise<{ readonly again: Date } | "done"> => {
 		const held = await holdChain(tx, environmentId);
 		const now = deps.now();
 		const lock = await removeExpiredLock(tx, environmentId, now);
-		if (lock === null) return;
+		if (lock === null) {
+			const until = (await personLock(tx, environmentId, now))?.until ?? null;
+			return until === null ? "done" : { again: until };
+		}
 		const place = await placeById(tx, environmentId);
 		const entry: AuditEntry = {
 			atMs: now.getTime(),
@@ -127,8 +130,10 @@ export async function expireLock(deps: Deps, environmentId: string): Promise<voi
 				dispatchJob(environmentId),
 			],
 		);
+		return "done";
 	});
 	deps.wake();
+	return handled;
 }
 
 const dispatchJob = (environmentId: string): JobDraft => ({ kind: "dispatch", payload: { environmentId } });

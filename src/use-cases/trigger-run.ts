@@ -35,6 +35,10 @@ export async function triggerRun(deps: Deps, runId: string): Promise<{ again: Da
 	const port = deps.pipelineOf(place.integration);
 	if (at.triggerAttempted && (at.state === "cancelling" || !port.triggerIsIdempotent))
 		return look(deps, place, port, run);
+	// Where it may be offered once more: nothing but what was approved, and not after its time.
+	if (at.triggerAttempted && at.deadline <= deps.now()) return look(deps, place, port, run);
+	if (at.triggerAttempted && !(await isWhatWasApproved(deps.db.manager, place, run)))
+		return look(deps, place, port, run, CHANGED);
 	// Nothing is read between the mark and the call: a crash there costs the run.
 	const timeoutSeconds = await runTimeoutSeconds(deps, place);
 	if (!at.triggerAttempted) {
@@ -61,7 +65,7 @@ const CHANGED: RunEvent = {
 };
 
 /** What is about to be called, and what is configured at this moment, is what the run's approvals hold for. */
-async function isWhatWasApproved(tx: EntityManager, place: Place, run: Run): Promise<boolean> {
+async function isWhatWasApproved(tx: Pick<EntityManager, "getRepository">, place: Place, run: Run): Promise<boolean> {
 	const placeNow = await placeById(tx, run.environmentId);
 	const policy = await policyOf(tx, placeNow.environment.policy);
 	return policy.ok && [place, placeNow].every((one) => fingerprintOf(one, run, policy.version) === run.fingerprint);
@@ -103,14 +107,23 @@ async function call(
 	}
 }
 
-async function look(deps: Deps, place: Place, port: PipelinePort, run: Run): Promise<{ again: Date } | "done"> {
+/** `otherwise`: what follows where our own queue never got it. */
+async function look(
+	deps: Deps,
+	place: Place,
+	port: PipelinePort,
+	run: Run,
+	otherwise: RunEvent | null = null,
+): Promise<{ again: Date } | "done"> {
 	const since = "startedAt" in run.progress && run.progress.startedAt !== null ? run.progress.startedAt : run.createdAt;
 	const report = await port.find(place.pipeline, run.id, since);
 	if (report !== null) return recorded(deps, place, run, report);
+	const at = run.progress;
+	const next: RunEvent | null =
+		at.state === "cancelling" ? { type: "never_called", reason: at.stop.reason } : otherwise;
 	// Our own queue knows surely that it never got it: nothing has to be stopped.
-	if (port.triggerIsIdempotent && run.progress.state === "cancelling") {
-		const { reason } = run.progress.stop;
-		const events: RunEvent[] = [{ type: "trigger_not_sent" }, { type: "never_called", reason }];
+	if (port.triggerIsIdempotent && next !== null) {
+		const events: RunEvent[] = [{ type: "trigger_not_sent" }, next];
 		await advanceRun(deps, run, async () => ({ events, actor: SYSTEM_ACTOR }));
 	}
 	return lookLater(deps);

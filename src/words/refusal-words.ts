@@ -80,6 +80,15 @@ export function verdictRefusal(
 	);
 }
 
+/** `dropped`: names of those who approved and turned out to be one person with the requester or another approver. */
+export function approvalsMissing(missing: number, dropped: readonly string[]): string {
+	const why =
+		dropped.length === 0
+			? ""
+			: ` That of ${dropped.join(" and ")} no longer counts: they are one person with the requester or with another approver.`;
+	return `It needs ${missing} more approval${missing === 1 ? "" : "s"} by now.${why} Ask for it anew.`;
+}
+
 export function endedRefusal(run: Run): Refusal {
 	const { state } = run.progress;
 	return refusal(

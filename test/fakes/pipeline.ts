@@ -34,7 +34,8 @@ interface FakeRun {
 
 /** A provider in memory that keeps what it is told: refs, checks, and each pipeline that was ever started. */
 export class FakePipeline implements PipelinePort {
-	readonly triggerIsIdempotent = false;
+	/** As our own queue of runner work: the same run may be offered twice. */
+	triggerIsIdempotent = false;
 	readonly refs = new Map<string, ResolvedRef>();
 	/** SHAs that it does not have; it takes every other one for a commit. */
 	readonly gone = new Set<string>();
@@ -115,6 +116,8 @@ export class FakePipeline implements PipelinePort {
 		if (fault === "unreachable") throw new VendorError("unavailable", "The provider could not be reached.");
 		if (fault === "lost")
 			throw new VendorError("unavailable", "The provider did not answer.", { mayHaveHappened: true });
+		const offered = this.runs.find((one) => one.jobId === request.variables.JOB_ID);
+		if (this.triggerIsIdempotent && offered !== undefined) return reportOf(offered);
 		if (fault === "rejected") throw new VendorError("rejected", "The provider has no such pipeline.");
 		const run: FakeRun = {
 			externalId: String(1_000 + this.runs.length),
