@@ -3,8 +3,9 @@ import type { Logger } from "pino";
 import { githubWebhook } from "../adapters/github/webhook.ts";
 import { localPeople } from "../adapters/local/people.ts";
 import { createSlack, type Slack } from "../adapters/slack/app.ts";
+import { applyWhenFree } from "./apply-when-free.ts";
 import type { Config } from "./config.ts";
-import { ApplyRefused, applyDocument } from "./configuration/apply.ts";
+import { applyDocument } from "./configuration/apply.ts";
 import { readDocument } from "./configuration/document.ts";
 import { openSecrets, secretValues } from "./configuration/integrations.ts";
 import { describeProblem } from "./configuration/problem.ts";
@@ -51,7 +52,7 @@ export async function serve(config: Config, env: Environment, log: Logger, optio
 			await end().catch((error: unknown) => log.error({ err: error }, "could not be ended in order"));
 	};
 	try {
-		await prepare(store, config, env, now);
+		ends.push(await prepare(store, config, env, log, now));
 		let wakeUp: WakeUp | null = null;
 		let worker: Worker | null = null;
 		let front: Front | null = null;
@@ -92,11 +93,27 @@ export async function serve(config: Config, env: Environment, log: Logger, optio
 	}
 }
 
-async function prepare(store: Store, config: Config, env: Environment, now: () => Date): Promise<void> {
+/** Gives what ends it. */
+async function prepare(
+	store: Store,
+	config: Config,
+	env: Environment,
+	log: Logger,
+	now: () => Date,
+): Promise<() => Promise<void>> {
 	if (config.initApiToken !== null) await ensureInitToken({ ...store, now }, config.initApiToken, SYSTEM_ACTOR);
-	if (config.localMode) await makeSample(store, config, env, now);
-	else await retireSample(store, now);
-	if (config.configFile !== null) await applyFile(store, config, config.configFile, now);
+	const sample = config.localMode
+		? await applyWhenFree(() => makeSample(store, config, env, now), "the sample", log)
+		: await retireSample(store, now);
+	const { configFile } = config;
+	const file =
+		configFile === null
+			? undefined
+			: await applyWhenFree(() => applyFile(store, config, configFile, now), configFile, log);
+	return async () => {
+		await sample?.();
+		await file?.();
+	};
 }
 
 async function applyFile(store: Store, config: Config, path: string, now: () => Date): Promise<void> {
@@ -108,17 +125,9 @@ async function applyFile(store: Store, config: Config, path: string, now: () => 
 		throw new Sentence(
 			`${path} was not applied:\n${read.problems.map((one) => `  ${describeProblem(one)}`).join("\n")}`,
 		);
-	try {
-		await applyDocument({ ...store, now }, read.document, {
-			prune: false,
-			dryRun: false,
-			actor: SYSTEM_ACTOR,
-			managedBy: "file",
-		});
-	} catch (error) {
-		if (error instanceof ApplyRefused) throw new Sentence(`${path} was not applied: ${error.message}`);
-		throw error;
-	}
+	await applyDocument({ ...store, now }, read.document, {
+		...{ prune: false, dryRun: false, actor: SYSTEM_ACTOR, managedBy: "file" },
+	});
 }
 
 function makeSlack(

@@ -7,6 +7,7 @@ import { readCurrent } from "./current.ts";
 import type { ConfigurationDocument } from "./document.ts";
 import { itemsOf } from "./items.ts";
 import { type Plan, type Planned, planConfiguration } from "./plan.ts";
+import { movesIn } from "./plan-moves.ts";
 import { writeSteps } from "./write-steps.ts";
 
 export interface ApplyStore {
@@ -30,10 +31,14 @@ export class ApplyRefused extends Error {
 	override readonly name = "ApplyRefused";
 	/** A sentence for each obstacle. */
 	readonly problems: readonly string[];
+	/** Only runs at work stand in its way: once they are over it can be carried out. */
+	readonly passes: boolean;
 
-	constructor(problems: readonly string[]) {
+	constructor({ refusals, waitsFor }: Pick<Planned, "refusals" | "waitsFor">) {
+		const problems = [...refusals, ...waitsFor];
 		super(problems.join("\n"));
 		this.problems = problems;
+		this.passes = refusals.length === 0;
 	}
 }
 
@@ -49,7 +54,7 @@ export async function applyDocument(
 	return store.db.transaction(async (tx) => {
 		const held = await holdChain(tx, SYSTEM_CHAIN);
 		const planned = await makePlan(tx, store.box, document, options);
-		if (planned.refusals.length > 0) throw new ApplyRefused(planned.refusals);
+		if (planned.refusals.length > 0 || planned.waitsFor.length > 0) throw new ApplyRefused(planned);
 		if (options.dryRun || planned.steps.length === 0) return planned.plan;
 		const now = store.now();
 		await writeSteps({ tx, box: store.box, now, managedBy: options.managedBy }, planned.steps);
@@ -76,12 +81,14 @@ async function makePlan(
 	options: ApplyOptions,
 ): Promise<Planned> {
 	const wanted = itemsOf(document);
-	const planned = planConfiguration(await readCurrent(tx, box), wanted, options);
+	const current = await readCurrent(tx, box);
+	const planned = planConfiguration(current, wanted, options);
 	const ending = planned.steps.flatMap((step) =>
 		step.action === "remove" && step.kind === "environment" ? [step.stored.id] : [],
 	);
-	if (ending.length === 0) return planned;
-	// A run that is being asked for there right now comes before us, and is seen, or after us, and sees the end.
-	for (const chain of ending.sort()) await holdChain(tx, chain);
+	const moving = movesIn(planned.steps, current.items).flatMap((move) => move.environments.map(({ id }) => id));
+	if (ending.length + moving.length === 0) return planned;
+	// A run that is being asked for or dispatched there right now comes before us, and is seen, or after us, and sees the change.
+	for (const chain of [...new Set([...ending, ...moving])].sort()) await holdChain(tx, chain);
 	return planConfiguration(await readCurrent(tx, box), wanted, options);
 }

@@ -15,7 +15,8 @@ import type { CurrentState } from "./plan.ts";
 export async function readCurrent(db: EntityManager, box: SecretBox): Promise<CurrentState> {
 	return {
 		items: await readItems(db, box),
-		openRuns: await readOpenRuns(db),
+		openRuns: await readRuns(db, "finished_at IS NULL"),
+		activeRuns: await readRuns(db, "state IN ('dispatching','running','cancelling')"),
 		referredIntegrations: await readReferred(db),
 	};
 }
@@ -73,9 +74,9 @@ export async function readItems(db: EntityManager, box: SecretBox): Promise<Stor
 	];
 }
 
-async function readOpenRuns(db: EntityManager): Promise<Map<string, number[]>> {
+async function readRuns(db: EntityManager, where: string): Promise<Map<string, number[]>> {
 	const rows: { id: string; numbers: number[] }[] = await db.query(
-		`SELECT environment_id AS id, array_agg(number ORDER BY number) AS numbers FROM run WHERE finished_at IS NULL GROUP BY environment_id`,
+		`SELECT environment_id AS id, array_agg(number ORDER BY number) AS numbers FROM run WHERE ${where} GROUP BY environment_id`,
 	);
 	return new Map(rows.map((row) => [row.id, row.numbers]));
 }

@@ -3,6 +3,7 @@ import type { ManagedBy } from "../store/entities.ts";
 import { diff, type FieldChange } from "./diff.ts";
 import { type Item, KINDS, type Kind, projectOf, type StoredItem } from "./items.ts";
 import { nameCollisions } from "./name-collisions.ts";
+import { movesToWaitFor } from "./plan-moves.ts";
 import { planRemovals } from "./plan-removals.ts";
 
 /** What an apply does, for people and for the trail. No secret is in it. */
@@ -34,6 +35,8 @@ export interface CurrentState {
 	readonly items: readonly StoredItem[];
 	/** Environment id -> numbers of its runs that are not at their end. */
 	readonly openRuns: ReadonlyMap<string, readonly number[]>;
+	/** Environment id -> numbers of its runs that a provider has, or is about to be given. */
+	readonly activeRuns: ReadonlyMap<string, readonly number[]>;
 	/** Integrations that runners' tokens or their past work refer to. */
 	readonly referredIntegrations: ReadonlySet<string>;
 }
@@ -49,6 +52,8 @@ export interface Planned {
 	readonly plan: Plan;
 	/** Sentences: why none of it can be done. */
 	readonly refusals: readonly string[];
+	/** Sentences too: the same, for as long as runs are at work. */
+	readonly waitsFor: readonly string[];
 }
 
 const RANK: Record<ManagedBy, number> = { sample: 0, api: 1, file: 2 };
@@ -83,6 +88,7 @@ export function planConfiguration(current: CurrentState, wanted: readonly Item[]
 			unchanged,
 		},
 		refusals: [...refusals, ...removals.refusals, ...nameCollisions(current.items, matches, gone)],
+		waitsFor: movesToWaitFor(changes, current),
 	};
 }
 

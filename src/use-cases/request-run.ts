@@ -262,13 +262,14 @@ export function fingerprintOf(
 	run: Pick<Run, "type" | "ref" | "parameters" | "force">,
 	policyVersion: string,
 ): string {
+	const { id, provider, baseUrl } = place.integration;
 	return fingerprint({
 		projectId: place.project.id,
 		environmentId: place.environment.id,
 		sha: run.ref.sha,
 		type: run.type,
 		parameters: run.parameters,
-		pipeline: `${place.integration.id} ${place.project.repository} ${place.project.pipeline}`,
+		pipeline: [id, provider, baseUrl ?? "", place.project.repository, place.project.pipeline].join(" "),
 		policyVersion,
 		force: run.force,
 	});
