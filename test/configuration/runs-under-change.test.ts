@@ -181,7 +181,7 @@ projects:
 				log,
 			);
 			await expect(taken).rejects.toThrow(
-				/^draven.yaml was not applied: [^]*The project shop is managed by draven.yaml/,
+				/^draven.yaml was not applied: [\s\S]*The project shop is managed by draven.yaml/,
 			);
 		});
 	});
