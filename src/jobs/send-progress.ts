@@ -9,6 +9,7 @@ import { EDIT_EVERY_MS, putShownProgress, type ShownProgress, shownProgress } fr
 import { runById } from "../store/runs.ts";
 import { placeById } from "../use-cases/catalog.ts";
 import type { CardJob } from "../use-cases/chat-jobs.ts";
+import { nextLook } from "../use-cases/next-look.ts";
 import { progressCard } from "../words/progress-card.ts";
 import type { Handled } from "./worker.ts";
 
@@ -28,7 +29,7 @@ export async function sendProgress(deps: Deps, job: Job): Promise<Handled> {
 	if (soonest > now) return { again: new Date(soonest) };
 	const steps = await readSteps(deps, run);
 	if (steps.length > 0) await show(deps, job, { chat, platform, run, before }, progressCard(run, steps));
-	if (!isEnd(run.progress.state)) return { again: new Date(now + deps.pollIntervalSeconds * 1_000) };
+	if (!isEnd(run.progress.state)) return { again: await nextLook(deps, run) };
 	const settled = steps.every(({ status }) => OVER.includes(status));
 	return settled || now - endOf(run) > SETTLES_FOR_MS ? "done" : { again: new Date(now + 2 * EDIT_EVERY_MS) };
 }

@@ -184,6 +184,16 @@ export const runsAtWorkKnownAs = (sql: Sql, integrationId: string, repository: s
 		[integrationId, repository, name],
 	);
 
+/** How many runs of an integration are at work. */
+export async function countAtWork(sql: Sql, integrationId: string): Promise<number> {
+	const rows: { n: number }[] = await sql.query(
+		`SELECT count(*)::int AS n FROM run WHERE state IN ('dispatching','running','cancelling')
+		 AND project_id IN (SELECT id FROM project WHERE integration_id = $1)`,
+		[integrationId],
+	);
+	return rows[0]?.n ?? 0;
+}
+
 /** Whether a pipeline of this repository was called and its id is not known yet. */
 export async function awaitsExternalId(sql: Sql, integrationId: string, repository: string): Promise<boolean> {
 	const rows: unknown[] = await sql.query(

@@ -8,6 +8,7 @@ import { runById } from "../store/runs.ts";
 import { advanceRun } from "./advance-run.ts";
 import { askAfter } from "./ask-after.ts";
 import { placeById } from "./catalog.ts";
+import { nextLook } from "./next-look.ts";
 import { recordReport } from "./record-report.ts";
 
 type Followed = { readonly again: Date } | "done";
@@ -22,9 +23,8 @@ const AT_WORK: readonly PipelineStatus[] = ["queued", "running", "waiting"];
 export async function pollRun(deps: Deps, runId: string): Promise<Followed> {
 	const run = await runById(deps.db, runId);
 	if (run === null || isEnd(run.progress.state)) return "done";
-	const again = { again: new Date(deps.now().getTime() + deps.pollIntervalSeconds * 1_000) };
 	await askAfter(deps, run);
-	return again;
+	return { again: await nextLook(deps, run) };
 }
 
 /**

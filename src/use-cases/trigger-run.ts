@@ -1,6 +1,6 @@
 import type { EntityManager } from "typeorm";
 import { SYSTEM_ACTOR } from "../core/audit-entry.ts";
-import { externalOf, type Run } from "../core/run.ts";
+import { externalOf, type Run, startedAtOf } from "../core/run.ts";
 import type { RunEvent } from "../core/step.ts";
 import type { Deps } from "../deps.ts";
 import type { PipelinePort, PipelineReport, PipelineVariables } from "../ports/pipeline.ts";
@@ -11,8 +11,8 @@ import { type Place, placeById, policyOf } from "./catalog.ts";
 import { recordReport } from "./record-report.ts";
 import { fingerprintOf } from "./request-run.ts";
 
-/** Milliseconds between two looks for a run whose trigger's answer was lost. */
-const LOOK_AGAIN = 3_000;
+/** Milliseconds between two looks for a run whose trigger's answer was lost: soon at first, and then a tenth of the time that has passed. */
+const LOOK_AGAIN = { least: 3_000, most: 30_000 };
 
 /**
  * Starts the pipeline of a run, once. That it is about to be called is committed before it is called: whoever finds that mark
@@ -52,7 +52,7 @@ export async function triggerRun(deps: Deps, runId: string): Promise<{ again: Da
 		// A process that slept through the deadline must not start what was given up by now: the lock may be another run's.
 		if (at.deadline <= deps.now()) {
 			await advanceRun(deps, run, async () => ({ events: [{ type: "trigger_not_sent" }], actor: SYSTEM_ACTOR }));
-			return lookLater(deps);
+			return lookLater(deps, run);
 		}
 	}
 	return call(deps, place, port, run, timeoutSeconds);
@@ -86,12 +86,12 @@ async function call(
 			timeoutSeconds,
 			labels: place.environment.labels,
 		});
-		return report === null ? lookLater(deps) : recorded(deps, place, run, report);
+		return report === null ? lookLater(deps, run) : recorded(deps, place, run, report);
 	} catch (error) {
 		if (!(error instanceof VendorError)) throw error;
 		if (error.mayHaveHappened) {
 			deps.log.warn({ run: run.number, err: error }, "the answer to the trigger was lost: looking for the run");
-			return lookLater(deps);
+			return lookLater(deps, run);
 		}
 		const passing = error.passing;
 		await advanceRun(deps, run, async () => ({
@@ -126,7 +126,7 @@ async function look(
 		const events: RunEvent[] = [{ type: "trigger_not_sent" }, next];
 		await advanceRun(deps, run, async () => ({ events, actor: SYSTEM_ACTOR }));
 	}
-	return lookLater(deps);
+	return lookLater(deps, run);
 }
 
 /** The answer is of this run, also where the provider does not say so. */
@@ -135,8 +135,10 @@ async function recorded(deps: Deps, place: Place, run: Run, report: PipelineRepo
 	return "done";
 }
 
-function lookLater(deps: Deps): { again: Date } {
-	return { again: new Date(deps.now().getTime() + LOOK_AGAIN) };
+function lookLater(deps: Deps, run: Run): { again: Date } {
+	const now = deps.now().getTime();
+	const since = now - (startedAtOf(run)?.getTime() ?? now);
+	return { again: new Date(now + Math.min(Math.max(LOOK_AGAIN.least, since / 10), LOOK_AGAIN.most)) };
 }
 
 /** SPEC section 4: exactly these. */
