@@ -1,20 +1,18 @@
 import { oneLine } from "../core/one-line.ts";
 import { type Outcome, refusal } from "../core/refusal.ts";
-import { isEnd, type Run } from "../core/run.ts";
+import type { Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
-import type { Card, Platform } from "../ports/chat.ts";
-import type { Answer, Decision, FormChoices, Front, HomeView, RefChoice } from "../ports/front.ts";
+import type { Answer, Decision, FormChoices, Front, RefChoice } from "../ports/front.ts";
 import { VendorError } from "../ports/vendor-error.ts";
-import { listRuns, runById } from "../store/runs.ts";
-import { plainTime, textCard } from "../words/rich.ts";
+import { runById } from "../store/runs.ts";
+import { plainTime } from "../words/rich.ts";
 import { type CommandContext, no } from "./answer.ts";
 import { cancel, decide } from "./answer-act.ts";
 import { retryRun } from "./answer-request.ts";
-import { findProject, knownNames, type Place, pipelineProject, placeById } from "./catalog.ts";
-import { checkRight } from "./check-right.ts";
-import { currentCard } from "./current-card.ts";
+import { findProject, knownNames, pipelineProject } from "./catalog.ts";
 import { handleCommand } from "./handle-command.ts";
-import { type Caller, identify } from "./identify.ts";
+import { homeOf } from "./home-of.ts";
+import { identify } from "./identify.ts";
 
 /** The use cases as the chats see them. */
 export function createFront(deps: Deps): Front {
@@ -25,7 +23,7 @@ export function createFront(deps: Deps): Front {
 		decide: async (decision) => tooLate(deps, decision.saidAt) ?? decideClick(deps, decision),
 		formChoices: () => formChoices(deps),
 		refChoices: (_platform, _tenant, _user, project, query) => refChoices(deps, project, query),
-		home: (platform, tenant, user) => home(deps, { platform, tenant, user }),
+		home: (platform, tenant, user) => homeOf(deps, { platform, tenant, user }),
 		forget: (platform, what) => deps.forgetPeople(platform, what),
 	};
 }
@@ -87,33 +85,4 @@ async function refChoices(deps: Deps, slug: string, query: string): Promise<read
 		if (!(error instanceof VendorError)) throw error;
 		return [];
 	}
-}
-
-/** My runs, and what waits for me. */
-async function home(deps: Deps, who: { platform: Platform; tenant: string; user: string }): Promise<HomeView> {
-	const caller = await identify(deps, who);
-	if (!caller.ok) return { waitingForMe: [], myRuns: [], notes: textCard(caller.refusal.message) };
-	const waiting = await listRuns(deps.db, { state: "waiting_approval", limit: 50 });
-	const mine = await listRuns(deps.db, { requestedBy: caller.value.person.id, limit: 10 });
-	const forMe: Run[] = [];
-	for (const run of waiting) if (forMe.length < 10 && (await waitsForMe(deps, caller.value, run))) forMe.push(run);
-	return {
-		waitingForMe: await cards(deps, forMe),
-		// What is at work first, then the newest.
-		myRuns: await cards(
-			deps,
-			mine.sort((a, b) => Number(isEnd(a.progress.state)) - Number(isEnd(b.progress.state)) || b.number - a.number),
-		),
-		notes: textCard("Type ", { code: "/deploy help" }, " to see what I can do."),
-	};
-}
-
-async function waitsForMe(deps: Deps, caller: Caller, run: Run): Promise<boolean> {
-	if (run.requestedBy.id === caller.person.id) return false;
-	const place: Place = await placeById(deps.db.manager, run.environmentId);
-	return checkRight(caller, "approve", place) === null;
-}
-
-function cards(deps: Deps, runs: readonly Run[]): Promise<Card[]> {
-	return Promise.all(runs.map((run) => currentCard(deps, run)));
 }

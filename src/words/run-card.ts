@@ -114,9 +114,26 @@ function duration(run: Run): string | null {
 	return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m ${seconds % 60}s`;
 }
 
+/** The whole of a run, for those who hear it. */
+function spokenRun(run: Run): string {
+	return `${VERBS[run.type]} number ${run.number} of ${run.project} to ${run.environment}`;
+}
+
+export function cancelAction(run: Run): CardAction {
+	return {
+		kind: "decision",
+		id: "cancel",
+		label: "Cancel",
+		style: "default",
+		value: `${run.id}:${run.version}`,
+		confirm: `Cancel #${run.number}? What is at work is asked to stop.`,
+		spoken: `Cancel ${spokenRun(run)}`,
+	};
+}
+
 function actionsOf(run: Run): CardAction[] {
 	const value = `${run.id}:${run.version}`;
-	const what = `${VERBS[run.type]} number ${run.number} of ${run.project} to ${run.environment}`;
+	const what = spokenRun(run);
 	const { state } = run.progress;
 	if (state === "waiting_approval")
 		return [
@@ -139,18 +156,7 @@ function actionsOf(run: Run): CardAction[] {
 				spoken: `Reject ${what}`,
 			},
 		];
-	if (state === "queued" || state === "dispatching" || state === "running")
-		return [
-			{
-				kind: "decision",
-				id: "cancel",
-				label: "Cancel",
-				style: "default",
-				value,
-				confirm: `Cancel #${run.number}? What is at work is asked to stop.`,
-				spoken: `Cancel ${what}`,
-			},
-		];
+	if (state === "queued" || state === "dispatching" || state === "running") return [cancelAction(run)];
 	if (state === "superseded")
 		return [{ kind: "command", label: "Ask again", command: askAgainCommand(run), spoken: `Ask again for ${what}` }];
 	if (isEnd(state) && state !== "succeeded")
