@@ -6,7 +6,7 @@ import type { SecretBox } from "../store/secret-box.ts";
 import { readCurrent } from "./current.ts";
 import type { ConfigurationDocument } from "./document.ts";
 import { itemsOf } from "./items.ts";
-import { type Plan, type Planned, planConfiguration } from "./plan.ts";
+import { type CurrentState, type Plan, type Planned, planConfiguration } from "./plan.ts";
 import { movesIn } from "./plan-moves.ts";
 import { writeSteps } from "./write-steps.ts";
 
@@ -53,7 +53,8 @@ export async function applyDocument(
 ): Promise<Plan> {
 	return store.db.transaction(async (tx) => {
 		const held = await holdChain(tx, SYSTEM_CHAIN);
-		const planned = await makePlan(tx, store.box, document, options);
+		const wanted = itemsOf(document);
+		const planned = await planHolding(tx, store.box, (current) => planConfiguration(current, wanted, options));
 		if (planned.refusals.length > 0 || planned.waitsFor.length > 0) throw new ApplyRefused(planned);
 		if (options.dryRun || planned.steps.length === 0) return planned.plan;
 		const now = store.now();
@@ -74,21 +75,22 @@ export async function applyDocument(
 	});
 }
 
-async function makePlan(
+/**
+ * Makes a plan while nothing that it speaks of can change: a run that is being asked for or dispatched right now, in an environment
+ * that ends or whose pipeline moves, comes before us, and is seen, or after us, and sees the change.
+ */
+export async function planHolding(
 	tx: EntityManager,
 	box: SecretBox,
-	document: ConfigurationDocument,
-	options: ApplyOptions,
+	planFrom: (current: CurrentState) => Planned,
 ): Promise<Planned> {
-	const wanted = itemsOf(document);
 	const current = await readCurrent(tx, box);
-	const planned = planConfiguration(current, wanted, options);
+	const planned = planFrom(current);
 	const ending = planned.steps.flatMap((step) =>
 		step.action === "remove" && step.kind === "environment" ? [step.stored.id] : [],
 	);
 	const moving = movesIn(planned.steps, current.items).flatMap((move) => move.environments.map(({ id }) => id));
 	if (ending.length + moving.length === 0) return planned;
-	// A run that is being asked for or dispatched there right now comes before us, and is seen, or after us, and sees the change.
 	for (const chain of [...new Set([...ending, ...moving])].sort()) await holdChain(tx, chain);
-	return planConfiguration(await readCurrent(tx, box), wanted, options);
+	return planFrom(await readCurrent(tx, box));
 }

@@ -40,7 +40,7 @@ function checkProject(
 	const name = text(project["integration"]);
 	const integration = known.integrations.find((one) => one["slug"] === name);
 	if (name !== null && integration === undefined)
-		say("integration", `is "${name}", and this file has no integration of that name`);
+		say("integration", `is "${name}", and there is no integration of that name`);
 	const provider = text(integration?.["provider"]);
 	if (provider !== null) {
 		const repository = text(project["repository"]);
@@ -149,7 +149,7 @@ function isPolicy(slug: string, policies: readonly Entry[]): boolean {
 }
 
 function noPolicy(slug: string): string {
-	return `is "${slug}", which is neither a policy of this file nor a baseline (${Object.keys(BASELINES).join(", ")})`;
+	return `is "${slug}", which is neither a policy nor a baseline (${Object.keys(BASELINES).join(", ")})`;
 }
 
 function text(value: unknown): string | null {

@@ -62,7 +62,10 @@ export function readDocument(source: string, options: ReadOptions): DocumentRead
 		ok: true,
 		document: {
 			...rest,
-			integrations: integrations.map((one, index) => ({ ...one, secretRefs: refsOf(one, index, filled.refs) })),
+			integrations: integrations.map((one, index) => ({
+				...one,
+				secretRefs: refsOf(one, `integrations.${index}`, filled.refs),
+			})),
 		},
 	};
 }
@@ -74,16 +77,17 @@ function veiled(message: string, filled: ReadonlyMap<string, string>): string {
 	return text;
 }
 
-function refsOf(
+/** How each secret is printed back. `refs`: those that were written as a variable. */
+export function refsOf(
 	integration: FileIntegration,
-	index: number,
+	place: string,
 	refs: ReadonlyMap<string, string>,
 ): Record<string, string> {
 	const secrets = secretsOf(integration);
 	return Object.fromEntries(
 		SECRET_PATHS.filter((path) => secretAt(secrets, path) !== undefined).map((path) => [
 			path,
-			refs.get(`integrations.${index}.${path}`) ?? derivedRef(integration.slug, path),
+			refs.get(`${place}.${path}`) ?? derivedRef(integration.slug, path),
 		]),
 	);
 }
@@ -142,7 +146,7 @@ function failed(problems: readonly DocumentProblem[]): DocumentReading {
 	return { ok: false, problems: problems.slice(0, MAX_PROBLEMS) };
 }
 
-function problemsOf(issue: z.core.$ZodIssue): Problem[] {
+export function problemsOf(issue: z.core.$ZodIssue): Problem[] {
 	const path = issue.path.map((part) => (typeof part === "number" ? part : String(part)));
 	if (issue.code === "unrecognized_keys")
 		return issue.keys.map((key) => ({

@@ -3,7 +3,7 @@ import type { Channels, ManagedBy, Provider } from "../store/entities.ts";
 import { type ConfigurationDocument, type DocumentIntegration, secretsOf } from "./document.ts";
 import type { IntegrationSecrets } from "./integrations.ts";
 import { defaultPipeline } from "./provider-rules.ts";
-import type { FileBinding } from "./schema.ts";
+import type { FileBinding, FileProject } from "./schema.ts";
 
 /** What can be said of each thing that is configured, the same whether it comes from a file or from the database. */
 export interface Values {
@@ -61,41 +61,40 @@ export function itemsOf(document: ConfigurationDocument): Item[] {
 	const providers = new Map(document.integrations.map((one) => [one.slug, one.provider]));
 	return [
 		...document.integrations.map(integrationItem),
-		...document.policies.map(
-			({ slug, extends: base, rules }): Item => ({
-				kind: "policy",
-				name: slug,
-				values: { extends: base ?? null, rules },
-				secrets: {},
-			}),
-		),
-		...document.projects.flatMap((project): Item[] => [
-			{
-				kind: "project",
-				name: project.slug,
-				values: {
-					name: project.name ?? project.slug,
-					integration: project.integration,
-					repository: project.repository,
-					pipeline: project.pipeline ?? defaultPipeline(providers.get(project.integration) ?? ""),
-					defaultRef: project.defaultRef,
-				},
-				secrets: {},
-			},
-			...project.environments.map(
-				({ slug, ...rest }, position): Item => ({
-					kind: "environment",
-					name: `${project.slug}/${slug}`,
-					values: { ...rest, channels: channelsOf(rest.channels), position },
-					secrets: {},
-				}),
-			),
-		]),
+		...document.policies.map(policyItem),
+		...document.projects.flatMap((project) => projectItems(project, providers.get(project.integration) ?? "")),
 		...document.access.map(accessItem),
 	];
 }
 
-function integrationItem(one: DocumentIntegration): Item {
+export function policyItem({ slug, extends: base, rules }: ConfigurationDocument["policies"][number]): Item {
+	return { kind: "policy", name: slug, values: { extends: base ?? null, rules }, secrets: {} };
+}
+
+/** A project with its environments. `provider`: its integration's. */
+export function projectItems(project: FileProject, provider: string): Item[] {
+	const { slug, name, integration, repository, pipeline, defaultRef, environments } = project;
+	const values = {
+		...{ name: name ?? slug, integration, repository, defaultRef },
+		pipeline: pipeline ?? defaultPipeline(provider),
+	};
+	return [
+		{ kind: "project", name: slug, values, secrets: {} },
+		...environments.map((one, position) => environmentItem(slug, one, position)),
+	];
+}
+
+/** `position`: among the environments of its project, from 0. */
+export function environmentItem(
+	project: string,
+	{ slug, ...rest }: FileProject["environments"][number],
+	position: number,
+): Item {
+	const values = { ...rest, channels: channelsOf(rest.channels), position };
+	return { kind: "environment", name: `${project}/${slug}`, values, secrets: {} };
+}
+
+export function integrationItem(one: DocumentIntegration): Item {
 	const app = "app" in one ? one.app : undefined;
 	return {
 		kind: "integration",
@@ -115,7 +114,7 @@ function channelsOf({ slack, teams }: { slack?: string | undefined; teams?: stri
 	return { ...(slack === undefined ? {} : { slack }), ...(teams === undefined ? {} : { teams }) };
 }
 
-function accessItem(binding: FileBinding): Item {
+export function accessItem(binding: FileBinding): Item {
 	return { kind: "access", name: bindingName(binding), values: binding, secrets: {} };
 }
 

@@ -27,11 +27,17 @@ export function planRemovals(
 }
 
 /** Rows that are the document's own to remove; an environment also when the document takes its project over. */
-function unnamed(items: readonly StoredItem[], matches: readonly Match[], { managedBy }: PlanOptions): StoredItem[] {
+function unnamed(
+	items: readonly StoredItem[],
+	matches: readonly Match[],
+	{ managedBy, only }: PlanOptions,
+): StoredItem[] {
 	const named = new Set(matches.map(({ stored }) => stored?.id));
 	const projects = new Set(matches.filter(({ item }) => item.kind === "project").map(({ item }) => item.name));
 	const isOwn = (one: StoredItem) =>
-		one.managedBy === managedBy || (managedBy === "file" && one.kind === "environment" && projects.has(projectOf(one)));
+		only?.has(one.id) ??
+		(one.managedBy === managedBy ||
+			(managedBy === "file" && one.kind === "environment" && projects.has(projectOf(one))));
 	return items.filter((one) => !named.has(one.id) && !one.archived && isOwn(one));
 }
 

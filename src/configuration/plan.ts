@@ -45,6 +45,8 @@ export interface PlanOptions {
 	readonly prune: boolean;
 	/** In whose name the document speaks: it removes only its own, and takes over only from those below it. */
 	readonly managedBy: ManagedBy;
+	/** With `prune`: of what is not named, these rows alone go; absent: all of it. */
+	readonly only?: ReadonlySet<string>;
 }
 
 export interface Planned {
@@ -56,8 +58,12 @@ export interface Planned {
 	readonly waitsFor: readonly string[];
 }
 
-const RANK: Record<ManagedBy, number> = { sample: 0, api: 1, file: 2 };
-const OWNER: Record<ManagedBy, string> = { sample: "the sample", api: "the web page or the API", file: "draven.yaml" };
+export const RANK: Record<ManagedBy, number> = { sample: 0, api: 1, file: 2 };
+export const OWNER: Record<ManagedBy, string> = {
+	sample: "the sample",
+	api: "the web page or the API",
+	file: "draven.yaml",
+};
 
 /** From what is there to what the document says: the changes, in the order in which they can be made. Pure. */
 export function planConfiguration(current: CurrentState, wanted: readonly Item[], options: PlanOptions): Planned {
@@ -124,7 +130,12 @@ function ownerOf(item: Item, stored: StoredItem | null, items: readonly StoredIt
 	return items.find((one) => one.kind === "project" && one.name === projectOf(item))?.managedBy ?? null;
 }
 
-function stepFor(item: Item, stored: StoredItem | null, owner: ManagedBy | null, managedBy: ManagedBy): Step | null {
+export function stepFor(
+	item: Item,
+	stored: StoredItem | null,
+	owner: ManagedBy | null,
+	managedBy: ManagedBy,
+): Step | null {
 	const change = { kind: item.kind, name: item.name, fields: diff(stored, item) };
 	if (stored === null) return { ...change, action: "create", note: null, item, stored };
 	// An environment has no mark of its own: it follows its project.

@@ -168,6 +168,15 @@ export const ConfigurationFile = z.strictObject({
 	access: list(binding, 1_000).default([]),
 });
 
+/** One entry alone, as the API takes it. Its project may have environments later. */
+export const ENTRIES = {
+	integration,
+	policy,
+	project: project.extend({ environments: list(environment, 50).default([]) }),
+	environment,
+	access: binding,
+};
+
 /** A draven.yaml that was checked, its `${NAME}` filled in. */
 export type ConfigurationFile = z.output<typeof ConfigurationFile>;
 export type FileIntegration = ConfigurationFile["integrations"][number];

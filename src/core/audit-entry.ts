@@ -26,6 +26,7 @@ export type AuditAction =
 	| "lock.expired"
 	| "lock.refused"
 	| "config.applied"
+	| "config.changed"
 	| "token.created"
 	| "token.revoked"
 	| "person.linked"

@@ -1,6 +1,7 @@
 import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from "fastify";
 import { auditEndpoints } from "./api/audit.ts";
 import { commandEndpoints } from "./api/commands.ts";
+import { configurationEndpoints } from "./api/configuration.ts";
 import { type Endpoint, register } from "./api/endpoint.ts";
 import { lockEndpoints } from "./api/locks.ts";
 import { describeApi } from "./api/openapi.ts";
@@ -32,6 +33,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
 	...commandEndpoints,
 	...lockEndpoints,
 	...auditEndpoints,
+	...configurationEndpoints,
 	...runnerEndpoints,
 ];
 

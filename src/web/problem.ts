@@ -29,6 +29,8 @@ const FORBIDDEN = new Set(["no_right", "outsider", "self_approval", "groups_unre
 /** It would have been right at another time, or in another state. */
 const CONFLICT = new Set([
 	"already_decided",
+	"already_exists",
+	"configuration_refused",
 	"locked",
 	"not_over_yet",
 	"not_possible_now",

@@ -22,7 +22,7 @@ test("every problem is told at once, each with its line, its path and a sentence
 		.replace("role: admin", "role: king");
 	expect(problemsOf(wrong)).toEqual([
 		"line 4: integrations[0].provider is no integration: `provider` has to be github, gitlab, bitbucket or runner.",
-		'line 11: policies[0].extends is "nowhere", which is neither a policy of this file nor a baseline (stage, demo, production).',
+		'line 11: policies[0].extends is "nowhere", which is neither a policy nor a baseline (stage, demo, production).',
 		expect.stringMatching(/^line 12: policies\[0\]\.rules\.approvals\.required .+\.$/),
 		expect.stringMatching(/^line 14: projects\[0\]\.slug is "deploy", a word of the commands/),
 		expect.stringMatching(/^line 21: projects\[0\]\.environments\[0\]\.policy is "stagee", which is neither/),

@@ -43,7 +43,7 @@ test("every endpoint is in it, with all that it takes; and nothing else is", () 
 		Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
 	);
 	expect(described.sort()).toEqual(
-		ENDPOINTS.map(({ method, path }) => `${method} ${API}${path.replace(/:(\w+)/, "{$1}")}`).sort(),
+		ENDPOINTS.map(({ method, path }) => `${method} ${API}${path.replaceAll(/:(\w+)/g, "{$1}")}`).sort(),
 	);
 	expect(described).toEqual(
 		expect.arrayContaining([
@@ -101,11 +101,43 @@ test("what every route answers is what is described, also when it refuses", asyn
 	await ask("DELETE", "/locks?project=shop&environment=stage", "/locks");
 	await ask("GET", "/audit", "/audit");
 	await ask("GET", "/audit", "/audit", undefined, null);
+	const entries = [
+		["integrations", "git", { slug: "git", provider: "gitlab", token: "glpat-1234", webhookSecret: "abcd" }],
+		["policies", "calm", { slug: "calm", extends: "production", rules: { approvals: { required: 2 } } }],
+		["projects", "blog", { slug: "blog", integration: "git", repository: "acme/blog" }],
+		["environments", "blog/live", { project: "blog", slug: "live", policy: "calm", channels: { slack: "C0LIVE" } }],
+		["access", null, { role: "viewer", subjects: [{ email: "ann@acme.test" }] }],
+	] as const;
+	const names = new Map<string, string>();
+	for (const [resource, slug, body] of entries) {
+		const { id } = await ask("POST", `/${resource}`, `/${resource}`, body);
+		names.set(resource, slug ?? id);
+		await ask("POST", `/${resource}`, `/${resource}`, { nonsense: true });
+		await ask("GET", `/${resource}`, `/${resource}`);
+		const ways =
+			resource === "environments"
+				? [
+						[id, "{id}"],
+						[slug, "{project}/{environment}"],
+					]
+				: [[id, "{id}"]];
+		for (const [name, way] of ways) {
+			await ask("GET", `/${resource}/${name}`, `/${resource}/${way}`);
+			await ask("PUT", `/${resource}/${name}`, `/${resource}/${way}`, body);
+			await ask("PATCH", `/${resource}/${name}`, `/${resource}/${way}`, {});
+		}
+	}
+	const another = { project: "blog", slug: "next", policy: "stage" };
+	const { id: next } = await ask("POST", "/environments", "/environments", another);
+	await ask("DELETE", `/environments/${next}`, "/environments/{id}");
+	await ask("DELETE", "/environments/blog/live", "/environments/{project}/{environment}");
+	for (const resource of ["access", "projects", "policies", "integrations"])
+		await ask("DELETE", `/${resource}/${names.get(resource)}`, `/${resource}/{id}`);
 	const runner = await site.token("runner");
 	await ask("POST", "/runner/claim", "/runner/claim", { runner: "box", labels: [], waitSeconds: 0 }, runner);
 	await ask("POST", "/runner/work/x/heartbeat", "/runner/work/{id}/heartbeat", { lease: 1 }, runner);
 	const silent = ["heartbeat", "log", "finish"].map((verb) => `POST /runner/work/{id}/${verb}`);
 	expect([...seen, ...silent].sort()).toEqual(
-		ENDPOINTS.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/, "{$1}")}`).sort(),
+		ENDPOINTS.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`).sort(),
 	);
 });

@@ -101,6 +101,63 @@ export const AuditAnswer = z
 	})
 	.meta({ id: "AuditEntry" });
 
+const Configured = { id: z.uuid(), managedBy: z.enum(["file", "api", "sample"]) };
+const Shown = z.string().optional().describe("A secret, as the variable that it is printed back as.");
+const Names = z.array(z.string()).readonly();
+const EnvironmentEntry = {
+	slug: z.string(),
+	aliases: Names.optional(),
+	policy: z.string(),
+	channels: z.strictObject({ slack: z.string().optional(), teams: z.string().optional() }).optional(),
+	labels: Names.optional(),
+};
+
+/** What is configured, as it stands in a draven.yaml. */
+export const CONFIGURED = {
+	project: z
+		.strictObject({
+			...Configured,
+			slug: z.string(),
+			name: z.string(),
+			integration: z.string(),
+			repository: z.string(),
+			pipeline: z.string().optional(),
+			defaultRef: z.string(),
+			environments: z.array(z.strictObject(EnvironmentEntry)).readonly(),
+		})
+		.meta({ id: "Project" }),
+	environment: z.strictObject({ ...Configured, project: z.string(), ...EnvironmentEntry }).meta({ id: "Environment" }),
+	policy: z
+		.strictObject({
+			...Configured,
+			slug: z.string(),
+			extends: z.string().optional(),
+			rules: z.record(z.string(), z.unknown()).readonly(),
+		})
+		.meta({ id: "Policy" }),
+	integration: z
+		.strictObject({
+			...Configured,
+			slug: z.string(),
+			provider: z.enum(["github", "gitlab", "bitbucket", "runner"]),
+			baseUrl: z.string().optional(),
+			token: Shown,
+			app: z.strictObject({ id: z.string(), installationId: z.string(), privateKey: Shown }).optional(),
+			webhookSecret: Shown,
+			mode: z.enum(["variables", "inputs"]).optional(),
+		})
+		.meta({ id: "Integration" }),
+	access: z
+		.strictObject({
+			...Configured,
+			role: z.enum(["viewer", "operator", "approver", "admin", "emergency"]),
+			subjects: z.array(z.record(z.string(), z.string())).readonly(),
+			projects: Names,
+			environments: Names,
+		})
+		.meta({ id: "AccessBinding" }),
+};
+
 /** RFC 9457. */
 export const ProblemAnswer = z
 	.strictObject({

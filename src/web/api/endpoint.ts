@@ -18,7 +18,7 @@ export interface Call<Query, Body> {
 	readonly deps: Deps;
 	readonly front: Front;
 	readonly token: ApiTokenRow;
-	/** `{id}` of the path; empty where there is none. */
+	/** `{id}` of the path, or all that it names, `a/b`; empty where there is none. */
 	readonly id: string;
 	readonly query: Query;
 	readonly body: Body;
@@ -35,13 +35,15 @@ export interface Call<Query, Body> {
 }
 
 export interface Endpoint {
-	readonly method: "GET" | "POST" | "DELETE";
+	readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 	/** Below /api/v1, as the framework writes it. */
 	readonly path: string;
 	readonly summary: string;
 	readonly token: ApiTokenRow["kind"] | "either";
 	readonly query: z.ZodType;
 	readonly body: z.ZodType;
+	/** What the body is, where only the handler can check it. */
+	readonly bodyDescribed?: z.ZodType;
 	/** What each status of success says; null: nothing. */
 	readonly answers: Readonly<Partial<Record<200 | 201 | 204, z.ZodType | null>>>;
 	/** Whether it takes or gives text/plain beside JSON. */
@@ -74,7 +76,7 @@ export function endpoint<Query extends z.ZodType = typeof NoQuery, Body extends 
 export function register(app: FastifyInstance, context: AppContext, url: string, described: Endpoint): void {
 	const tokens = new WeakMap<FastifyRequest, ApiTokenRow>();
 	const { method, bodyLimit } = described;
-	app.route<{ Params: { id?: string } }>({
+	app.route<{ Params: Readonly<Record<string, string>> }>({
 		method,
 		url,
 		...(bodyLimit === undefined ? {} : { bodyLimit }),
@@ -98,10 +100,10 @@ async function answer(
 	{ deps, front }: AppContext,
 	described: Endpoint,
 	token: ApiTokenRow,
-	request: FastifyRequest<{ Params: { id?: string } }>,
+	request: FastifyRequest<{ Params: Readonly<Record<string, string>> }>,
 	gone: AbortSignal,
 ): Promise<Reply> {
-	const id = request.params.id ?? "";
+	const id = Object.values(request.params).join("/");
 	if (!isStorable([id, request.query, described.anyText ? null : request.body]))
 		return problem(
 			422,

@@ -38,7 +38,10 @@ export function describeApi(base: string, endpoints: readonly Endpoint[]): Json 
 	return JSON.parse(JSON.stringify(api).replaceAll('"#/$defs/', '"#/components/schemas/')) as Json;
 }
 
-function operation({ method, path, summary, query, body, token, answers, text }: Endpoint, describe: Describe): Json {
+function operation(
+	{ method, path, summary, query, body, bodyDescribed, token, answers, text }: Endpoint,
+	describe: Describe,
+): Json {
 	return {
 		summary,
 		operationId: [method.toLowerCase(), ...path.split(/[/:]+/).filter((part) => part !== "")].join("_"),
@@ -48,7 +51,7 @@ function operation({ method, path, summary, query, body, token, answers, text }:
 			...queryParameters(describe(query, "input")),
 			...(method === "POST" ? [parameter("header", "Idempotency-Key", { type: "string", maxLength: 255 }, false)] : []),
 		],
-		...(body === NoBody ? {} : { requestBody: requestBody(body, text, describe) }),
+		...(body === NoBody ? {} : { requestBody: requestBody(bodyDescribed ?? body, text, describe) }),
 		responses: {
 			...Object.fromEntries(
 				Object.entries(answers).map(([status, answer]) => [status, response(answer, text, describe)]),

@@ -132,6 +132,14 @@ export const AuditQuery = z.strictObject({
 		.optional(),
 });
 
+export const PageQuery = z.strictObject({
+	limit: Whole(1, 1_000).default(100),
+	/** The id of the last one that was shown. */
+	cursor: z.uuid({ error: "is none that was given here" }).optional(),
+});
+
+export const EnvironmentsQuery = PageQuery.extend({ project: Name.optional() });
+
 const DEEPEST = 50;
 
 /** Postgres holds neither NUL nor half a surrogate pair; what walks through a value needs an end. */

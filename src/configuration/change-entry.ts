@@ -1,0 +1,139 @@
+import type { EntityManager } from "typeorm";
+import type { Actor } from "../core/audit-entry.ts";
+import { done, type Outcome, type Refusal, refusal, refused } from "../core/refusal.ts";
+import { holdChain, SYSTEM_CHAIN, writeTrail } from "../store/change.ts";
+import { type ApplyStore, planHolding } from "./apply.ts";
+import { readItems } from "./current.ts";
+import { type Item, type Kind, projectOf, type StoredItem } from "./items.ts";
+import { type CurrentState, OWNER, type Planned, planConfiguration, RANK, stepFor } from "./plan.ts";
+import { readEntry } from "./read-entry.ts";
+import { writeSteps } from "./write-steps.ts";
+
+/** One entry of the configuration to make, change or remove. `name`: its slug, `project/environment`, or its id. */
+export type Wish = { readonly kind: Kind } & (
+	| { readonly action: "create"; readonly entry: Readonly<Record<string, unknown>> }
+	/** The whole entry anew. */
+	| { readonly action: "replace"; readonly name: string; readonly entry: Readonly<Record<string, unknown>> }
+	/** What is named changes (RFC 7396: null takes away, a list replaces a list). */
+	| { readonly action: "merge"; readonly name: string; readonly entry: Readonly<Record<string, unknown>> }
+	| { readonly action: "remove"; readonly name: string }
+);
+
+/** Ends the transaction, so that nothing is written. */
+class Stop extends Error {
+	readonly refusal: Refusal;
+	constructor(code: string, message: string, next: string | null = null) {
+		super(message);
+		this.refusal = refusal(code, message, next);
+	}
+}
+
+/**
+ * Carries out one wish as `apply` carries out a file: checked in the same way, in one transaction with its entry on the trail. What a
+ * draven.yaml manages is refused. The answer is the entry as it is now; null: it is gone.
+ */
+export async function changeEntry(store: ApplyStore, wish: Wish, actor: Actor): Promise<Outcome<StoredItem | null>> {
+	try {
+		return done(await store.db.transaction((tx) => carryOut(store, tx, wish, actor)));
+	} catch (error) {
+		if (error instanceof Stop) return refused(error.refusal);
+		throw error;
+	}
+}
+
+async function carryOut(
+	{ box, auditKey, now }: ApplyStore,
+	tx: EntityManager,
+	wish: Wish,
+	actor: Actor,
+): Promise<StoredItem | null> {
+	const held = await holdChain(tx, SYSTEM_CHAIN);
+	let before: readonly StoredItem[] = [];
+	const { steps, plan, refusals, waitsFor } = await planHolding(tx, box, (current) => {
+		before = current.items.filter((one) => !one.archived);
+		return planWish(current, before, wish);
+	});
+	const obstacles = [...refusals, ...waitsFor];
+	if (obstacles.length > 0) throw new Stop("configuration_refused", obstacles.join(" "));
+	if (steps.length > 0) {
+		const at = now();
+		await writeSteps({ tx, box, now: at, managedBy: "api" }, steps);
+		const data = { managedBy: "api", changes: plan.changes };
+		const nowhere = { project: null, environment: null, runId: null, run: null };
+		await writeTrail({ tx, auditKey, held, now: at }, [
+			{ atMs: at.getTime(), action: "config.changed", actor, ...nowhere, data },
+		]);
+	}
+	if (wish.action === "remove") return null;
+	const known = wish.action === "create" ? null : find(before, wish.kind, wish.name);
+	const ids = new Set(before.map(({ id }) => id));
+	const after = (await readItems(tx, box)).filter((one) => one.kind === wish.kind && !one.archived);
+	return after.find((one) => (known === null ? !ids.has(one.id) : one.id === known.id)) ?? null;
+}
+
+/** `alive`: what is not archived. */
+function planWish(current: CurrentState, alive: readonly StoredItem[], wish: Wish): Planned {
+	const target = wish.action === "create" ? null : find(alive, wish.kind, wish.name);
+	if (wish.action !== "create" && target === null)
+		throw new Stop(`unknown_${wish.kind}`, `There is no ${NOUNS[wish.kind]} "${wish.name}".`);
+	if (target !== null && RANK[target.managedBy] > RANK.api)
+		throw new Stop(
+			"configuration_refused",
+			`The ${NOUNS[wish.kind]} ${target.name} is managed by ${OWNER[target.managedBy]}: change it there.`,
+		);
+	if (wish.action === "remove") return planRemoval(current, alive, target);
+
+	if (wish.action === "create") refuseDouble(alive, wish.kind, wish.entry);
+	const reading = readEntry(alive, wish, target);
+	if (!reading.ok) throw new Stop("invalid_configuration", reading.message);
+	const { items } = reading;
+	// Bindings have no name that the planner could know them by.
+	if (wish.kind === "access") return planBinding(items, target);
+	const named = new Set(items.map((item) => `${item.kind} ${item.name}`));
+	const dropped = alive.filter(
+		(one) => wish.kind === "project" && isOf(one, target) && !named.has(`environment ${one.name}`),
+	);
+	const only = new Set(dropped.map(({ id }) => id));
+	return planConfiguration(current, items, { prune: true, managedBy: "api", only });
+}
+
+function refuseDouble(
+	alive: readonly StoredItem[],
+	kind: Kind,
+	{ project, slug }: Readonly<Record<string, unknown>>,
+): void {
+	const name = kind === "environment" ? `${project}/${slug}` : String(slug);
+	if (kind !== "access" && alive.some((one) => one.kind === kind && one.name === name))
+		throw new Stop("already_exists", `There is a ${NOUNS[kind]} "${name}" already: change that one.`);
+}
+
+function planRemoval(current: CurrentState, alive: readonly StoredItem[], target: StoredItem | null): Planned {
+	const parts = alive.filter((one) => one.id === target?.id || isOf(one, target));
+	const only = new Set(parts.map(({ id }) => id));
+	return planConfiguration(current, [], { prune: true, managedBy: "api", only });
+}
+
+function planBinding(items: readonly Item[], target: StoredItem | null): Planned {
+	const steps = items.flatMap((item) => stepFor(item, target, target?.managedBy ?? null, "api") ?? []);
+	const changes = steps.map(({ action, kind, name, fields, note }) => ({ action, kind, name, fields, note }));
+	return { steps, plan: { changes, kept: [], unchanged: items.length - steps.length }, refusals: [], waitsFor: [] };
+}
+
+/** An environment of this project. */
+function isOf(one: StoredItem, project: StoredItem | null): boolean {
+	return one.kind === "environment" && project?.kind === "project" && projectOf(one) === project.name;
+}
+
+/** By its slug (`project/environment` of an environment) or id. */
+export function find(items: readonly StoredItem[], kind: Kind, name: string): StoredItem | null {
+	const fits = (one: StoredItem) => one.id === name || (kind !== "access" && one.name === name);
+	return items.find((one) => one.kind === kind && fits(one)) ?? null;
+}
+
+const NOUNS: Record<Kind, string> = {
+	integration: "integration",
+	policy: "policy",
+	project: "project",
+	environment: "environment",
+	access: "access binding",
+};

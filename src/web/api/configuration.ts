@@ -1,0 +1,139 @@
+import { z } from "zod";
+import { changeEntry, find } from "../../configuration/change-entry.ts";
+import { readItems } from "../../configuration/current.ts";
+import type { Kind, StoredItem } from "../../configuration/items.ts";
+import { entryOf } from "../../configuration/read-entry.ts";
+import { ENTRIES } from "../../configuration/schema.ts";
+import { may } from "../../core/access.ts";
+import { refusal } from "../../core/refusal.ts";
+import type { Deps } from "../../deps.ts";
+import { actorOf, identifyToken } from "../../use-cases/identify.ts";
+import { rightRefusal } from "../../words/refusal-words.ts";
+import { type Reply, refusalReply } from "../problem.ts";
+import { CONFIGURED, listOf } from "./answers.ts";
+import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
+import { EnvironmentsQuery, PageQuery } from "./schemas.ts";
+
+type Wanted = Parameters<typeof changeEntry>[1];
+type Entry = Readonly<Record<string, unknown>>;
+
+/** Checked when it is merged with what is there, by the schemas of draven.yaml. */
+const AnyEntry = z.record(z.string(), z.unknown());
+
+const RESOURCES: readonly { readonly kind: Kind; readonly path: string; readonly noun: string }[] = [
+	{ kind: "project", path: "/projects", noun: "project" },
+	{ kind: "environment", path: "/environments", noun: "environment" },
+	{ kind: "policy", path: "/policies", noun: "policy" },
+	{ kind: "integration", path: "/integrations", noun: "integration" },
+	{ kind: "access", path: "/access", noun: "access binding" },
+];
+
+/** What a new entry is made of. */
+const BODIES: Record<Kind, z.ZodType> = {
+	...ENTRIES,
+	environment: ENTRIES.environment.extend({ project: z.string().describe("Whose environment it is.") }),
+};
+
+/** The configuration, entry by entry, as it stands in a draven.yaml. What a file manages is read alone. */
+export const configurationEndpoints: readonly Endpoint[] = RESOURCES.flatMap(({ kind, path, noun }) => {
+	const named = `an ${noun}`.replace(/^an (?![aeiou])/, "a ");
+	const one = (id: string) => [
+		endpoint({
+			method: "GET",
+			path: `${path}/${id}`,
+			summary: `Show ${named}`,
+			answers: { 200: CONFIGURED[kind] },
+			handle: (call) => show(call.deps, kind, call.id, noun),
+		}),
+		endpoint({
+			method: "PUT",
+			path: `${path}/${id}`,
+			summary: `Write ${named} anew`,
+			body: AnyEntry,
+			answers: { 200: CONFIGURED[kind] },
+			handle: (call) => change(call, { kind, action: "replace", name: call.id, entry: call.body }),
+		}),
+		endpoint({
+			method: "PATCH",
+			path: `${path}/${id}`,
+			summary: `Change a part of ${named}: null takes away, a list replaces a list (RFC 7396)`,
+			body: AnyEntry,
+			answers: { 200: CONFIGURED[kind] },
+			handle: (call) => change(call, { kind, action: "merge", name: call.id, entry: call.body }),
+		}),
+		endpoint({
+			method: "DELETE",
+			path: `${path}/${id}`,
+			summary: `Remove ${named}`,
+			answers: { 204: null },
+			handle: (call) => change(call, { kind, action: "remove", name: call.id }),
+		}),
+	];
+	return [
+		endpoint({
+			method: "GET",
+			path,
+			summary: `Every ${noun}`,
+			query: kind === "environment" ? EnvironmentsQuery : PageQuery,
+			answers: { 200: listOf(CONFIGURED[kind]) },
+			handle: ({ deps, query }) => list(deps, kind, query),
+		}),
+		endpoint({
+			method: "POST",
+			path,
+			summary: `Make ${named}`,
+			body: AnyEntry,
+			bodyDescribed: BODIES[kind],
+			answers: { 201: CONFIGURED[kind] },
+			handle: (call) => change(call, { kind, action: "create", entry: call.body }),
+		}),
+		...one(":id"),
+		// An environment is called by its project and slug, or by its id.
+		...(kind === "environment" ? one(":project/:environment") : []),
+	];
+});
+
+async function list(
+	deps: Deps,
+	kind: Kind,
+	query: z.output<typeof PageQuery> & { readonly project?: string | undefined },
+): Promise<Reply> {
+	const alive = await readAlive(deps);
+	const all = alive
+		.filter((one) => one.kind === kind)
+		.filter((one) => query.project === undefined || one.name.startsWith(`${query.project}/`));
+	const from = query.cursor === undefined ? 0 : all.findIndex(({ id }) => id === query.cursor) + 1;
+	const page = all.slice(from, from + query.limit);
+	const next = from + page.length < all.length ? (page.at(-1)?.id ?? null) : null;
+	return { status: 200, body: { items: page.map((one) => json(one, alive)), next } };
+}
+
+async function show(deps: Deps, kind: Kind, name: string, noun: string): Promise<Reply> {
+	const alive = await readAlive(deps);
+	const found = find(alive, kind, name);
+	return found === null
+		? refusalReply(refusal(`unknown_${kind}`, `There is no ${noun} of this name.`))
+		: { status: 200, body: json(found, alive) };
+}
+
+async function change({ deps, token }: Call<unknown, unknown>, wish: Wanted): Promise<Reply> {
+	const caller = await identifyToken(deps, token);
+	const everywhere = { project: "*", environment: "*" };
+	const right = may("configure", caller.bindings, caller.principal, everywhere);
+	if (!right.ok) return refusalReply(rightRefusal("configure", everywhere, right));
+	const outcome = await changeEntry(deps, wish, actorOf(caller));
+	if (!outcome.ok) return refusalReply(outcome.refusal);
+	if (outcome.value === null) return { status: 204 };
+	const body = json(outcome.value, await readAlive(deps));
+	if (wish.action !== "create") return { status: 200, body };
+	const path = RESOURCES.find(({ kind }) => kind === wish.kind)?.path ?? "";
+	return { status: 201, body, headers: { location: `/api/v1${path}/${outcome.value.id}` } };
+}
+
+async function readAlive({ db, box }: Deps): Promise<StoredItem[]> {
+	return (await readItems(db.manager, box)).filter((one) => !one.archived);
+}
+
+function json(item: StoredItem, alive: readonly StoredItem[]): Entry {
+	return { id: item.id, ...entryOf(item, alive), managedBy: item.managedBy };
+}
