@@ -2,6 +2,7 @@ import { Spine1764000000000 } from "./1764000000000-spine.ts";
 import { Evidence1764100000000 } from "./1764100000000-evidence.ts";
 import { ProviderLogins1764100100000 } from "./1764100100000-provider-logins.ts";
 import { Progress1764100200000 } from "./1764100200000-progress.ts";
+import { UnansweredClaims1764100300000 } from "./1764100300000-unanswered-claims.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
 export const MIGRATIONS = [
@@ -9,4 +10,5 @@ export const MIGRATIONS = [
 	Evidence1764100000000,
 	ProviderLogins1764100100000,
 	Progress1764100200000,
+	UnansweredClaims1764100300000,
 ];

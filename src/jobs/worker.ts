@@ -33,6 +33,8 @@ export interface Worker {
 const MAX_BUG_TRIES = 8;
 /** The same where a person waits for an answer: about a quarter of a minute. */
 const MAX_BUG_TRIES_OF_REQUEST = 5;
+/** Workers that died at a job, one after the other, before it is given up: enough for a bad day of the machine. */
+const MAX_DEATHS = 10;
 /** Tries of a job whose neighbour is not there; with the back-off below about six hours. */
 const MAX_PASSING_TRIES = 80;
 /** What the life of a run hangs on comes again for as long as its run is not over: given up, it would hold the environment's lock for ever. */
@@ -51,6 +53,7 @@ const NEVER_GIVEN_UP: ReadonlySet<JobKind> = new Set([
 export function startWorker(deps: Deps, handlers: Handlers, options: WorkerOptions = {}): Worker {
 	const { leaseMs = 30_000, pollMs = 400, concurrency = 40 } = options;
 	const atWork = new Set<Promise<void>>();
+	let suspects: Promise<void> = Promise.resolve();
 	let stopping = false;
 	let woken = false;
 	let rouse: () => void = () => {};
@@ -64,7 +67,11 @@ export function startWorker(deps: Deps, handlers: Handlers, options: WorkerOptio
 		const beat = setInterval(() => {
 			renew(deps.db, job, new Date(deps.now().getTime() + leaseMs)).catch(() => {});
 		}, leaseMs / 3);
-		const work = carryOut(deps, handlers, job).finally(() => {
+		// What a worker died of may die again: one of these at a time, so that the others are not taken for it.
+		const turn = job.deaths === 0 ? Promise.resolve() : suspects;
+		const done = turn.then(() => carryOut(deps, handlers, job));
+		if (job.deaths > 0) suspects = done;
+		const work = done.finally(() => {
 			clearInterval(beat);
 			atWork.delete(work);
 			// The next message of its run, or the job that it left for later, may go now.
@@ -78,7 +85,8 @@ export function startWorker(deps: Deps, handlers: Handlers, options: WorkerOptio
 			woken = false;
 			try {
 				const free = concurrency - atWork.size;
-				for (const job of free > 0 ? await claim(deps.db, free, leaseMs, deps.now()) : []) start(job);
+				const jobs = free > 0 ? await claim(deps.db, free, leaseMs, deps.now()) : [];
+				for (const job of suspectsShuffled(jobs)) start(job);
 			} catch (error) {
 				// The database is away for a moment: nothing is lost, the jobs are in it.
 				deps.log.error({ err: error }, "jobs could not be taken");
@@ -110,9 +118,26 @@ export function startWorker(deps: Deps, handlers: Handlers, options: WorkerOptio
 	};
 }
 
+/** Nobody knows which of those that were at work together it was: each goes first at some time. */
+function suspectsShuffled(jobs: readonly Job[]): Job[] {
+	const order = new Map(jobs.map((job) => [job, job.deaths === 0 ? 0 : Math.random()]));
+	return jobs.toSorted((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
+}
+
+class DeadlyJob extends Error {
+	constructor({ deaths }: Job) {
+		super(`The worker died at it, or was away past its lease, ${deaths} times one after the other.`);
+	}
+}
+
 /** Does one job and writes what became of it, under its lease: a worker that was paused past its lease writes nothing. */
 export async function carryOut(deps: Deps, handlers: Handlers, job: Job): Promise<void> {
 	try {
+		if (job.deaths >= MAX_DEATHS) {
+			if (!NEVER_GIVEN_UP.has(job.kind)) throw new DeadlyJob(job);
+			// It may end this process too: then not again and again at the pace of its lease.
+			await renew(deps.db, job, new Date(deps.now().getTime() + backOff(job.deaths, null)));
+		}
 		const handled = await handlers.handle[job.kind](job);
 		if (handled === "done") await finish(deps.db, job, deps.now());
 		else await postpone(deps.db, job, handled.again, null);
@@ -130,7 +155,7 @@ async function failed(deps: Deps, handlers: Handlers, job: Job, error: unknown):
 	const why = error instanceof Error ? error.message : String(error);
 	const vendor = error instanceof VendorError ? error : null;
 	deps.log.warn({ job: job.id, kind: job.kind, attempt: job.attempts, err: error }, "a job failed");
-	if (job.attempts >= triesOf(job.kind, vendor)) {
+	if (error instanceof DeadlyJob || job.attempts >= triesOf(job.kind, vendor)) {
 		const told = await handlers.gaveUp(job, error);
 		await deps.db.transaction(async (tx) => {
 			if (await bury(tx, job, why, deps.now())) for (const draft of told) await enqueue(tx, draft, deps.now());

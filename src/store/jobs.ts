@@ -37,6 +37,8 @@ export interface Job {
 	readonly payload: unknown;
 	/** From 1. Above 1: an earlier try may have had its effect. */
 	readonly attempts: number;
+	/** Earlier claims, one after the other, whose worker was not heard of again: it died, or was paused past its lease. */
+	readonly deaths: number;
 	readonly leaseToken: string;
 	readonly createdAt: Date;
 }
@@ -65,13 +67,13 @@ export async function enqueue(sql: Sql, job: JobDraft, now: Date): Promise<boole
  */
 export async function claim(sql: Sql, limit: number, leaseMs: number, now: Date): Promise<Job[]> {
 	const [rows]: [JobRow[], number] = await sql.query(
-		`UPDATE job SET lease_token = lease_token + 1, attempts = attempts + 1, run_at = $2
+		`UPDATE job SET lease_token = lease_token + 1, attempts = attempts + 1, unanswered = unanswered + 1, run_at = $2
 		 WHERE id = ANY (ARRAY(
 			SELECT id FROM job AS j WHERE run_at <= $1 AND done_at IS NULL AND dead_at IS NULL
 			AND (order_key IS NULL OR NOT EXISTS (
 				SELECT FROM job AS b WHERE b.order_key = j.order_key AND b.id < j.id AND b.done_at IS NULL AND b.dead_at IS NULL))
 			ORDER BY run_at, id LIMIT $3 FOR UPDATE SKIP LOCKED))
-		 RETURNING id, kind, run_id, payload, attempts, lease_token, created_at`,
+		 RETURNING id, kind, run_id, payload, attempts, unanswered, lease_token, created_at`,
 		[now, new Date(now.getTime() + leaseMs), limit],
 	);
 	return rows
@@ -81,6 +83,7 @@ export async function claim(sql: Sql, limit: number, leaseMs: number, now: Date)
 			runId: row.run_id,
 			payload: row.payload,
 			attempts: row.attempts,
+			deaths: row.unanswered - 1,
 			leaseToken: row.lease_token,
 			createdAt: row.created_at,
 		}))
@@ -93,6 +96,7 @@ interface JobRow {
 	run_id: string | null;
 	payload: unknown;
 	attempts: number;
+	unanswered: number;
 	lease_token: string;
 	created_at: Date;
 }
@@ -128,7 +132,8 @@ export async function postpone(sql: Sql, job: Job, at: Date, error: string | nul
 	const count = await affected(
 		sql,
 		// The lease ends with it, so that a renewal which is still on its way finds nothing.
-		`UPDATE job SET run_at = $3, lease_token = lease_token + 1, last_error = $4, attempts = CASE WHEN $4::text IS NULL THEN 0 ELSE attempts END
+		`UPDATE job SET run_at = $3, lease_token = lease_token + 1, last_error = $4, unanswered = 0,
+		 attempts = CASE WHEN $4::text IS NULL THEN 0 ELSE attempts END
 		 WHERE id = $1 AND lease_token = $2 AND done_at IS NULL`,
 		[job.id, job.leaseToken, at, error],
 	);

@@ -38,7 +38,7 @@ describe("a lease", () => {
 		expect(first.attempts).toBe(1);
 		expect(await take(at(LEASE - 1))).toEqual([]);
 		const second = await takeOne(at(LEASE));
-		expect(second).toEqual({ ...first, attempts: 2, leaseToken: String(Number(first.leaseToken) + 1) });
+		expect(second).toEqual({ ...first, attempts: 2, deaths: 1, leaseToken: String(Number(first.leaseToken) + 1) });
 	});
 
 	test("that was lost writes nothing, whatever its worker wanted to say", async () => {
