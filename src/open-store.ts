@@ -2,7 +2,7 @@ import type { DataSource } from "typeorm";
 import { MIGRATIONS } from "../migrations/index.ts";
 import type { Config } from "./config.ts";
 import { resealSecrets } from "./configuration/integrations.ts";
-import { joinEmbeddedPostgres, startEmbeddedPostgres } from "./postgres/embedded.ts";
+import { joinEmbeddedPostgres, type ServerPostgres, startEmbeddedPostgres } from "./postgres/embedded.ts";
 import { secretKeyIn } from "./secret-key.ts";
 import { Sentence } from "./sentence.ts";
 import { loadAuditKey } from "./store/audit-key.ts";
@@ -17,6 +17,8 @@ export interface Store {
 	readonly auditKey: Buffer;
 	/** Where the database is, with its password: for connections beside the pool, never for people. */
 	readonly url: string;
+	/** One sentence, once the database is not this server's any more and it has to end. Commands never hear of it. */
+	readonly lost: Promise<string>;
 	/** Closes the connections, and stops the embedded Postgres when nobody else works with it. */
 	close(): Promise<void>;
 }
@@ -57,6 +59,7 @@ export async function openStore(config: StoreConfig, use: "server" | "command"):
 			box,
 			auditKey,
 			url: postgres.url,
+			lost: postgres.lost,
 			async close() {
 				await opened.destroy();
 				await postgres.stop();
@@ -79,11 +82,15 @@ export async function migrateStore(config: StoreConfig): Promise<readonly string
 	}
 }
 
-async function openPostgres(config: StoreConfig, use: "server" | "command") {
-	if (config.databaseUrl !== null) return { url: config.databaseUrl, stop: async () => {} };
-	const open = use === "server" ? startEmbeddedPostgres : joinEmbeddedPostgres;
+const NEVER = new Promise<never>(() => {});
+
+async function openPostgres(config: StoreConfig, use: "server" | "command"): Promise<ServerPostgres> {
+	if (config.databaseUrl !== null) return { url: config.databaseUrl, lost: NEVER, stop: async () => {} };
+	const { dataDir } = config;
 	try {
-		return await open({ dataDir: config.dataDir });
+		return use === "server"
+			? await startEmbeddedPostgres({ dataDir })
+			: { ...(await joinEmbeddedPostgres({ dataDir })), lost: NEVER };
 	} catch (error) {
 		throw new StoreError((error as Error).message, { cause: error });
 	}

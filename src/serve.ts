@@ -37,6 +37,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Everything that runs, and the one way to end it. */
 export interface Running {
 	readonly url: string | null;
+	/** One sentence, once it cannot go on and has to be stopped. */
+	readonly lost: Promise<string>;
 	/** Takes nothing new, lets what is under way end, and closes. */
 	stop(): Promise<void>;
 }
@@ -86,7 +88,7 @@ export async function serve(config: Config, env: Environment, log: Logger, optio
 
 		const url = options.web ? await listen({ config, env, store, deps, front, slack, log, now, ends }) : null;
 		process.stdout.write(await startupText({ config, store, url, slack: connected, options }));
-		return { url, stop };
+		return { url, lost: store.lost, stop };
 	} catch (error) {
 		await stop();
 		throw error;

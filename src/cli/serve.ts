@@ -1,5 +1,6 @@
 import { readConfig, secretsOf } from "../config.ts";
 import { makeLog } from "../log.ts";
+import { Sentence } from "../sentence.ts";
 import { type ServeOptions, serve } from "../serve.ts";
 import type { Cli, ExitCode } from "./cli.ts";
 
@@ -30,8 +31,12 @@ export async function serveCommand(cli: Cli, options: ServeOptions, exitWithPare
 		}, PARENT_EVERY_MS).unref();
 	});
 	const running = await serve(config, cli.env, log, options);
-	log.info({ because: await asked }, "stopping: nothing new is taken, what is under way ends");
+	const lost = running.lost.then((why) => new Sentence(why));
+	const because = await Promise.race([asked, lost]);
+	const said = typeof because === "string" ? because : because.message;
+	log.info({ because: said }, "stopping: nothing new is taken, what is under way ends");
 	await running.stop();
 	log.info("stopped");
+	if (typeof because !== "string") throw because;
 	return 0;
 }

@@ -7,6 +7,7 @@ import pg from "pg";
 import { type Binaries, installBinaries } from "./binaries.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { canReach, ProgramFailed, type RunAs, runProgram, unprivilegedUser } from "./run-as.ts";
+import { type ServerLock, takeServerLock, unlessServerLives } from "./server-lock.ts";
 
 export interface EmbeddedOptions {
 	/** The data folder of DRAVEN. */
@@ -21,11 +22,16 @@ export interface EmbeddedPostgres {
 	stop(): Promise<void>;
 }
 
+export interface ServerPostgres extends EmbeddedPostgres {
+	/** One sentence, once this process has to end: another server works with the data folder, or Postgres is gone. */
+	readonly lost: Promise<string>;
+}
+
 const USER = "draven";
 const PASSWORD_FILE = "draven-password";
-/** Any number that only we use: held for as long as a server lives, and let go by the kernel when it is killed. */
-const SERVER_LOCK = 4_711_330_215;
 const START_TIMEOUT_MS = 60_000;
+/** A command may stop the Postgres that it had started between our look and our lock. */
+const START_TRIES = 3;
 
 const SETTINGS: Readonly<Record<string, string>> = {
 	listen_addresses: "'127.0.0.1'",
@@ -39,24 +45,31 @@ const SETTINGS: Readonly<Record<string, string>> = {
  * A real Postgres in the data folder, for one server. After a kill -9 the Postgres that was left behind is taken over. A second
  * server on the same folder is refused while the first one lives.
  */
-export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<ServerPostgres> {
 	const cluster = await openCluster(options);
-	const { url } = await cluster.up();
-	const guard = new pg.Client({ connectionString: url, application_name: "draven server lock" });
-	guard.on("error", () => {});
-	await guard.connect();
-	const { rows } = await guard.query<{ got: boolean }>("SELECT pg_try_advisory_lock($1) AS got", [SERVER_LOCK]);
-	if (rows[0]?.got !== true) {
-		await guard.end();
-		throw new Error(
-			`Another DRAVEN server is at work on the data folder ${options.dataDir}: stop it first, or give this one a folder of its own with DRAVEN_DATA_DIR.`,
-		);
+	for (let tries = 1; ; tries++) {
+		const { url } = await cluster.up();
+		const lock = await takeServerLock(url);
+		if (lock === "taken")
+			throw new Error(
+				`Another DRAVEN server is at work on the data folder ${options.dataDir}: stop it first, or give this one a folder of its own with DRAVEN_DATA_DIR.`,
+			);
+		if (lock !== "away") return served(url, cluster, lock);
+		if (tries === START_TRIES)
+			throw new Error(
+				"The embedded Postgres started and does not answer: look into its postgres.log in the data folder.",
+			);
 	}
+}
+
+function served(url: string, cluster: Cluster, lock: ServerLock): ServerPostgres {
 	return {
 		url,
+		lost: lock.lost,
 		async stop() {
-			await guard.end().catch(() => {});
-			await cluster.down();
+			// Under the lock to the last: a server that comes meanwhile must not lose the Postgres that it has just joined.
+			if (await lock.settle()) await cluster.down();
+			await lock.release();
 		},
 	};
 }
@@ -68,20 +81,9 @@ export async function joinEmbeddedPostgres(options: EmbeddedOptions): Promise<Em
 	return {
 		url,
 		async stop() {
-			if (started && !(await serverLives(url))) await cluster.down();
+			if (started) await unlessServerLives(url, cluster.down);
 		},
 	};
-}
-
-async function serverLives(url: string): Promise<boolean> {
-	const client = new pg.Client({ connectionString: url });
-	await client.connect();
-	try {
-		const { rows } = await client.query<{ got: boolean }>("SELECT pg_try_advisory_lock($1) AS got", [SERVER_LOCK]);
-		return rows[0]?.got !== true;
-	} finally {
-		await client.end();
-	}
 }
 
 interface Cluster {

@@ -1,7 +1,10 @@
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import pg from "pg";
+import { SERVER_LOCK } from "../../src/postgres/server-lock.ts";
 import { draven, type Ended, type Server, startServer } from "../support/draven.ts";
 
 let dataDir: string;
@@ -217,5 +220,32 @@ describe("one server a data folder, come what may", () => {
 		const refused = await draven(["say", "status"], variables);
 		expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("npm start")]);
 		server = await startServer(variables);
+	}, 60_000);
+
+	test("one that lost the folder's database to another server ends with one sentence, and leaves Postgres running", async () => {
+		const pgdata = join(dataDir, "postgres/pgdata");
+		const port = (await readFile(join(pgdata, "postmaster.pid"), "utf8")).split("\n")[3];
+		const password = (await readFile(join(pgdata, "draven-password"), "utf8")).trim();
+		const other = new pg.Client({ connectionString: `postgres://draven:${password}@127.0.0.1:${port}/postgres` });
+		other.on("error", () => {});
+		await other.connect();
+		try {
+			const got = other.query(`SELECT pg_advisory_lock(${SERVER_LOCK})`);
+			const stopped = once(server.process, "close");
+			const guard = new pg.Client({ connectionString: `postgres://draven:${password}@127.0.0.1:${port}/postgres` });
+			await guard.connect();
+			while ((await guard.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")).rowCount === 0);
+			await guard.query(
+				"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'draven server lock'",
+			);
+			await guard.end();
+			await got;
+			expect(await stopped).toEqual([1, null]);
+			expect(server.output()).toContain("Another DRAVEN server took over the database of this data folder");
+			expect((await other.query("SELECT 1 AS n")).rows).toEqual([{ n: 1 }]);
+		} finally {
+			await other.end();
+			server = await startServer(variables);
+		}
 	}, 60_000);
 });

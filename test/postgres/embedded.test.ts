@@ -1,6 +1,8 @@
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import pg from "pg";
+import { SERVER_LOCK } from "../../src/postgres/server-lock.ts";
 import { commandOf, Folder, query, urlOf } from "./folder.ts";
 
 const root = process.getuid?.() === 0;
@@ -126,6 +128,52 @@ describe("while a server lives", () => {
 		await last.said;
 		await last.end();
 		expect(await folder.postmaster()).toBeNull();
+	});
+});
+
+describe("a server that loses the connection of its lock", () => {
+	const guards = `SELECT a.pid FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid AND l.locktype = 'advisory' AND l.granted`;
+	const guardOf = async (url: string) => (await query(url, guards).catch(() => []))[0]?.["pid"];
+
+	test("takes it again: a second one is refused as before, and the first one still ends Postgres", async () => {
+		const { starting, url } = await folder.server();
+		const before = await guardOf(url);
+		await query(url, `SELECT pg_terminate_backend(${before})`);
+		await until(async () => ![undefined, before].includes(await guardOf(url)));
+		expect(await folder.start().said).toEqual({ refused: IN_USE(folder.dataDir) });
+		expect(await query(url, "SELECT 1 AS n")).toEqual([{ n: 1 }]);
+		await starting.end();
+		expect(await folder.postmaster()).toBeNull();
+	});
+
+	test("takes it again after Postgres itself was restarted", async () => {
+		const { starting, url } = await folder.server();
+		const pid = (await folder.postmaster()) ?? 0;
+		const backend = await guardOf(url);
+		// The postmaster ends all others when one of them is killed, recovers, and goes on.
+		process.kill(Number(backend), "SIGKILL");
+		await until(async () => ![undefined, backend].includes(await guardOf(url)));
+		expect(await folder.postmaster()).toBe(pid);
+		await starting.end();
+		expect(await folder.postmaster()).toBeNull();
+	});
+
+	test("ends with one sentence when another one has it by then, and leaves Postgres to it", async () => {
+		const { starting, url } = await folder.server();
+		const other = new pg.Client({ connectionString: url });
+		other.on("error", () => {});
+		await other.connect();
+		const waiting = other.query(`SELECT pg_advisory_lock(${SERVER_LOCK})`);
+		await until(async () => (await query(url, "SELECT 1 FROM pg_locks WHERE NOT granted")).length > 0);
+		await query(url, `SELECT pg_terminate_backend(${await guardOf(url)})`);
+		await waiting;
+		const { lines, code } = await starting.ended;
+		expect([code, JSON.parse(lines.at(-1) ?? "")]).toEqual([
+			1,
+			{ lost: expect.stringMatching(/^Another DRAVEN server took over /) },
+		]);
+		expect((await other.query("SELECT 1 AS n")).rows).toEqual([{ n: 1 }]);
+		await other.end();
 	});
 });
 

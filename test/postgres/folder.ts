@@ -15,6 +15,8 @@ export type Said = { readonly url: string } | { readonly refused: string } | "di
 export interface Starting {
 	readonly process: ChildProcess;
 	readonly said: Promise<Said>;
+	/** Ends with all that it said, one JSON a line, and its exit code. */
+	readonly ended: Promise<{ readonly lines: readonly string[]; readonly code: number | null }>;
 	/** Lets it end in order. */
 	end(): Promise<void>;
 	kill(): Promise<void>;
@@ -49,10 +51,13 @@ export class Folder {
 		this.#children.push(child);
 		const exited = once(child, "exit");
 		const lines = createInterface({ input: child.stdout });
+		const all: string[] = [];
+		lines.on("line", (text) => all.push(text));
 		const line = once(lines, "line").then(([text]) => JSON.parse(String(text)) as Exclude<Said, "died">);
 		return {
 			process: child,
 			said: Promise.race([line, exited.then((): Said => "died")]),
+			ended: once(child, "close").then(() => ({ lines: all, code: child.exitCode })),
 			async end() {
 				child.stdin.end();
 				await exited;
