@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pickRefs } from "../../src/core/pick-refs.ts";
 import type { RefKind, ResolvedRef } from "../../src/core/run.ts";
 import type { PipelineProject } from "../../src/ports/pipeline.ts";
 import { type Call, readAnswer } from "./client.ts";
@@ -9,40 +10,21 @@ import { isRefName, peel } from "./resolve-ref.ts";
 const Listed = z.array(z.object({ name: z.string(), commit: z.object({ sha: z.string() }) }));
 const Matching = z.array(z.object({ ref: z.string(), object: z.object({ type: z.string(), sha: z.string() }) }));
 
-const CHOICES = 100;
+/** Of those that lie beyond the pages. */
+const FURTHER = 100;
 /** A picker waits for this: what lies further back is found by how its name begins. */
 const PAGES = 3;
 /** Annotated tags among those, each of which is a call more. */
 const PEELED = 10;
 
-/** Names that contain the query, best first: the very name, then what begins with it, high versions before low ones. */
 export async function listRefs(call: Call, project: PipelineProject, query: string): Promise<readonly ResolvedRef[]> {
 	const repository = repositoryOf(project);
-	const wanted = query.trim().toLowerCase();
 	const [tags, branches] = await Promise.all([
 		refsOf(call, repository, "tag", query.trim()),
 		refsOf(call, repository, "branch", query.trim()),
 	]);
-	const rank = ({ name }: ResolvedRef) => {
-		const lower = name.toLowerCase();
-		if (lower === wanted || (wanted === "" && name === project.defaultRef)) return 0;
-		return lower.startsWith(wanted) ? 1 : 2;
-	};
-	const best = (refs: readonly ResolvedRef[]) =>
-		refs
-			.filter(({ name }) => name.toLowerCase().includes(wanted))
-			.sort((one, other) => rank(one) - rank(other) || byVersion.compare(other.name, one.name));
-	const hidden = new Set(tags.map(({ name }) => name));
-	const bestTags = best(tags);
-	// Hundreds of tags do not push the branches out, nor the other way round.
-	const bestBranches = best(branches.filter(({ name }) => !hidden.has(name))).slice(
-		0,
-		Math.max(CHOICES / 2, CHOICES - bestTags.length),
-	);
-	return [...bestBranches, ...bestTags].slice(0, CHOICES).sort((one, other) => rank(one) - rank(other));
+	return pickRefs({ tags, branches }, query, project.defaultRef);
 }
-
-const byVersion = new Intl.Collator("en", { numeric: true });
 
 async function refsOf(
 	call: Call,
@@ -84,7 +66,7 @@ async function beginningWith(
 	const fresh = readAnswer(Matching, answer, what)
 		.map(({ ref, object }) => ({ name: ref.slice(`refs/${folder}/`.length), object }))
 		.filter(({ name }) => !known.has(name))
-		.slice(0, CHOICES);
+		.slice(0, FURTHER);
 	const annotated = fresh.filter(({ object }) => object.type === "tag").slice(0, PEELED);
 	const refs = await Promise.all(
 		[...fresh.filter(({ object }) => object.type === "commit"), ...annotated].map(async ({ name, object }) => {

@@ -1,12 +1,11 @@
 import type { PipelineProject } from "../../src/ports/pipeline.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
-import { endOfLog, LOG_BYTES } from "../http/end-of-log.ts";
+import { endOfLog } from "../http/end-of-log.ts";
+import { lastBytes } from "../http/last-bytes.ts";
 import type { Call } from "./client.ts";
 import { repositoryOf } from "./repository.ts";
 import { readJobs } from "./steps.ts";
 
-/** More of one job is not read: what it would take is not worth the end of it. */
-const JOB_BYTES = 50_000_000;
 const WITHIN_MS = 20_000;
 /** Each one is two calls. */
 const JOBS = 20;
@@ -62,21 +61,4 @@ async function fetchPlain(location: string, what: string): Promise<string | null
 	} catch (cause) {
 		throw new VendorError("unavailable", `The place where GitHub keeps ${what} did not answer.`, { cause });
 	}
-}
-
-async function lastBytes(response: Response): Promise<string> {
-	let kept: Buffer[] = [];
-	let size = 0;
-	let read = 0;
-	for await (const chunk of response.body ?? []) {
-		kept.push(Buffer.from(chunk));
-		size += chunk.length;
-		read += chunk.length;
-		if (size > 2 * LOG_BYTES) {
-			kept = [Buffer.concat(kept).subarray(-LOG_BYTES)];
-			size = LOG_BYTES;
-		}
-		if (read > JOB_BYTES) break;
-	}
-	return Buffer.concat(kept).subarray(-LOG_BYTES).toString("utf8");
 }

@@ -1,4 +1,5 @@
 import { VendorError } from "../../src/ports/vendor-error.ts";
+import { lastBytes } from "./last-bytes.ts";
 import { lostAnswer } from "./lost-answer.ts";
 
 const WITHIN_MS = 10_000;
@@ -10,9 +11,15 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 /**
  * fetch with an end: one time-out over the whole exchange (or the caller's, when that is sooner), a limit on the answer, and redirects (a renamed repository) followed at the
  * same host alone, because the token is for that host; with `redirect: "manual"` none is followed. The body is read here: a connection that breaks in the middle of an answer is
- * an error, not an empty answer. `provider` is its name as people write it (GitHub). Throws VendorError.
+ * an error, not an empty answer. `provider` is its name as people write it (GitHub). `part`: of a text that may be long, such as a log,
+ * the end is enough. Throws VendorError.
  */
-export function boundedFetch(provider: string, baseUrl: string, withinMs = WITHIN_MS): Fetch {
+export function boundedFetch(
+	provider: string,
+	baseUrl: string,
+	withinMs = WITHIN_MS,
+	part: "whole" | "end" = "whole",
+): Fetch {
 	const { origin, host } = new URL(baseUrl);
 	return async (url, init) => {
 		const method = init.method ?? "GET";
@@ -25,6 +32,7 @@ export function boundedFetch(provider: string, baseUrl: string, withinMs = WITHI
 					throw new VendorError("rejected", `${provider} at ${host} redirects to another host. Check the baseUrl.`);
 				const response = await fetch(target, limited);
 				const next = init.redirect === "manual" ? null : redirectOf(response, target, method);
+				if (next === null && part === "end") return new Response(await lastBytes(response), response);
 				if (next === null) return await whole(response, `${provider} at ${host}`);
 				await response.body?.cancel();
 				target = next;

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pickRefs } from "../../src/core/pick-refs.ts";
 import type { RefKind, ResolvedRef } from "../../src/core/run.ts";
 import type { Check } from "../../src/core/verdict.ts";
 import type {
@@ -21,7 +22,6 @@ import { type Repository, readRepository } from "./repository.ts";
 const LIST_WITHIN_MS = 20_000;
 const LIST_BYTES = 50_000_000;
 const FETCH_WITHIN_MS = 30_000;
-const CHOICES = 100;
 
 /** Pipelines that `draven runner` carries out. The refs come from git itself, the work goes through our own table. */
 export class RunnerPipeline implements PipelinePort {
@@ -56,21 +56,9 @@ export class RunnerPipeline implements PipelinePort {
 	}
 
 	async listRefs(project: PipelineProject, query: string): Promise<readonly ResolvedRef[]> {
-		const wanted = query.toLowerCase();
-		const rank = (each: ResolvedRef) => {
-			const name = each.name.toLowerCase();
-			if (name === wanted || (wanted === "" && each.name === project.defaultRef)) return 0;
-			return name.startsWith(wanted) ? 1 : 2;
-		};
-		const refs = (await this.#advertised(readRepository(project.repository)))
-			.filter((each) => each.name.toLowerCase().includes(wanted))
-			.sort((one, other) => rank(one) - rank(other));
-		// Hundreds of tags do not push the branches out, nor the other way round.
-		const tags = refs.filter((each) => each.kind === "tag");
-		const branches = refs
-			.filter((each) => each.kind === "branch")
-			.slice(0, Math.max(CHOICES / 2, CHOICES - tags.length));
-		return [...branches, ...tags].slice(0, CHOICES).sort((one, other) => rank(one) - rank(other));
+		const refs = await this.#advertised(readRepository(project.repository));
+		const of = (kind: RefKind) => refs.filter((each) => each.kind === kind);
+		return pickRefs({ tags: of("tag"), branches: of("branch") }, query, project.defaultRef);
 	}
 
 	async trigger(request: TriggerRequest): Promise<PipelineReport> {
