@@ -43,9 +43,9 @@ function makePipeline(
 	const secrets = openSecrets(store.box, integration);
 	const baseUrl = integration.baseUrl ?? GITHUB;
 	const { app } = integration.settings;
-	if (secrets.token !== undefined) return new GitHubPipeline({ baseUrl, auth: { token: secrets.token } });
+	if (secrets.token !== undefined) return new GitHubPipeline({ baseUrl, auth: { token: secrets.token }, now });
 	if (app !== undefined && secrets.app !== undefined)
-		return new GitHubPipeline({ baseUrl, auth: { app: { ...app, privateKey: secrets.app.privateKey } } });
+		return new GitHubPipeline({ baseUrl, auth: { app: { ...app, privateKey: secrets.app.privateKey } }, now });
 	throw new VendorError(
 		"unauthorized",
 		`The integration ${slug} has neither a token nor an app: add one in draven.yaml.`,

@@ -2,8 +2,9 @@ import { Octokit } from "@octokit/rest";
 import type { z } from "zod";
 import { VendorError } from "../../src/ports/vendor-error.ts";
 import { boundedFetch } from "../http/bounded-fetch.ts";
+import { type RateBudget, rateBudget } from "../http/rate-budget.ts";
 import { type AppCredentials, type AppToken, appToken } from "./app-token.ts";
-import { type Refused, refusalOf, refusedAnswer } from "./errors.ts";
+import { type Refused, rateSaid, refusalOf, refusedAnswer } from "./errors.ts";
 
 export type GitHubAuth = { readonly token: string } | { readonly app: AppCredentials };
 
@@ -13,6 +14,8 @@ export interface GitHubOptions {
 	readonly auth: GitHubAuth;
 	/** Milliseconds that one exchange may take; default 10 s. */
 	readonly withinMs?: number;
+	/** The clock of the rate limit. */
+	readonly now?: () => Date;
 }
 
 export interface Answer {
@@ -33,6 +36,8 @@ export interface CallOptions {
 	readonly redirected?: boolean;
 	/** Ask as the App itself, not as its installation. */
 	readonly asApp?: boolean;
+	/** Not sent while little is left of the rate limit: it comes round again. */
+	readonly canWait?: boolean;
 }
 
 export type Call = (
@@ -53,7 +58,38 @@ const API_VERSION = "2022-11-28";
 const silent = () => {};
 
 /** One GitHub API with its credentials. A call is one exchange: nothing is tried again by itself. Throws VendorError. */
-export function connect({ baseUrl, auth, withinMs }: GitHubOptions): Call {
+export function connect(options: GitHubOptions): Call {
+	const { now = () => new Date() } = options;
+	return within(
+		rateBudget("GitHub", () => now().getTime()),
+		authorized(options),
+	);
+}
+
+/** What the App asks as itself has a limit of its own. */
+function within(budget: RateBudget, call: Call): Call {
+	return async (route, parameters, options) => {
+		if (options.asApp === true) return call(route, parameters, options);
+		budget.ask(options.canWait ?? false);
+		try {
+			const answer = await call(route, parameters, {
+				...options,
+				refused: (refused) => {
+					budget.heard(rateSaid(refused));
+					return options.refused?.(refused);
+				},
+			});
+			budget.heard(rateSaid(answer));
+			return answer;
+		} catch (error) {
+			if (error instanceof VendorError && error.kind === "rate_limited" && error.retryAfter !== null)
+				budget.refused(error.retryAfter);
+			throw error;
+		}
+	};
+}
+
+function authorized({ baseUrl, auth, withinMs }: GitHubOptions): Call {
 	const octokit = new Octokit({
 		baseUrl,
 		userAgent: "draven",

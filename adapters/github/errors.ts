@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { VendorError } from "../../src/ports/vendor-error.ts";
+import type { RateSaid } from "../http/rate-budget.ts";
 
 /** What was asked for, for the sentence: `the workflow deploy.yml in acme/web`. */
 export interface Asked {
@@ -62,9 +63,28 @@ export function refusalOf(answer: Refused, asked: Asked): VendorError {
 	return new VendorError("rejected", `GitHub refuses ${asked.what} (${status}).${quoted}`);
 }
 
-function header(answer: Refused, name: string): string | null {
+type Headed = Pick<Refused, "headers">;
+
+function header(answer: Headed, name: string): string | null {
 	const value = answer.headers[name];
 	return value === undefined ? null : String(value);
+}
+
+/** What an answer says of the primary rate limit; null: nothing, as an Enterprise Server without limits does. */
+export function rateSaid(answer: Headed): RateSaid | null {
+	const [limit, left] = ["x-ratelimit-limit", "x-ratelimit-remaining"].map((name) => header(answer, name));
+	const endsIn = resetIn(answer);
+	if (limit == null || left == null || endsIn === null) return null;
+	const said = { limit: Number(limit), left: Number(left), endsIn: endsIn * 1_000 };
+	return said.limit > 0 && said.left >= 0 ? said : null;
+}
+
+/** Seconds until the period of the primary limit ends, by GitHub's own clock: ours may be off. */
+function resetIn(answer: Headed): number | null {
+	const reset = Number(header(answer, "x-ratelimit-reset") ?? "");
+	const date = Date.parse(header(answer, "date") ?? "");
+	const seconds = Math.ceil(reset - (Number.isNaN(date) ? Date.now() : date) / 1_000);
+	return Number.isFinite(seconds) && reset > 0 ? seconds : null;
 }
 
 function retryAfter(answer: Refused): { retryAfter?: number } {
@@ -78,11 +98,8 @@ function rateLimit(answer: Refused, said: string): number | null {
 	const { retryAfter: asked } = retryAfter(answer);
 	if (asked !== undefined) return Math.max(asked, 1);
 	if (header(answer, "x-ratelimit-remaining") === "0") {
-		const reset = Number(header(answer, "x-ratelimit-reset"));
-		// By GitHub's own clock: ours may be off.
-		const date = Date.parse(header(answer, "date") ?? "");
-		const seconds = Math.ceil(reset - (Number.isNaN(date) ? Date.now() : date) / 1_000);
-		return Number.isFinite(seconds) && reset > 0 ? Math.min(Math.max(seconds, 1), 3_600) : SECONDARY_WAIT;
+		const seconds = resetIn(answer);
+		return seconds === null ? SECONDARY_WAIT : Math.min(Math.max(seconds, 1), 3_600);
 	}
 	return answer.status === 429 || /rate limit|abuse detection/i.test(said) ? SECONDARY_WAIT : null;
 }

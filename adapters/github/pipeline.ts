@@ -24,7 +24,7 @@ export class GitHubPipeline implements PipelinePort {
 	readonly triggerIsIdempotent = false;
 	readonly #call: Call;
 	readonly trigger: (request: TriggerRequest) => Promise<PipelineReport | null>;
-	readonly report: (project: PipelineProject, externalId: string) => Promise<PipelineReport | null>;
+	readonly report: PipelinePort["report"];
 
 	constructor(options: GitHubOptions) {
 		this.#call = connect(options);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { PipelineProject, PipelineReport } from "../../src/ports/pipeline.ts";
+import type { PipelinePort, PipelineProject, PipelineReport } from "../../src/ports/pipeline.ts";
 import { type Call, readAnswer } from "./client.ts";
 import { readPages } from "./pages.ts";
 import { repositoryOf } from "./repository.ts";
@@ -64,10 +64,10 @@ function alsoThere(others: readonly WorkflowRun[]): string {
 }
 
 /** Reads runs one by one, and asks for what is known only whether it changed. */
-export function runReader(call: Call): (project: PipelineProject, id: string) => Promise<PipelineReport | null> {
+export function runReader(call: Call): PipelinePort["report"] {
 	const known = new Map<string, { readonly etag: string; readonly data: unknown }>();
 
-	async function read(project: PipelineProject, id: string): Promise<WorkflowRun | null> {
+	async function read(project: PipelineProject, id: string, canWait: boolean): Promise<WorkflowRun | null> {
 		const repository = repositoryOf(project);
 		const what = `the run ${id} of ${project.repository}`;
 		const key = `${project.repository.toLowerCase()}/${id}`;
@@ -77,6 +77,7 @@ export function runReader(call: Call): (project: PipelineProject, id: string) =>
 			{ ...repository, id },
 			{
 				what,
+				canWait,
 				...(kept === undefined ? {} : { headers: { "if-none-match": kept.etag } }),
 				refused: ({ status, headers }) => {
 					if (status === 304 && kept !== undefined) return { status, headers, data: kept.data };
@@ -93,9 +94,9 @@ export function runReader(call: Call): (project: PipelineProject, id: string) =>
 		return readAnswer(WorkflowRun, answer, what);
 	}
 
-	return async (project, id) => {
+	return async (project, id, canWait = false) => {
 		if (!/^\d{1,20}$/.test(id)) return null;
-		const run = await read(project, id);
+		const run = await read(project, id, canWait);
 		if (run === null) return null;
 		const report = reportOf(run);
 		return { ...report, reason: report.reason ?? (await whyItEnded(call, project, report)) };

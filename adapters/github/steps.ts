@@ -32,6 +32,7 @@ export async function readJobs(call: Call, project: PipelineProject, id: string)
 		{ ...repositoryOf(project), id, filter: "latest", per_page: MOST },
 		{
 			what,
+			canWait: true,
 			refused: ({ status, headers }) => (status === 404 ? { status, headers, data: null } : undefined),
 		},
 	);

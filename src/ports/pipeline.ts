@@ -103,8 +103,11 @@ export interface PipelinePort {
 	trigger(request: TriggerRequest): Promise<PipelineReport | null>;
 	/** Looks for the run with this JOB_ID, started at `since` or later. null: not seen, or not seen yet. */
 	find(project: PipelineProject, jobId: string, since: Date): Promise<PipelineReport | null>;
-	/** How a run stands now. null: the provider does not know it (any more, or yet). */
-	report(project: PipelineProject, externalId: string): Promise<PipelineReport | null>;
+	/**
+	 * How a run stands now. null: the provider does not know it (any more, or yet). `canWait`: it is asked again anyway, so it is not
+	 * sent (VendorError `rate_limited`, with a time) while little is left of the provider's rate limit; steps can always wait.
+	 */
+	report(project: PipelineProject, externalId: string, canWait?: boolean): Promise<PipelineReport | null>;
 	/** Asks the provider to stop it. A request: only a report says that it stopped. */
 	cancel(project: PipelineProject, externalId: string): Promise<void>;
 	/** null: the provider does not know one of the two (any more). */

@@ -23,7 +23,7 @@ const AT_WORK: readonly PipelineStatus[] = ["queued", "running", "waiting"];
 export async function pollRun(deps: Deps, runId: string): Promise<Followed> {
 	const run = await runById(deps.db, runId);
 	if (run === null || isEnd(run.progress.state)) return "done";
-	await askAfter(deps, run);
+	await askAfter(deps, run, true);
 	return { again: await nextLook(deps, run) };
 }
 

@@ -29,14 +29,18 @@ export class FakeGitHub {
 	/** How long an installation's token lives, ms. */
 	tokenLife = 3_600_000;
 	now: () => Date = () => new Date();
+	/** The primary rate limit; null: there is none, as at an Enterprise Server. */
+	rate: { readonly limit: number; left: number; readonly endsAt: Date } | null = null;
 	readonly #server: ProviderServer;
-	readonly #repositories: FakeRepository[] = [];
+	readonly repositories: FakeRepository[] = [];
 	readonly #kept: string[] = [];
 	readonly #installationTokens = new Map<string, number>();
 
 	private constructor(server: ProviderServer) {
 		this.#server = server;
 		server.answer = (asked) => this.#answer(asked);
+		server.now = () => this.now();
+		server.counts = () => this.#countDown();
 	}
 
 	static async open(): Promise<FakeGitHub> {
@@ -71,14 +75,19 @@ export class FakeGitHub {
 	}
 
 	repository(name: string): FakeRepository {
-		const repository = new FakeRepository(name, this.#repositories.length + 1, () => this.now());
-		this.#repositories.push(repository);
+		const repository = new FakeRepository(name, this.repositories.length + 1, () => this.now());
+		this.repositories.push(repository);
 		return repository;
 	}
 
 	/** The next `times` requests that fit `METHOD /path` go wrong. */
 	fault(on: RegExp, fault: Fault, times = 1): void {
 		this.#server.fault(on, fault, times);
+	}
+
+	/** Nothing goes wrong any more. */
+	forgive(): void {
+		this.#server.forgive();
 	}
 
 	asked(on: RegExp): FakeRequest[] {
@@ -128,7 +137,19 @@ export class FakeGitHub {
 		return { status: answer.status, body: await answer.json() };
 	}
 
+	#countDown(): Record<string, string> {
+		if (this.rate === null) return {};
+		this.rate.left = Math.max(0, this.rate.left - 1);
+		return {
+			"x-ratelimit-limit": String(this.rate.limit),
+			"x-ratelimit-remaining": String(this.rate.left),
+			"x-ratelimit-reset": String(Math.floor(this.rate.endsAt.getTime() / 1_000)),
+		};
+	}
+
 	#answer(asked: FakeRequest): FakeAnswer {
+		if (this.rate?.left === 0 && this.rate.endsAt > this.now())
+			return { status: 403, body: { message: "API rate limit exceeded for user ID 1." } };
 		const [, kept] = /^\/kept\/(\d+)$/.exec(asked.path) ?? [];
 		if (kept !== undefined)
 			return asked.headers["authorization"] === undefined
@@ -145,10 +166,10 @@ export class FakeGitHub {
 		if (asked.path === "/rate_limit") return { status: 200, body: { resources: {} } };
 		const [, name = "", rest = ""] = /^\/repos\/([^/]+\/[^/]+)(.*)$/.exec(asked.path) ?? [];
 		const lower = decodeURIComponent(name).toLowerCase();
-		const repository = this.#repositories.find((one) => one.name.toLowerCase() === lower);
+		const repository = this.repositories.find((one) => one.name.toLowerCase() === lower);
 		if (repository !== undefined)
 			return answerRepository({ repository, request: asked, enterprise: this.enterprise }, decodeURIComponent(rest));
-		const moved = this.#repositories.find((one) => one.formerNames.includes(lower));
+		const moved = this.repositories.find((one) => one.formerNames.includes(lower));
 		if (moved === undefined) return notFound;
 		const location = `${this.url}/repos/${moved.name}${rest}${asked.query.size > 0 ? `?${asked.query}` : ""}`;
 		return {

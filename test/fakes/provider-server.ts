@@ -35,8 +35,12 @@ export class ProviderServer {
 	readonly requests: FakeRequest[] = [];
 	/** How far the provider's clock is ahead of ours, ms. */
 	ahead = 0;
+	/** The provider's clock, but for that. */
+	now: () => Date = () => new Date();
 	/** Headers that come with each answer. */
 	headers: Readonly<Record<string, string>> = {};
+	/** Called once for each answer, unless it says that nothing changed; its headers come with the answer. */
+	counts: () => Readonly<Record<string, string>> = () => ({});
 	/** Called when a request has come, and again when it is done; true: the one who asked is gone by now, and gets no answer. */
 	onRequest: ((asked: FakeRequest, done: boolean) => boolean) | null = null;
 	/** What is really done and answered. */
@@ -68,6 +72,11 @@ export class ProviderServer {
 	/** The next `times` requests that fit `METHOD /path` go wrong. */
 	fault(on: RegExp, fault: Fault, times = 1): void {
 		this.#faults.push({ on, fault, times });
+	}
+
+	/** Nothing goes wrong any more. */
+	forgive(): void {
+		this.#faults.length = 0;
 	}
 
 	asked(on: RegExp): FakeRequest[] {
@@ -104,9 +113,10 @@ export class ProviderServer {
 		const same = asked.method === "GET" && answer.status === 200 && asked.headers["if-none-match"] === etag;
 		response.writeHead(same ? 304 : answer.status, {
 			...(body === "" ? {} : { "content-type": isText ? "text/html" : "application/json; charset=utf-8" }),
-			date: new Date(Date.now() + this.ahead).toUTCString(),
+			date: new Date(this.now().getTime() + this.ahead).toUTCString(),
 			...(asked.method === "GET" ? { etag } : {}),
 			...this.headers,
+			...(same ? {} : this.counts()),
 			...(breaks ? { "content-length": String(body.length) } : {}),
 			...answer.headers,
 		});

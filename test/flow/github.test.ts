@@ -27,7 +27,7 @@ beforeEach(async () => {
 	shop.tag("v1.0.0", SHA.b);
 	shop.workflow("deploy.yml");
 	for (const sha of [SHA.a, SHA.b]) shop.check(sha, "build", "success");
-	follow(new GitHubPipeline({ baseUrl: github.url, auth: { token: github.token } }));
+	follow(connect());
 	server = createWebServer({
 		deps: world.deps,
 		front: createFront(world.deps),
@@ -46,6 +46,10 @@ afterEach(async () => {
 	await github.close();
 	await world.close();
 });
+
+function connect(): GitHubPipeline {
+	return new GitHubPipeline({ baseUrl: github.url, auth: { token: github.token }, now: () => world.now() });
+}
 
 function follow(port: PipelinePort): void {
 	world.deps = { ...world.deps, pipelineOf: () => port };
@@ -349,7 +353,7 @@ describe("a webhook", () => {
 
 	test("that overtakes the trigger's answer waits for it, also without a JOB_ID", async () => {
 		shop.workflow("deploy.yml", { runName: null });
-		const port = new GitHubPipeline({ baseUrl: github.url, auth: { token: github.token } });
+		const port = connect();
 		const trigger = port.trigger;
 		follow(
 			Object.assign(port, {

@@ -35,7 +35,7 @@ function throughRunners({ pipeline, deps: { db, now } }: World): Partial<Deps> {
 			listRefs: (...of) => pipeline.listRefs(...of),
 			trigger: (request) => runner.trigger(request),
 			find: (...of) => runner.find(...of),
-			report: (...of) => runner.report(...of),
+			report: (project, externalId) => runner.report(project, externalId),
 			cancel: (...of) => runner.cancel(...of),
 			compare: (...of) => pipeline.compare(...of),
 			steps: (...of) => runner.steps(...of),

@@ -214,6 +214,7 @@ function cancel({ repository }: RouteContext, id = ""): FakeAnswer {
 	if (found.status === "completed")
 		return { status: 409, body: { message: "Cannot cancel a workflow run that is completed." } };
 	found.cancelRequested = true;
+	if (repository.obeysCancel) repository.set(found, "completed", "cancelled");
 	return { status: 202, body: {} };
 }
 

@@ -69,6 +69,8 @@ export class FakeRepository {
 	/** null: the credentials may not see them. */
 	hooks: { active: boolean; events: string[]; config: { url?: string } }[] | null = null;
 	archived = false;
+	/** A cancelled run ends at once. */
+	obeysCancel = false;
 	mayPush = true;
 	/** What it was called before: GitHub redirects. */
 	readonly formerNames: string[] = [];
