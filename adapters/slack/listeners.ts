@@ -73,13 +73,16 @@ export function addListeners(app: App, context: SlackContext): void {
 	app.event("subteam_members_changed", async ({ event }) => front().forget("slack", { group: event.subteam_id }));
 	app.event("user_change", async ({ event }) => front().forget("slack", { user: event.user.id }));
 
-	app.event("channel_archive", async ({ event }) => {
-		log.warn({ channel: event.channel }, "a Slack channel was archived: what is posted there will not arrive");
-	});
-	app.event("channel_rename", async ({ event }) => {
-		// Channels are known by their ids, so nothing has to be done.
-		log.debug({ channel: event.channel.id }, "a Slack channel has another name now");
-	});
+	// Slack calls private channels groups.
+	for (const type of ["channel_archive", "group_archive"] as const)
+		app.event(type, async ({ event }) => {
+			log.warn({ channel: event.channel }, "a Slack channel was archived: what is posted there will not arrive");
+		});
+	for (const type of ["channel_rename", "group_rename"] as const)
+		app.event(type, async ({ event }) => {
+			// Channels are known by their ids, so nothing has to be done.
+			log.debug({ channel: event.channel.id }, "a Slack channel has another name now");
+		});
 	app.event("app_uninstalled", async ({ body }) => {
 		log.error(
 			{ team: textAt(body, "team_id") },

@@ -8,7 +8,6 @@ export const SCOPES = [
 	"commands",
 	"groups:read",
 	"im:write",
-	"team:read",
 	"usergroups:read",
 	"users:read",
 ] as const;
@@ -22,18 +21,3 @@ export const OPTIONAL_SCOPES = {
 	"channels:history": "a message whose answer was lost may be posted twice in public channels",
 	"groups:history": "a message whose answer was lost may be posted twice in private channels",
 } as const;
-
-export const EVENTS = [
-	"app_home_opened",
-	"app_mention",
-	"app_uninstalled",
-	"channel_archive",
-	"channel_rename",
-	"message.im",
-	"subteam_members_changed",
-	"subteam_updated",
-	"tokens_revoked",
-	"user_change",
-] as const;
-
-export const SLASH_COMMAND = "/deploy";

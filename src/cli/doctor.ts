@@ -4,6 +4,7 @@ import type { Finding } from "../ports/checkup.ts";
 import { wrong } from "../ports/checkup.ts";
 import { type Cli, type ExitCode, printJson } from "./cli.ts";
 import { examineConfiguration, examineDatabase, examineIntegrations, examineSlackApp, examineWork } from "./examine.ts";
+import { examineSlackChannels } from "./examine-slack-channels.ts";
 
 const MARKS: Record<Finding["state"], string> = { ok: "ok     ", warning: "warning", wrong: "WRONG  " };
 
@@ -37,6 +38,7 @@ async function examine(cli: Cli, say: (finding: Finding) => void): Promise<Findi
 			take(await examineDatabase(store, cli.now));
 			take(await examineIntegrations(store, cli.now()));
 			take(await examineWork(store));
+			take(await examineSlackChannels(config, store));
 		} finally {
 			await store.close();
 		}

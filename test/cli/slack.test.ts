@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { FakeSlack } from "../fakes/slack.ts";
 import { createTestDatabase } from "../support/database.ts";
@@ -49,6 +52,26 @@ test("what was acknowledged is done, also when the process was killed right afte
 	const told = await fake.until(() => fake.toldTo("U_ANN")[0]);
 	expect(told).toMatchObject({ via: "response_url", text: expect.stringContaining("What I can do") });
 	expect(await working.stop()).toBe(0);
+}, 60_000);
+
+test("doctor looks at the channels of the environments", async () => {
+	const folder = await mkdtemp(join(tmpdir(), "draven-doctor-"));
+	const file = join(folder, "draven.yaml");
+	await writeFile(
+		file,
+		`version: 1
+integrations: [{ slug: own, provider: runner }]
+projects:
+  - { slug: web, name: Web, integration: own, repository: "https://git.test/web.git", pipeline: deploy/run.sh, environments: [{ slug: stage, policy: stage, channels: { slack: C0STAGE } }] }
+`,
+	);
+	const applied = await draven(["apply", "-f", file], variables);
+	expect(applied.stderr).toBe("");
+	const looked = await draven(["doctor", "--json"], variables);
+	await rm(folder, { recursive: true });
+	expect(JSON.parse(looked.stdout).findings).toContainEqual(
+		expect.objectContaining({ check: "Slack channel C0STAGE", state: "wrong" }),
+	);
 }, 60_000);
 
 test("by Socket Mode nothing has to reach us, and the answer comes all the same", async () => {

@@ -54,6 +54,9 @@ export class SlackWorkspace {
 	readonly joined = new Set<string>();
 	/** People whom no direct message reaches: deactivated, or of a workspace that does not let us. */
 	readonly unreachable = new Set<string>();
+	/** Public channels that the bot is not in. */
+	readonly open = new Set<string>();
+	readonly archived = new Set<string>();
 	readonly scopes = new Set<string>([...SCOPES, ...Object.keys(OPTIONAL_SCOPES)]);
 	readonly messages: SlackMessage[] = [];
 	readonly ephemerals: SlackEphemeral[] = [];
@@ -130,6 +133,8 @@ export class SlackWorkspace {
 			}
 			case "chat.update":
 				return this.#update(args);
+			case "conversations.info":
+				return this.#channelInfo(text("channel"));
 			case "conversations.history":
 			case "conversations.replies":
 				return this.#history(method, args);
@@ -186,7 +191,14 @@ export class SlackWorkspace {
 		};
 	}
 
+	#channelInfo(id: string): Json {
+		if (!this.joined.has(id) && !this.open.has(id)) return { ok: false, error: "channel_not_found" };
+		const channel = { id, name: id.toLowerCase(), is_member: this.joined.has(id), is_archived: this.archived.has(id) };
+		return { ok: true, channel };
+	}
+
 	#notIn(channel: string): Json | null {
+		if (this.archived.has(channel)) return { ok: false, error: "is_archived" };
 		// A direct message needs no invitation.
 		return /^[UD]/.test(channel) || this.joined.has(channel) ? null : { ok: false, error: "not_in_channel" };
 	}
@@ -274,6 +286,7 @@ const SCOPE_OF: Readonly<Record<string, string>> = {
 	"chat.postEphemeral": "chat:write",
 	"chat.update": "chat:write",
 	"conversations.history": "channels:history",
+	"conversations.info": "channels:read",
 	"conversations.replies": "channels:history",
 	"users.info": "users:read",
 	"usergroups.users.list": "usergroups:read",

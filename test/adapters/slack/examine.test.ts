@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { pino } from "pino";
+import { createApi } from "../../../adapters/slack/api.ts";
 import { examineSlack } from "../../../adapters/slack/examine.ts";
+import { examineChannels } from "../../../adapters/slack/examine-channels.ts";
 import { FakeSlack } from "../../fakes/slack.ts";
 
 let fake: FakeSlack;
@@ -50,6 +53,27 @@ test("an app token that is not accepted is named", async () => {
 			found: expect.stringContaining("SLACK_APP_TOKEN"),
 		}),
 	]);
+});
+
+test("the channels of environments are looked at, each once", async () => {
+	for (const channel of ["C_IN", "C_OLD"]) fake.joined.add(channel);
+	fake.archived.add("C_OLD");
+	fake.open.add("C_OUT");
+	const api = createApi({ token: fake.botToken, apiUrl: fake.apiUrl, log: pino({ level: "silent" }) });
+	expect(await examineChannels(api, ["C_IN", "C_OLD", "C_OUT", "C_TYPO", "C_IN"])).toEqual([
+		expect.objectContaining({ check: "Slack channel C_IN", state: "ok", found: "the bot is in #c_in" }),
+		expect.objectContaining({ check: "Slack channel C_OLD", state: "wrong", found: "#c_old is archived" }),
+		expect.objectContaining({
+			check: "Slack channel C_OUT",
+			state: "warning",
+			mend: expect.stringContaining("/invite"),
+		}),
+		expect.objectContaining({ check: "Slack channel C_TYPO", state: "wrong", mend: expect.stringContaining("id") }),
+	]);
+	fake.fail("conversations.info", { status: 429, retryAfter: 5 });
+	expect(await examineChannels(api, ["C_IN"])).toEqual([expect.objectContaining({ state: "warning" })]);
+	fake.tokenRevoked = true;
+	expect(await examineChannels(api, ["C_IN"])).toEqual([]);
 });
 
 test("Slack that cannot be reached is one finding", async () => {
