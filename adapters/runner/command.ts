@@ -6,6 +6,7 @@ import { RunnerClient, TokenRefused } from "./client.ts";
 import type { Environment } from "./git.ts";
 import { isLoopback } from "./repository.ts";
 import { runRunner } from "./runner.ts";
+import { WorkFolderUnusable } from "./work-folder.ts";
 
 interface Options {
 	readonly url: string;
@@ -87,7 +88,7 @@ async function run(options: Options, token: string, env: Environment, log: Logge
 		});
 		return options.once && last !== null && last.outcome !== "succeeded" ? 1 : 0;
 	} catch (error) {
-		if (!(error instanceof TokenRefused)) throw error;
+		if (!(error instanceof TokenRefused || error instanceof WorkFolderUnusable)) throw error;
 		process.stderr.write(`${error.message}\n`);
 		return 1;
 	} finally {

@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Finish, Work } from "../../src/ports/runner-protocol.ts";
@@ -9,10 +9,10 @@ import { LineSplitter } from "./line-splitter.ts";
 import { type GroupEnd, runGroup } from "./process-group.ts";
 import { withoutUserinfo } from "./repository.ts";
 import type { StopReason, StopSwitch } from "./stop-switch.ts";
-import { folderOf } from "./work-folder.ts";
+import type { WorkFolder } from "./work-folder.ts";
 
 export interface ExecuteOptions {
-	readonly workFolder: string;
+	readonly workFolder: WorkFolder;
 	/** HOME of the work. */
 	readonly home: string;
 	/** The runner's own environment: git sees a few names of it, the work sees PATH. */
@@ -36,11 +36,12 @@ const RESERVED =
 /** Carries out one piece of work in a fresh checkout and says how it ended. Throws nothing. */
 export async function execute(work: Work, options: ExecuteOptions): Promise<Outcome> {
 	const { stop, log } = options;
-	const folder = folderOf(options.workFolder, work.jobId);
 	const timeoutMs = Math.min(work.timeoutSeconds * 1_000, LONGEST_MS);
 	const timer = setTimeout(() => stop.pull("timed_out"), timeoutMs);
 	const last = { line: "" };
+	let folder: string | null = null;
 	try {
+		folder = await options.workFolder.makeFolder(work.jobId);
 		const end = await checkOutAndRun(work, folder, timeoutMs, options, last);
 		return stop.reason === null ? outcomeOf(work, end, last.line) : outcomeOfStop(work, stop.reason);
 	} catch (error) {
@@ -49,9 +50,7 @@ export async function execute(work: Work, options: ExecuteOptions): Promise<Outc
 		return failed(error instanceof VendorError ? error.message : `The runner could not start the work: ${said(error)}`);
 	} finally {
 		clearTimeout(timer);
-		await rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch((error) => {
-			log.warn({ jobId: work.jobId, folder }, `The checkout could not be removed: ${said(error)}`);
-		});
+		if (folder !== null) await options.workFolder.removeFolder(folder);
 	}
 }
 
@@ -66,8 +65,7 @@ async function checkOutAndRun(
 	const checkout = join(folder, "checkout");
 	const temporary = join(folder, "tmp");
 	const variables = checkedVariables(work.variables);
-	await rm(folder, { recursive: true, force: true });
-	await mkdir(checkout, { recursive: true, mode: 0o700 });
+	await mkdir(checkout, { mode: 0o700 });
 	await mkdir(temporary, { mode: 0o700 });
 	await checkOut(work.repository, work.sha, { env, folder: checkout, timeoutMs, signal: stop.signal });
 	const file = await findEntrypoint(checkout, work.entrypoint);

@@ -7,7 +7,6 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { checkOut, findEntrypoint } from "../../../adapters/runner/checkout.ts";
 import { git } from "../../../adapters/runner/git.ts";
 import { readRepository, withoutUserinfo } from "../../../adapters/runner/repository.ts";
-import { sweep } from "../../../adapters/runner/work-folder.ts";
 import { FakeRunnerServer } from "../../fakes/runner-server.ts";
 import { startRunner, Workshop } from "./workshop.ts";
 
@@ -165,13 +164,4 @@ describe("the entrypoint", () => {
 		expect(entry.finish?.reason).toMatch(/^The entrypoint deploy\/run\.sh is not executable/);
 		expect(await readdir(workshop.work)).toEqual([]);
 	});
-});
-
-test("the sweep removes what dead runners left, and nothing else", async () => {
-	const dead = "job-999999999-1";
-	const living = `job-${process.ppid}-1`;
-	for (const name of [dead, living, `job-${process.pid}-1`, "something-else"])
-		await mkdir(join(workshop.work, name), { recursive: true });
-	await sweep(workshop.work);
-	expect((await readdir(workshop.work)).sort()).toEqual([living, "something-else"].sort());
 });
