@@ -25,6 +25,8 @@ export interface RunCardFacts {
 	readonly waitsFor: string | null;
 	/** What whoever decides looks at; null: nobody has to, or nothing was gathered. */
 	readonly evidence: Evidence | null;
+	/** What is out of the ordinary about its rules, a sentence each. */
+	readonly notes: readonly string[];
 }
 
 /** The root card of a run: the one message that shows how it stands, edited in place. */
@@ -38,8 +40,9 @@ export function runCard(run: Run, facts: RunCardFacts): Card {
 	if (run.force !== null)
 		blocks.push({
 			kind: "text",
-			text: [{ bold: "Forced:" }, ` ${run.force.reason} (set aside: ${run.force.waived.join(", ")})`],
+			text: [{ bold: "⚠️ Forced:" }, ` ${run.force.reason} (set aside: ${run.force.waived.join(", ") || "nothing"})`],
 		});
+	if (facts.notes.length > 0) blocks.push({ kind: "text", text: [facts.notes.join("\n")] });
 	if (facts.evidence !== null) blocks.push(...evidenceBlocks(facts.evidence));
 	const actions = actionsOf(run);
 	if (actions.length > 0) blocks.push({ kind: "actions", actions });

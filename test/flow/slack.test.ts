@@ -106,6 +106,85 @@ describe("refusals are for the one who asked alone", () => {
 	});
 });
 
+const FREEZE = { from: "2026-03-01T00:00", until: "2026-03-10T09:00", timezone: "Europe/Rome", reason: "Quarter end" };
+const reopen = async (production: unknown) => {
+	await there.close();
+	there = await SlackWorld.open({ production });
+};
+
+describe("the rules that are out of the ordinary", () => {
+	test("a freeze that asks for one more approver stands on the card, for whoever approves", async () => {
+		await reopen({ approvals: { required: 1 }, freezes: [{ ...FREEZE, mode: "approval" }] });
+		const answer = await there.say("U_OPS", "shop@v1.0.0 to production");
+		expect(answer.text).toContain("It waits for 2 approvals");
+		const card = there.card("C_PRODUCTION");
+		expect(card.text).toContain("A freeze (Quarter end) asks for one more approver.");
+		await there.click("U_ANN", card, "Approve");
+		await there.click("U_BOB", card, "Approve");
+		await there.world.finish(await there.run(1), "succeeded");
+		expect(card.text).not.toContain("Quarter end");
+	});
+
+	test("a freeze that only warns does so on the card", async () => {
+		await reopen({ approvals: { required: 0 }, freezes: [{ ...FREEZE, mode: "warn" }] });
+		await there.say("U_OPS", "shop@v1.0.0 to production");
+		expect(there.card("C_PRODUCTION").text).toContain("Take care, a freeze is on: Quarter end.");
+	});
+
+	test("outside of the windows, and in a freeze, the one who asks hears until when, and nobody else does", async () => {
+		await reopen({
+			freezes: [{ ...FREEZE, mode: "deny" }],
+			windows: { timezone: "Europe/Rome", allow: [{ days: ["mon"], from: "09:00", to: "17:30" }] },
+		});
+		const { text } = await there.say("U_OPS", "shop@v1.0.0 to production");
+		expect(text).toContain("The next one opens on Mon 9 Mar at 09:00 (Europe/Rome)");
+		expect(text).toContain("Releases stop until 2026-03-10 09:00 (Europe/Rome): Quarter end.");
+		expect(there.fake.messages).toEqual([]);
+	});
+
+	test("force asks for a reason, and its card says what it sets aside and why", async () => {
+		await reopen({
+			approvals: { required: 1 },
+			windows: { timezone: "Europe/Rome", allow: [{ days: ["mon"], from: "09:00", to: "17:30" }] },
+			force: { enabled: true, role: "operator", waives: ["windows"] },
+		});
+		expect((await there.say("U_OPS", "deploy! shop@v1.0.0 to production")).text).toContain('--force "why"');
+		expect(there.fake.messages).toEqual([]);
+		// A phone writes other quotes than a keyboard.
+		await there.say("U_OPS", "shop@v1.0.0 to production --force “customers cannot pay”");
+		const card = there.card("C_PRODUCTION");
+		expect(card.text).toContain("⚠️ Forced: customers cannot pay (set aside: windows)");
+		expect(card.text).toContain("Set aside, windows: It is Wed 11:00 in Europe/Rome, outside of the windows");
+		await there.click("U_ANN", card, "Approve");
+		expect(await state(1)).toBe("running");
+		expect(card.text).toContain("Forced: customers cannot pay");
+	});
+
+	test("force is refused to whoever lacks its role", async () => {
+		await reopen({ force: { enabled: true, role: "emergency", waives: ["ci"] } });
+		const { text } = await there.say("U_OPS", 'shop@v1.0.0 to production --force "now"');
+		expect(text).toContain("Only the role emergency may use --force here.");
+	});
+});
+
+test("by Socket Mode the whole of it goes the same way: asked for, approved by a click, shown on the one card", async () => {
+	await there.close();
+	there = await SlackWorld.open({ production: { approvals: { required: 1 } }, socketMode: true });
+	expect(there.slack.inbox).toBeNull();
+	await there.say("U_OPS", "shop@v1.0.0 to production");
+	const card = there.card("C_PRODUCTION");
+	await there.click("U_ANN", card, "Approve");
+	expect(await state(1)).toBe("running");
+	await there.mention("U_OPS", "show", card);
+	await there.world.finish(await there.run(1), "succeeded");
+	expect(card.text).toContain("Succeeded");
+	expect(card.edits).toBeGreaterThan(1);
+	expect(there.fake.roots("C_PRODUCTION")).toEqual([card]);
+	await there.fake.openHome("U_OPS");
+	await there.world.work();
+	expect(JSON.stringify(there.fake.homes.get("U_OPS"))).toContain("Deploy #1");
+});
+
 describe("a fault of ours", () => {
 	const logged: { id?: string; msg: string }[] = [];
 	const breakDown = async (how: string) => {

@@ -62,7 +62,9 @@ export async function approvalCardPage(): Promise<string> {
 		reason: null,
 		at: EXAMPLE.createdAt,
 	} as const;
-	const { blocks } = renderCard(runCard(EXAMPLE, { approvals: [approval], waitsFor: null, evidence: EVIDENCE }));
+	const { blocks } = renderCard(
+		runCard(EXAMPLE, { approvals: [approval], waitsFor: null, evidence: EVIDENCE, notes: [] }),
+	);
 	const style = await readFile(createRequire(import.meta.url).resolve("slack-blocks-to-jsx/dist/style.css"), "utf8");
 	const message = createElement(Message, {
 		// Its types are its own, and it takes `verbatim` for "unformatted"; in Slack that only keeps links from being made.

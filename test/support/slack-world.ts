@@ -21,14 +21,15 @@ export class SlackWorld {
 		this.#web = web;
 	}
 
-	static async open(setting: Setting = {}): Promise<SlackWorld> {
+	static async open(setting: Setting & { readonly socketMode?: boolean } = {}): Promise<SlackWorld> {
 		const world = await World.open(setting);
 		const fake = await FakeSlack.start();
 		for (const channel of ["C_TALK", "C_STAGE", "C_PRODUCTION"]) fake.joined.add(channel);
 		for (const [group, members] of world.people.groups) fake.group(group, ...members);
 		fake.user("U_ADA");
 		const slack = createSlack({
-			...{ botToken: fake.botToken, signingSecret: fake.signingSecret, apiUrl: fake.apiUrl },
+			...{ botToken: fake.botToken, apiUrl: fake.apiUrl },
+			...(setting.socketMode === true ? { appToken: fake.appToken } : { signingSecret: fake.signingSecret }),
 			front: () => createFront(world.deps),
 			store: async ({ dedupeKey, body }) => {
 				await enqueue(world.deps.db, { kind: "slack_in", dedupeKey, payload: body }, world.deps.now());
@@ -55,7 +56,7 @@ export class SlackWorld {
 			ready: async () => ({ ok: true }),
 		});
 		const { port } = await web.listen({ host: "127.0.0.1", port: 0 });
-		fake.appUrl = `http://127.0.0.1:${port}/slack/events`;
+		if (setting.socketMode !== true) fake.appUrl = `http://127.0.0.1:${port}/slack/events`;
 		await slack.start();
 		return new SlackWorld(world, fake, slack, web);
 	}

@@ -37,7 +37,7 @@ const KNOWN: Known = {
 const approval = (person: typeof BOB, decision: Approval["decision"] = "approved"): Approval => ({
 	...{ person, decision, fingerprint: "f", reason: null, at: at(2) },
 });
-const FACTS = { approvals: [approval(BOB), approval(EVE, "rejected")], waitsFor: null, evidence: null };
+const FACTS = { approvals: [approval(BOB), approval(EVE, "rejected")], waitsFor: null, evidence: null, notes: [] };
 
 const inState = (state: RunState, more: Partial<Run> = {}): Run => {
 	const progress = PROGRESS.find((one) => one.state === state);
@@ -223,10 +223,10 @@ describe("the card of a run", () => {
 		expect(runCard(inState("waiting_approval"), FACTS).text).toContain("1 of 2 given, expires 2026-03-04 20:00 UTC");
 	});
 	test("tells what a queued run waits for", () => {
-		expect(runCard(inState("queued"), { approvals: [], waitsFor: "waits for #11", evidence: null }).text).toContain(
-			"waits for #11",
-		);
-		expect(runCard(inState("queued"), { approvals: [], waitsFor: null, evidence: null }).text).toContain(
+		expect(
+			runCard(inState("queued"), { approvals: [], waitsFor: "waits for #11", evidence: null, notes: [] }).text,
+		).toContain("waits for #11");
+		expect(runCard(inState("queued"), { approvals: [], waitsFor: null, evidence: null, notes: [] }).text).toContain(
 			"next in line",
 		);
 	});
