@@ -11,11 +11,11 @@ import { askAgainCommand } from "../words/run-card.ts";
 import { advanceRun, entryOf } from "./advance-run.ts";
 import { type Place, placeById, policyOf } from "./catalog.ts";
 import { checkRight } from "./check-right.ts";
+import { fingerprintOf } from "./fingerprint-of.ts";
 import { notApprovedIn } from "./follow-run.ts";
 import { actorOf, type Caller } from "./identify.ts";
 import { type Authors, readAuthors } from "./read-authors.ts";
 import { hasMoved } from "./ref-moved.ts";
-import { fingerprintOf } from "./request-run.ts";
 
 /**
  * Approves or rejects. The caller must have been identified afresh. Everything is looked at again: the right, the ref, the policy;

@@ -9,10 +9,10 @@ import { approvalsMissing, verdictSentence } from "../words/refusal-words.ts";
 import { advanceRun } from "./advance-run.ts";
 import { type Place, placeById, policyOf } from "./catalog.ts";
 import { countApprovals } from "./count-approvals.ts";
+import { fingerprintOf } from "./fingerprint-of.ts";
 import { notFreeIn } from "./follow-run.ts";
 import { gatherFacts } from "./gather-facts.ts";
 import { hasMoved } from "./ref-moved.ts";
-import { fingerprintOf } from "./request-run.ts";
 
 /** What became of the queue: look again at a time (something outside could not be read), or nothing more to do now. */
 export type Dispatched = { readonly again: Date } | "done";

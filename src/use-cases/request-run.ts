@@ -3,7 +3,6 @@ import type { EntityManager } from "typeorm";
 import { rolesIn } from "../core/access.ts";
 import type { AuditEntry } from "../core/audit-entry.ts";
 import type { Evidence } from "../core/evidence.ts";
-import { fingerprint } from "../core/fingerprint.ts";
 import { type EffectivePolicy, evaluate } from "../core/policy.ts";
 import { done, type Outcome, type Refusal, refusal, refused } from "../core/refusal.ts";
 import type { ResolvedRef, Run, RunType } from "../core/run.ts";
@@ -16,6 +15,7 @@ import { entryOf, followUps } from "./advance-run.ts";
 import { findPlace, type Place, policyOf } from "./catalog.ts";
 import { chatJobs } from "./chat-jobs.ts";
 import { checkRight } from "./check-right.ts";
+import { fingerprintOf } from "./fingerprint-of.ts";
 import { ciShown, gatherEvidence } from "./gather-evidence.ts";
 import { gatherFacts } from "./gather-facts.ts";
 import { actorOf, type Caller } from "./identify.ts";
@@ -254,23 +254,4 @@ function newRun(asked: RunAsked, judged: Judged, number: number, now: Date): Run
 				? { state: "waiting_approval", deadline: inMs(policy.approvals.expiresAfter) }
 				: { state: "queued", deadline: inMs(policy.timeouts.queue) },
 	};
-}
-
-/** What approvals hold for (SPEC section 3), as it stands now. */
-export function fingerprintOf(
-	place: Place,
-	run: Pick<Run, "type" | "ref" | "parameters" | "force">,
-	policyVersion: string,
-): string {
-	const { id, provider, baseUrl } = place.integration;
-	return fingerprint({
-		projectId: place.project.id,
-		environmentId: place.environment.id,
-		sha: run.ref.sha,
-		type: run.type,
-		parameters: run.parameters,
-		pipeline: [id, provider, baseUrl ?? "", place.project.repository, place.project.pipeline].join(" "),
-		policyVersion,
-		force: run.force,
-	});
 }

@@ -8,8 +8,8 @@ import { VendorError } from "../ports/vendor-error.ts";
 import { runById } from "../store/runs.ts";
 import { advanceRun } from "./advance-run.ts";
 import { type Place, placeById, policyOf } from "./catalog.ts";
+import { fingerprintOf } from "./fingerprint-of.ts";
 import { recordReport } from "./record-report.ts";
-import { fingerprintOf } from "./request-run.ts";
 
 /** Milliseconds between two looks for a run whose trigger's answer was lost: soon at first, and then a tenth of the time that has passed. */
 const LOOK_AGAIN = { least: 3_000, most: 30_000 };

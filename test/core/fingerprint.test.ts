@@ -3,13 +3,23 @@ import fc from "fast-check";
 import { canonicalJson } from "../../src/core/canonical-json.ts";
 import { type Fingerprinted, fingerprint } from "../../src/core/fingerprint.ts";
 
+const PIPELINE: Fingerprinted["pipeline"] = {
+	integrationId: "i1",
+	provider: "github",
+	baseUrl: null,
+	repository: "acme/web",
+	pipeline: "deploy.yml",
+	defaultRef: "main",
+	labels: [],
+};
+
 const WHAT: Fingerprinted = {
 	projectId: "p1",
 	environmentId: "e1",
 	sha: "a".repeat(40),
 	type: "deploy",
 	parameters: { region: "eu", size: "2" },
-	pipeline: "i1 acme/web deploy.yml",
+	pipeline: PIPELINE,
 	policyVersion: "1",
 	force: null,
 };
@@ -20,7 +30,7 @@ const CHANGES: { [K in keyof Fingerprinted]: Fingerprinted[K] } = {
 	sha: "b".repeat(40),
 	type: "dry-run",
 	parameters: { region: "us", size: "2" },
-	pipeline: "i1 acme/web other.yml",
+	pipeline: { ...PIPELINE, pipeline: "other.yml" },
 	policyVersion: "2",
 	force: { reason: "down", waived: ["ci"] },
 };

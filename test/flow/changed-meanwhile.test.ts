@@ -34,6 +34,24 @@ describe("what changed between the request and the start", () => {
 		expect(await stateOf(run.number)).toBe("superseded");
 	});
 
+	test.each([
+		["the address of its provider", "UPDATE integration SET base_url = 'https://github.other.test/api/v3'"],
+		["its provider", "UPDATE integration SET provider = 'gitlab'"],
+		["its repository", "UPDATE project SET repository = 'acme/other'"],
+		["the branch that a workflow is read from when no ref names the commit", "UPDATE project SET default_ref = 'next'"],
+		["the labels of the runners that may take it", "UPDATE environment SET labels = '{cheap}'"],
+	])("what was approved does not run when %s was changed", async (_what, sql) => {
+		const run = await world.runOf(await world.say("U_OPS", "shop@v1.0.0 to production"));
+		await world.say("U_ANN", `approve #${run.number}`);
+		await world.deps.db.query(sql);
+		await world.work();
+		expect((await world.run(run.number)).progress).toMatchObject({
+			state: "superseded",
+			reason: "The policy or the pipeline of this environment changed since it was asked for.",
+		});
+		expect(world.pipeline.runs).toEqual([]);
+	});
+
 	test("a policy that can no longer be evaluated starts nothing", async () => {
 		const run = await world.runOf(await world.say("U_OPS", "shop@v1.0.0 to production"));
 		await world.say("U_ANN", `approve #${run.number}`);
