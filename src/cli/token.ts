@@ -38,10 +38,15 @@ export async function createTokenCommand(cli: Cli, options: CreateOptions): Prom
 		else {
 			cli.print(`${plain}\n`);
 			cli.tell("Keep it now: it is not shown again. `draven token revoke` ends it.\n");
+			if (role !== undefined && role !== "viewer" && options.email === undefined) cli.tell(NOBODYS);
 		}
 		return 0;
 	});
 }
+
+const NOBODYS =
+	"It belongs to no person, so it counts as one of its own: whoever holds it could approve in chat what it asked for. " +
+	"Is it somebody's own token, make it with --email <their address>.\n";
 
 async function integrationId(store: Store, slug: string | undefined): Promise<string | null> {
 	if (slug === undefined) return null;

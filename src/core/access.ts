@@ -41,6 +41,11 @@ export interface Principal {
 	readonly tokenRoles?: readonly Role[];
 }
 
+/** An API token that no person is known to own: who holds it cannot be told, nor whether they decided already by another way. */
+export function isNobodys(principal: Principal): boolean {
+	return principal.tokenRoles !== undefined && principal.identities.every(({ platform }) => platform === "token");
+}
+
 export type Action =
 	| "view"
 	| "deploy"

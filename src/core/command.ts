@@ -53,7 +53,12 @@ export type Command =
 			readonly reason: string | null;
 			readonly steal: string | null;
 	  }
-	| { readonly verb: "unlock"; readonly project: string; readonly environment: string | null }
+	| {
+			readonly verb: "unlock";
+			readonly project: string;
+			readonly environment: string | null;
+			readonly reason: string | null;
+	  }
 	| { readonly verb: "status"; readonly project: string | null; readonly environment: string | null }
 	| { readonly verb: "queue" | "history" | "diff"; readonly project: string; readonly environment: string | null }
 	| { readonly verb: "show" | "logs"; readonly run: RunNumber }

@@ -189,11 +189,13 @@ function readLock(reader: CommandReader): Command | No {
 }
 
 function readUnlock(reader: CommandReader): Command | No {
-	const flags = reader.flags("unlock");
+	const flags = reader.flags("unlock", { "--reason": "text" });
 	if ("ok" in flags) return flags;
 	const place = readPlaceTurned(reader, "unlock") ?? readPlace(reader, "unlock", { ref: false, environment: "needed" });
 	if ("ok" in place) return place;
-	return reader.end("unlock") ?? { verb: "unlock", project: place.project, environment: place.environment };
+	const why = reader.reason("unlock", flags.texts.get("--reason"));
+	if ("ok" in why) return why;
+	return { verb: "unlock", project: place.project, environment: place.environment, reason: why.reason };
 }
 
 const readOnRun =

@@ -24,7 +24,7 @@ export const VERBS = {
 		usage: 'deploy lock <project> <environment> [for 2h] [reason] [--steal "reason"]',
 		does: "hold an environment for yourself",
 	},
-	unlock: { usage: "deploy unlock <project> <environment>", does: "give it free" },
+	unlock: { usage: "deploy unlock <project> <environment> [reason]", does: "give it free" },
 	status: { usage: "deploy status [project] [environment]", does: "who runs what where, locks, queue, approvals" },
 	queue: { usage: "deploy queue <project> [environment]", does: "what waits, in order" },
 	history: { usage: "deploy history <project> [environment]", does: "the last runs" },

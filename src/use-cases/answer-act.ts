@@ -77,7 +77,7 @@ export async function answerLock(context: CommandContext, command: Of<"lock">): 
 export async function answerUnlock(context: CommandContext, command: Of<"unlock">): Promise<Answer> {
 	const place = await placeOf(context, command.project, command.environment);
 	if (isAnswer(place)) return place;
-	const outcome = await unlockEnvironment(context.deps, context.caller, place);
+	const outcome = await unlockEnvironment(context.deps, context.caller, place, command.reason);
 	if (!outcome.ok) return no(outcome.refusal);
 	return yes(unlockedCard(place.project.slug, place.environment.slug, outcome.value));
 }

@@ -1,3 +1,4 @@
+import { isNobodys } from "../core/access.ts";
 import { decideApproval } from "../core/approval.ts";
 import { SYSTEM_ACTOR } from "../core/audit-entry.ts";
 import { done, type Outcome, type Refusal, refusal, refused } from "../core/refusal.ts";
@@ -105,6 +106,7 @@ export async function decideRun(
 			reason,
 			given: existing.length + 1,
 			needed: fresh.approvalsRequired,
+			...(isNobodys(caller.principal) ? { nobodys: true } : {}),
 		});
 		const queueDeadline = new Date(now.getTime() + current.value.queueTimeout);
 		return {

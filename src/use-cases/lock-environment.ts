@@ -25,33 +25,38 @@ export interface Locked {
 	readonly stolenFrom: PersonLock | null;
 }
 
-/** Holds an environment for a person. Taking somebody else's lock needs the admin role and a reason, and is told to them. */
+/**
+ * Holds an environment for a person, who needs the right to release there. Taking somebody else's lock needs the admin role instead,
+ * and a reason, and is told to them. Said again by the one who holds it, what is not said stays: no lock becomes endless by the way.
+ */
 export async function lockEnvironment(
 	deps: Deps,
 	caller: Caller,
 	place: Place,
 	asked: LockAsked,
 ): Promise<Outcome<Locked>> {
-	const right = checkRight(caller, asked.steal === null ? "lock" : "steal_lock", place);
-	if (right !== null) return refused(right);
 	const environmentId = place.environment.id;
 	const outcome = await deps.db.transaction(async (tx): Promise<Outcome<Locked>> => {
 		const held = await holdChain(tx, environmentId);
 		const now = deps.now();
 		const before = await personLock(tx, environmentId, now);
 		const others = before !== null && before.person.id !== caller.person.id ? before : null;
+		const right = checkRight(caller, others !== null && asked.steal !== null ? "steal_lock" : "lock", place);
+		if (right !== null) return refused(right);
 		if (others !== null && asked.steal === null) return refused(lockHeld(place, others));
+		const own = others === null ? before : null;
 		const lock: PersonLock = {
 			environmentId,
 			person: caller.person,
-			reason: asked.steal ?? asked.reason,
-			until: asked.forMs === null ? null : new Date(now.getTime() + asked.forMs),
+			reason: asked.steal ?? asked.reason ?? own?.reason ?? null,
+			until: asked.forMs === null ? (own?.until ?? null) : new Date(now.getTime() + asked.forMs),
 			createdAt: now,
 		};
 		await putLock(tx, lock);
 		const expiry: JobDraft[] =
 			lock.until === null ? [] : [{ kind: "lock_expiry", payload: { environmentId }, runAt: lock.until }];
-		const told: JobDraft[] = others === null ? [] : [tellOwner(place, others, caller, asked.steal ?? "")];
+		const told: JobDraft[] =
+			others === null ? [] : [tellOwner(place, others, caller, "took your lock on", asked.steal)];
 		await write(
 			deps,
 			tx,
@@ -76,8 +81,13 @@ export async function lockEnvironment(
 	return outcome;
 }
 
-/** Gives an environment free: one's own lock, or any as an admin. */
-export async function unlockEnvironment(deps: Deps, caller: Caller, place: Place): Promise<Outcome<PersonLock | null>> {
+/** Gives an environment free: one's own lock, or as an admin anybody's, which is told to them. */
+export async function unlockEnvironment(
+	deps: Deps,
+	caller: Caller,
+	place: Place,
+	reason: string | null,
+): Promise<Outcome<PersonLock | null>> {
 	const right = checkRight(caller, "lock", place);
 	const admin = checkRight(caller, "unlock_other", place) === null;
 	if (right !== null && !admin) return refused(right);
@@ -87,10 +97,13 @@ export async function unlockEnvironment(deps: Deps, caller: Caller, place: Place
 		const now = deps.now();
 		const before = await personLock(tx, environmentId, now);
 		if (before === null) return done(null);
-		if (before.person.id !== caller.person.id && !admin) return refused(lockHeld(place, before));
+		const others = before.person.id !== caller.person.id;
+		if (others && !admin) return refused(lockHeld(place, before));
 		await removeLock(tx, environmentId);
-		await write(deps, tx, held, now, place, caller, "lock.released", { lock: before }, [
-			...noticeJobs(place.environment, unlockNotice(place, caller, before), caller.person.id),
+		const why = reason === null ? {} : { why: reason };
+		await write(deps, tx, held, now, place, caller, "lock.released", { lock: before, ...why }, [
+			...(others ? [tellOwner(place, before, caller, "unlocked what you had locked,", reason)] : []),
+			...noticeJobs(place.environment, unlockNotice(place, caller, before, reason), caller.person.id),
 			...(await queueCards(tx, place.environment)),
 			dispatchJob(environmentId),
 		]);
@@ -145,10 +158,11 @@ export interface TellJob {
 	readonly by?: string;
 }
 
-function tellOwner(place: Place, lock: PersonLock, caller: Caller, reason: string): JobDraft {
+function tellOwner(place: Place, lock: PersonLock, caller: Caller, did: string, reason: string | null): JobDraft {
+	const where = `${place.project.slug}/${place.environment.slug}`;
 	const payload: TellJob = {
 		personId: lock.person.id,
-		text: `${caller.person.name} took your lock on ${place.project.slug}/${place.environment.slug}: ${reason}`,
+		text: `${caller.person.name} ${did} ${where}${reason === null ? "." : `: ${reason}`}`,
 		by: caller.person.id,
 	};
 	return { kind: "tell", payload };
@@ -172,7 +186,7 @@ async function write(
 	place: Place,
 	caller: Caller,
 	action: AuditAction,
-	what: { lock: PersonLock; before?: PersonLock | null },
+	what: { readonly lock: PersonLock; readonly before?: PersonLock | null; readonly why?: string },
 	jobs: readonly JobDraft[],
 ): Promise<void> {
 	const entry: AuditEntry = {
@@ -188,6 +202,7 @@ async function write(
 			reason: what.lock.reason,
 			until: what.lock.until?.toISOString() ?? null,
 			...(what.before == null ? {} : { takenFrom: what.before.person }),
+			...(what.why === undefined ? {} : { why: what.why }),
 		},
 	};
 	await writeTrail({ tx, auditKey: deps.auditKey, held, now }, [entry], jobs);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { EntityManager } from "typeorm";
-import { rolesIn } from "../core/access.ts";
+import { isNobodys, rolesIn } from "../core/access.ts";
 import type { AuditEntry } from "../core/audit-entry.ts";
 import type { Evidence } from "../core/evidence.ts";
 import { type EffectivePolicy, evaluate } from "../core/policy.ts";
@@ -202,6 +202,7 @@ export async function writeRequest(
 		force: run.force,
 		retryOf: run.retryOf,
 		rollback: run.rollback,
+		...(isNobodys(asked.caller.principal) ? { nobodys: true } : {}),
 	});
 	const jobs = [...followUps(deps, null, run, now), ...chatJobs(run, place.environment.channels, [entry])];
 	const inserted = await insertRun(

@@ -44,8 +44,10 @@ export function unlockNotice(
 	where: Where,
 	by: { readonly person: { readonly name: string } },
 	lock: PersonLock,
+	reason: string | null,
 ): string {
-	return `🔓 ${by.person.name} unlocked ${nameOf(where)}. It was locked by ${heldBy(lock)}.`;
+	const why = reason === null ? "" : ` Why: ${reason}`;
+	return `🔓 ${by.person.name} unlocked ${nameOf(where)}. It was locked by ${heldBy(lock)}.${why}`;
 }
 
 export function expiredNotice(where: Where, lock: PersonLock): string {

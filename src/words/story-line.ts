@@ -15,6 +15,10 @@ const text = (entry: AuditEntry, key: string): string => {
 const actor = (entry: AuditEntry): Inline =>
 	entry.actor.id === null ? { bold: entry.actor.name } : { person: { id: entry.actor.id, name: entry.actor.name } };
 
+/** Whoever reads it can judge what DRAVEN cannot: who that was. */
+const nobodys = (entry: AuditEntry): Inline[] =>
+	entry.data["nobodys"] === true ? [" (an API token that belongs to no person)"] : [];
+
 function personIn(entry: AuditEntry): Inline {
 	const person = entry.data["person"] as PersonRef;
 	return { person: { id: person.id, name: person.name } };
@@ -24,6 +28,7 @@ const LINES: Partial<Record<AuditAction, (entry: AuditEntry) => Rich>> = {
 	"run.requested": (entry) => [
 		"Requested by ",
 		actor(entry),
+		...nobodys(entry),
 		Number(entry.data["approvalsRequired"]) > 0
 			? `. It needs ${entry.data["approvalsRequired"] === 1 ? "one approval" : `${text(entry, "approvalsRequired")} approvals`} by somebody else.`
 			: ". Its policy asks for no approval.",
@@ -31,6 +36,7 @@ const LINES: Partial<Record<AuditAction, (entry: AuditEntry) => Rich>> = {
 	"run.approved": (entry) => [
 		"Approved by ",
 		actor(entry),
+		...nobodys(entry),
 		` (${text(entry, "given")} of ${text(entry, "needed")})`,
 		text(entry, "reason") === "" ? "." : `: ${text(entry, "reason")}`,
 	],

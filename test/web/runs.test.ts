@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { SYSTEM_ACTOR } from "../../src/core/audit-entry.ts";
+import { linkIdentity } from "../../src/store/people.ts";
 import { Site } from "./site.ts";
 
 let site: Site;
@@ -123,6 +125,29 @@ describe("a run", () => {
 			...{ status: 200, body: { state: "waiting_approval", approvals: [{ person: { name: "U_CY" } }] } },
 		});
 		for (const { id } of [own, other]) await site.api("POST", `/runs/${id}/cancel`);
+	});
+
+	test("says in its thread and on the trail when a token that is nobody's decided, until somebody owns that token", async () => {
+		const { world } = site;
+		const nobodys = await site.newToken({ name: "ci", may: { role: "approver" } });
+		const owned = await site.newToken({ email: "dee@acme.test", may: { role: "approver" } });
+		const run = await site.run("production");
+		for (const token of [nobodys.plain, owned.plain]) await site.api("POST", `/runs/${run.id}/approve`, { token });
+		const story = (await site.api("GET", `/runs/${run.id}/story`)).body.items.map(
+			(item: { text: string }) => item.text,
+		);
+		expect(story).toContain("Approved by ci (an API token that belongs to no person) (1 of 2).");
+		expect(story).toContain("Approved by dee@acme.test (2 of 2).");
+		const { db, auditKey, now } = world.deps;
+		const identity = { platform: "email", tenant: "", externalId: "ci@acme.test", email: "ci@acme.test" } as const;
+		await linkIdentity({ db, auditKey, now }, { id: nobodys.personId, name: "ci" }, identity, SYSTEM_ACTOR);
+		const next = await site.run("production");
+		await site.api("POST", `/runs/${next.id}/approve`, { token: nobodys.plain });
+		const after = (await site.api("GET", `/runs/${next.id}/story`)).body.items.map(
+			(item: { text: string }) => item.text,
+		);
+		expect(after).toContain("Approved by ci (1 of 2).");
+		for (const { id } of [run, next]) await site.api("POST", `/runs/${id}/cancel`);
 	});
 
 	test("is cancelled by its requester or an admin alone", async () => {

@@ -5,7 +5,7 @@ import { problem, refusalReply } from "../problem.ts";
 import { LockAnswer, listOf, TakenLockAnswer } from "./answers.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
 import { placeNamed } from "./find-place.ts";
-import { LocksQuery, NewLock, PlaceSaid, WholePlace } from "./schemas.ts";
+import { LocksQuery, NewLock, UnlockQuery, UnlockSaid, WholeUnlock } from "./schemas.ts";
 
 export const lockEndpoints: readonly Endpoint[] = [
 	endpoint({
@@ -29,7 +29,7 @@ export const lockEndpoints: readonly Endpoint[] = [
 	endpoint({
 		method: "POST",
 		path: "/locks",
-		summary: "Lock an environment, or lengthen one's own lock",
+		summary: "Lock an environment, or change one's own lock: what is not said of it stays",
 		body: NewLock,
 		answers: { 201: TakenLockAnswer },
 		handle: async ({ deps, token, body }) => {
@@ -61,17 +61,18 @@ export const lockEndpoints: readonly Endpoint[] = [
 	endpoint({
 		method: "DELETE",
 		path: "/locks",
-		summary: "Unlock an environment",
-		query: LocksQuery,
-		body: PlaceSaid,
+		summary: "Unlock an environment; the owner of the lock is told when it is not theirs",
+		query: UnlockQuery,
+		body: UnlockSaid,
 		answers: { 204: null },
 		handle: async ({ deps, token, query, body }) => {
-			const named = WholePlace.safeParse({ ...body, ...query });
+			const named = WholeUnlock.safeParse({ ...body, ...query });
 			if (!named.success)
 				return problem(422, "invalid_query", "Name the environment: ?project=…&environment=…, or the same as JSON.");
 			const place = await placeNamed(deps, named.data);
 			if (!place.ok) return refusalReply(place.refusal);
-			const outcome = await unlockEnvironment(deps, await identifyToken(deps, token), place.value);
+			const caller = await identifyToken(deps, token);
+			const outcome = await unlockEnvironment(deps, caller, place.value, named.data.reason ?? null);
 			return outcome.ok ? { status: 204 } : refusalReply(outcome.refusal);
 		},
 	}),

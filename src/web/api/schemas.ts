@@ -94,8 +94,9 @@ const Place = { project: Name, environment: Name };
 export const LocksQuery = z.strictObject({ project: Name.optional(), environment: Name.optional() });
 
 /** Which one, said in the query or as JSON. */
-export const PlaceSaid = LocksQuery.nullish();
-export const WholePlace = z.strictObject(Place);
+export const UnlockQuery = LocksQuery.extend({ reason: Sentence.optional() });
+export const UnlockSaid = UnlockQuery.nullish();
+export const WholeUnlock = z.strictObject({ ...Place, reason: Sentence.optional() });
 
 export const NewLock = z.strictObject({
 	...Place,
