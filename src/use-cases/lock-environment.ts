@@ -41,7 +41,10 @@ export async function lockEnvironment(
 		const now = deps.now();
 		const before = await personLock(tx, environmentId, now);
 		const others = before !== null && before.person.id !== caller.person.id ? before : null;
-		const right = checkRight(caller, others !== null && asked.steal !== null ? "steal_lock" : "lock", place);
+		// Where nobody holds it there is nothing to steal: then it takes the right of whoever locks.
+		const right =
+			(asked.steal === null ? null : checkRight(caller, "steal_lock", place)) ??
+			(asked.steal === null || before === null ? checkRight(caller, "lock", place) : null);
 		if (right !== null) return refused(right);
 		if (others !== null && asked.steal === null) return refused(lockHeld(place, others));
 		const own = others === null ? before : null;

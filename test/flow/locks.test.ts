@@ -55,10 +55,10 @@ describe("somebody else's lock", () => {
 });
 
 describe("--steal", () => {
-	test("takes nothing where nobody holds it: then it is a lock, with the right that a lock takes", async () => {
+	test("takes nothing where nobody holds it: then it takes the right of whoever locks, too", async () => {
 		expect(await world.say("U_ADA", 'lock shop stage --steal "incident"')).toMatchObject({ code: "no_right" });
-		expect(await world.say("U_OPS", 'lock shop stage --steal "incident"')).toMatchObject({ outcome: "done" });
-		expect(await held()).toMatchObject({ person: { name: "U_OPS" }, reason: "incident" });
+		expect(await world.say("U_OPS", 'lock shop stage --steal "incident"')).toMatchObject({ code: "no_right" });
+		expect(await held()).toBeNull();
 	});
 
 	test("takes somebody's, which an admin may who may not release", async () => {

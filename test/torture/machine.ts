@@ -111,8 +111,11 @@ export class Machine {
 					null,
 					expected,
 				);
-				if (expected.code === null)
-					model.locks.set(env, { user, until: minutes === null ? null : this.#now + minutes * 60_000 });
+				if (expected.code === null) {
+					const before = lockAt(model, env, this.#now);
+					const kept = before?.user === user ? before.until : null;
+					model.locks.set(env, { user, until: minutes === null ? kept : this.#now + minutes * 60_000 });
+				}
 				return this.#settle(() => []);
 			}
 			case "unlock": {

@@ -103,8 +103,9 @@ export function expectCancel(run: ModelRun, user: string): Expected {
 }
 
 export function expectLock(model: Model, env: Env, user: string, steal: boolean, now: number): Expected {
-	if (steal ? user !== ADMIN : !OPERATORS.includes(user)) return { code: "no_right" };
 	const lock = lockAt(model, env, now);
+	if (steal && user !== ADMIN) return { code: "no_right" };
+	if ((!steal || lock === null) && !OPERATORS.includes(user)) return { code: "no_right" };
 	return { code: lock !== null && lock.user !== user && !steal ? "locked" : null };
 }
 
