@@ -1,3 +1,4 @@
+import { BitbucketPipeline } from "../adapters/bitbucket/pipeline.ts";
 import { GitHubPipeline } from "../adapters/github/pipeline.ts";
 import { RunnerPipeline } from "../adapters/runner/pipeline.ts";
 import { openSecrets } from "./configuration/integrations.ts";
@@ -9,6 +10,7 @@ import type { IntegrationRow } from "./store/entities.ts";
 import { runnerQueue } from "./store/runner-queue.ts";
 
 const GITHUB = "https://api.github.com";
+const BITBUCKET = "https://api.bitbucket.org";
 
 /** The adapter of each integration, made again when its configuration changes. */
 export function makePipelines(
@@ -34,13 +36,18 @@ function makePipeline(
 	integration: IntegrationRow,
 ): PipelinePort {
 	const { slug, provider } = integration;
-	if (provider === "runner") return new RunnerPipeline({ queue: runnerQueue(store.db, integration.id), env });
-	if (provider !== "github")
+	if (provider === "runner") return new RunnerPipeline({ queue: runnerQueue(store.db, integration.id, now), env });
+	if (provider === "gitlab")
 		throw new VendorError(
 			"rejected",
 			`The integration ${slug} is of ${provider}, which this version cannot speak to yet.`,
 		);
 	const secrets = openSecrets(store.box, integration);
+	if (provider === "bitbucket") {
+		if (secrets.token === undefined)
+			throw new VendorError("unauthorized", `The integration ${slug} has no token: add one in draven.yaml.`);
+		return new BitbucketPipeline({ baseUrl: integration.baseUrl ?? BITBUCKET, token: secrets.token, now });
+	}
 	const baseUrl = integration.baseUrl ?? GITHUB;
 	const { app } = integration.settings;
 	if (secrets.token !== undefined) return new GitHubPipeline({ baseUrl, auth: { token: secrets.token }, now });

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Logger } from "pino";
+import { bitbucketWebhook } from "../adapters/bitbucket/webhook.ts";
 import { githubWebhook } from "../adapters/github/webhook.ts";
 import { localPeople } from "../adapters/local/people.ts";
 import { createSlack, type Slack } from "../adapters/slack/app.ts";
@@ -23,7 +24,6 @@ import { Sentence } from "./sentence.ts";
 import { startupText } from "./startup-text.ts";
 import { writeCheckpoint } from "./store/checkpoints.ts";
 import { groupedEnqueue } from "./store/grouped-enqueue.ts";
-import { readinessOf } from "./store/readiness.ts";
 import { ensureInitToken } from "./store/tokens.ts";
 import { createFront } from "./use-cases/front.ts";
 import { createWebServer, type WebServer } from "./web/server.ts";
@@ -214,9 +214,16 @@ async function listen({ config, env, store, deps, front, slack, log, now, ends }
 		deps,
 		front,
 		slackInbox: slack?.inbox ?? null,
-		webhooks: { github: githubWebhook },
+		webhooks: { github: githubWebhook, bitbucket: bitbucketWebhook },
 		webhookSecretOf: (integration) => openSecrets(store.box, integration).webhookSecret ?? null,
-		ready: readinessOf(store.db),
+		ready: async () => {
+			try {
+				await store.db.query("SELECT 1");
+				return { ok: true };
+			} catch {
+				return { ok: false, why: "The database does not answer." };
+			}
+		},
 		log,
 	});
 	const { port } = await web.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {

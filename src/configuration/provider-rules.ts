@@ -1,3 +1,5 @@
+import { isLoopbackHost } from "../core/base-url.ts";
+
 /** What a project has to say for its provider. Null: it fits; else the rest of a sentence that begins with the place. */
 export function checkRepository(provider: string, repository: string): string | null {
 	switch (provider) {
@@ -15,6 +17,14 @@ export function checkRepository(provider: string, repository: string): string | 
 		default:
 			return null;
 	}
+}
+
+/** Bitbucket Cloud has one address; what has another is a Data Center. Loopback is somebody's stand-in for it. */
+export function checkBitbucketUrl(baseUrl: string): string | null {
+	const { hostname } = new URL(baseUrl);
+	return hostname === "api.bitbucket.org" || isLoopbackHost(hostname)
+		? null
+		: `is not Bitbucket Cloud's: Bitbucket Data Center has no Pipelines, so DRAVEN cannot deploy with it. Leave baseUrl out for Bitbucket Cloud, or let a runner execute what lies in a Data Center (provider: runner)`;
 }
 
 /** A leading dash would be an option of git, `transport::address` runs a program, a password would be shown to everybody. */

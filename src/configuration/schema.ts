@@ -4,6 +4,7 @@ import { checkBaseUrl } from "../core/base-url.ts";
 import { isGlob } from "../core/glob.ts";
 import { isRefName, SLUG } from "../core/names.ts";
 import { parseRules } from "../core/policy-schema.ts";
+import { checkBitbucketUrl } from "./provider-rules.ts";
 
 /** The shape of draven.yaml (SPEC section 7); every key that is not known is refused. What goes across entries is in check-document.ts. */
 
@@ -70,7 +71,16 @@ const integration = z.discriminatedUnion(
 			webhookSecret,
 			mode: z.enum(["variables", "inputs"]).optional(),
 		}),
-		z.strictObject({ slug, provider: z.literal("bitbucket"), baseUrl, token: secret, webhookSecret }),
+		z.strictObject({
+			slug,
+			provider: z.literal("bitbucket"),
+			baseUrl: baseUrl.superRefine((value, context) => {
+				const message = value === undefined || !URL.canParse(value) ? null : checkBitbucketUrl(value);
+				if (message !== null) context.addIssue({ code: "custom", message });
+			}),
+			token: secret,
+			webhookSecret,
+		}),
 		z.strictObject({ slug, provider: z.literal("runner") }),
 	],
 	{ error: "is no integration: `provider` has to be github, gitlab, bitbucket or runner" },

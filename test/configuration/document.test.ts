@@ -95,6 +95,33 @@ test.each([
 	expect(problems.join()).not.toMatch(/\bat .*\.[jt]s|RangeError|undefined/);
 });
 
+describe("the baseUrl of Bitbucket", () => {
+	const at = (baseUrl: string) =>
+		problemsOf(
+			`version: 1\nintegrations:\n  - { slug: acme, provider: bitbucket, baseUrl: "${baseUrl}", token: "\${GITHUB_TOKEN}" }\n`,
+		);
+
+	test.each([
+		"https://bitbucket.acme.test",
+		"https://bitbucket.acme.test/rest/api/1.0",
+		"https://api.bitbucket.org.acme.test",
+	])("%s is a Data Center, and is refused with what to do instead", (baseUrl) => {
+		const problems = at(baseUrl);
+		expect(problems).toHaveLength(1);
+		expect(problems[0]).toContain(
+			"integrations[0].baseUrl is not Bitbucket Cloud's: Bitbucket Data Center has no Pipelines",
+		);
+		expect(problems[0]).toContain("provider: runner");
+	});
+
+	test.each(["https://api.bitbucket.org", "https://API.bitbucket.org/2.0/", "http://127.0.0.1:4000"])(
+		"%s is taken",
+		(baseUrl) => {
+			expect(at(baseUrl)).toEqual([]);
+		},
+	);
+});
+
 describe("no problem shows a secret", () => {
 	test.each([
 		["as an integration's name", "integration: acme-github", `integration: \${GITHUB_TOKEN}`],

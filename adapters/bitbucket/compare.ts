@@ -1,0 +1,64 @@
+import { z } from "zod";
+import type { Commit, Comparison, PipelineProject } from "../../src/ports/pipeline.ts";
+import { absentIsNull, type Call } from "./client.ts";
+import { readPages } from "./pages.ts";
+import { pageOf, repositoryPath } from "./repository.ts";
+
+const CommitAnswer = z.object({
+	hash: z.string(),
+	message: z.string().nullish(),
+	author: z
+		.object({
+			raw: z.string().nullish(),
+			user: z.object({ nickname: z.string().nullish(), display_name: z.string().nullish() }).nullish().catch(null),
+		})
+		.nullish()
+		.catch(null),
+});
+
+/** Pages of a hundred: a comparison is read for evidence, and more than this is "more". */
+const AHEAD = 5;
+const BEHIND = 1;
+const SHOWN = 100;
+
+/** What each of the two has and the other has not; Bitbucket gives the newest first. */
+export async function compareCommits(
+	call: Call,
+	project: PipelineProject,
+	base: string,
+	head: string,
+): Promise<Comparison | null> {
+	const [ahead, behind] = await Promise.all([
+		between(call, project, base, head, AHEAD),
+		between(call, project, head, base, BEHIND),
+	]);
+	if (ahead === null || behind === null) return null;
+	return {
+		ahead: ahead.items.length,
+		behind: behind.items.length,
+		more: !ahead.complete || !behind.complete,
+		commits: ahead.items.slice(0, SHOWN).map(commitOf),
+		url: pageOf(project, `/branches/compare/${head}%0D${base}`),
+	};
+}
+
+function between(call: Call, project: PipelineProject, exclude: string, of: string, most: number) {
+	const what = `the commits from ${exclude.slice(0, 8)} to ${of.slice(0, 8)} in ${project.repository}`;
+	const path = `${repositoryPath(project)}/commits/${encodeURIComponent(of)}`;
+	return readPages(call, path, { what, query: { exclude }, refused: absentIsNull }, { item: CommitAnswer, most });
+}
+
+/** `raw` is the author as git knows it: `Ada <ada@acme.test>`. */
+function commitOf({ hash, message, author }: z.infer<typeof CommitAnswer>): Commit {
+	const [, name = "", email = ""] = /^(.*?)\s*<([^<>]*)>\s*$/.exec(author?.raw ?? "") ?? [null, author?.raw ?? ""];
+	const login = author?.user?.nickname ?? null;
+	return {
+		sha: hash,
+		title: message?.split("\n", 1)[0] ?? "",
+		author: {
+			name: name.trim() || (author?.user?.display_name ?? login ?? "unknown"),
+			email: email === "" ? null : email,
+			login,
+		},
+	};
+}
