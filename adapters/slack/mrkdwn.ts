@@ -1,8 +1,11 @@
 import type { Inline, Rich } from "../../src/ports/chat.ts";
 
+/** Signs that turn the direction of what follows, so that a line reads as what it is not. Right-to-left letters need none of them. */
+const TURNING = /[\u202A-\u202E\u2066-\u2069]/g;
+
 /** The three characters that Slack gives a meaning in every text: without them nothing pings and nothing links. */
 export function escapeText(text: string): string {
-	return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+	return text.replace(TURNING, "").replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
 /** Letters that look the same and format nothing. */
