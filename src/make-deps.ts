@@ -36,7 +36,7 @@ function makePipeline(
 	integration: IntegrationRow,
 ): PipelinePort {
 	const { slug, provider } = integration;
-	if (provider === "runner") return new RunnerPipeline({ queue: runnerQueue(store.db, integration.id, now), env });
+	if (provider === "runner") return new RunnerPipeline({ queue: runnerQueue(store.db, integration.id), env });
 	if (provider === "gitlab")
 		throw new VendorError(
 			"rejected",

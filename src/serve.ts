@@ -24,6 +24,7 @@ import { Sentence } from "./sentence.ts";
 import { startupText } from "./startup-text.ts";
 import { writeCheckpoint } from "./store/checkpoints.ts";
 import { groupedEnqueue } from "./store/grouped-enqueue.ts";
+import { readinessOf } from "./store/readiness.ts";
 import { ensureInitToken } from "./store/tokens.ts";
 import { createFront } from "./use-cases/front.ts";
 import { createWebServer, type WebServer } from "./web/server.ts";
@@ -216,14 +217,7 @@ async function listen({ config, env, store, deps, front, slack, log, now, ends }
 		slackInbox: slack?.inbox ?? null,
 		webhooks: { github: githubWebhook, bitbucket: bitbucketWebhook },
 		webhookSecretOf: (integration) => openSecrets(store.box, integration).webhookSecret ?? null,
-		ready: async () => {
-			try {
-				await store.db.query("SELECT 1");
-				return { ok: true };
-			} catch {
-				return { ok: false, why: "The database does not answer." };
-			}
-		},
+		ready: readinessOf(store.db),
 		log,
 	});
 	const { port } = await web.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {

@@ -36,7 +36,7 @@ async function examine(cli: Cli, say: (finding: Finding) => void): Promise<Findi
 		const store = await openStore(config, "command");
 		try {
 			take(await examineDatabase(store, cli.now));
-			take(await examineIntegrations(store, cli.now()));
+			take(await examineIntegrations(store));
 			take(await examineWork(store));
 			take(await examineSlackChannels(config, store));
 		} finally {

@@ -85,22 +85,18 @@ async function examinePolicies({ db }: Pick<Store, "db">): Promise<Finding[]> {
 	return bad.length === 0 ? [fine("Policies", `${stored.length} stored, all can be evaluated`)] : bad;
 }
 
-export async function examineIntegrations(store: Pick<Store, "db" | "box">, now: Date): Promise<Finding[]> {
+export async function examineIntegrations(store: Pick<Store, "db" | "box">): Promise<Finding[]> {
 	const rows = await store.db.getRepository(IntegrationTable).find({ order: { slug: "ASC" } });
 	if (rows.length === 0)
 		return [warning("Pipelines", "there is no integration", "Add one in draven.yaml and run `draven apply`.")];
 	const findings: Finding[] = [];
-	for (const row of rows) findings.push(...(await examineIntegration(store, row, now)));
+	for (const row of rows) findings.push(...(await examineIntegration(store, row)));
 	return findings;
 }
 
-async function examineIntegration(
-	store: Pick<Store, "db" | "box">,
-	row: IntegrationRow,
-	now: Date,
-): Promise<Finding[]> {
+async function examineIntegration(store: Pick<Store, "db" | "box">, row: IntegrationRow): Promise<Finding[]> {
 	const name = `Integration ${row.slug}`;
-	if (row.provider === "runner") return [await examineRunners(store, row, name, now)];
+	if (row.provider === "runner") return [await examineRunners(store, row, name)];
 	if (row.provider !== "github")
 		return [warning(name, `this version cannot speak to ${row.provider} yet`, "Use another provider for now.")];
 	let secrets: ReturnType<typeof openSecrets>;
@@ -147,14 +143,9 @@ async function examineWebhooks(store: Pick<Store, "db">, row: IntegrationRow, ha
 			);
 }
 
-async function examineRunners(
-	store: Pick<Store, "db">,
-	row: IntegrationRow,
-	check: string,
-	now: Date,
-): Promise<Finding> {
+async function examineRunners(store: Pick<Store, "db">, row: IntegrationRow, check: string): Promise<Finding> {
 	const runners = await runnersSeen(store.db, row.id);
-	const alive = runners.filter(({ seenAt }) => now.getTime() - seenAt.getTime() < RUNNER_MAY_BE_SILENT_MS);
+	const alive = runners.filter(({ silentMs }) => silentMs < RUNNER_MAY_BE_SILENT_MS);
 	if (alive.length > 0) return fine(check, `runners that wait for work: ${alive.map((one) => one.name).join(", ")}`);
 	const last = runners[0];
 	return wrong(
