@@ -1,16 +1,13 @@
 import { BitbucketPipeline } from "../adapters/bitbucket/pipeline.ts";
 import { GitHubPipeline } from "../adapters/github/pipeline.ts";
 import { RunnerPipeline } from "../adapters/runner/pipeline.ts";
-import { openSecrets } from "./configuration/integrations.ts";
+import { bitbucketOptions, githubOptions } from "./adapter-options.ts";
 import type { Deps } from "./deps.ts";
 import type { Store } from "./open-store.ts";
 import type { PipelinePort } from "./ports/pipeline.ts";
 import { VendorError } from "./ports/vendor-error.ts";
 import type { IntegrationRow } from "./store/entities.ts";
 import { runnerQueue } from "./store/runner-queue.ts";
-
-const GITHUB = "https://api.github.com";
-const BITBUCKET = "https://api.bitbucket.org";
 
 /** The adapter of each integration, made again when its configuration changes. */
 export function makePipelines(
@@ -42,19 +39,6 @@ function makePipeline(
 			"rejected",
 			`The integration ${slug} is of ${provider}, which this version cannot speak to yet.`,
 		);
-	const secrets = openSecrets(store.box, integration);
-	if (provider === "bitbucket") {
-		if (secrets.token === undefined)
-			throw new VendorError("unauthorized", `The integration ${slug} has no token: add one in draven.yaml.`);
-		return new BitbucketPipeline({ baseUrl: integration.baseUrl ?? BITBUCKET, token: secrets.token, now });
-	}
-	const baseUrl = integration.baseUrl ?? GITHUB;
-	const { app } = integration.settings;
-	if (secrets.token !== undefined) return new GitHubPipeline({ baseUrl, auth: { token: secrets.token }, now });
-	if (app !== undefined && secrets.app !== undefined)
-		return new GitHubPipeline({ baseUrl, auth: { app: { ...app, privateKey: secrets.app.privateKey } }, now });
-	throw new VendorError(
-		"unauthorized",
-		`The integration ${slug} has neither a token nor an app: add one in draven.yaml.`,
-	);
+	if (provider === "bitbucket") return new BitbucketPipeline(bitbucketOptions(store.box, integration, now));
+	return new GitHubPipeline(githubOptions(store.box, integration, now));
 }
