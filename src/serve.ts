@@ -16,7 +16,8 @@ import { ensureRecurring, makeHandlers } from "./jobs/handlers.ts";
 import { startWakeUp, type WakeUp } from "./jobs/wake.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
 import { removeLocalFile, writeLocalFile } from "./local-file.ts";
-import { type LocalRunner, localTokens, makeSample, retireSample, startLocalRunner } from "./local-mode.ts";
+import { makeSample, retireSample, startLocalRunner } from "./local-mode.ts";
+import { localTokens } from "./local-tokens.ts";
 import { makePipelines } from "./make-deps.ts";
 import { openStore, type Store } from "./open-store.ts";
 import type { Front } from "./ports/front.ts";
@@ -108,7 +109,7 @@ async function prepare(
 	if (config.initApiToken !== null) await ensureInitToken({ ...store, now }, config.initApiToken, SYSTEM_ACTOR);
 	const sample = config.localMode
 		? await applyWhenFree(() => makeSample(store, config, env, now), "the sample", log)
-		: await retireSample(store, now);
+		: await retireSample(store, config.dataDir, now);
 	const { configFile } = config;
 	const file =
 		configFile === null
@@ -231,8 +232,7 @@ async function listen({ config, env, store, deps, front, slack, log, now, ends }
 		const tokens = await localTokens(store, config.dataDir, now);
 		await writeLocalFile(config.dataDir, { url, token: tokens.say });
 		ends.push(() => removeLocalFile(config.dataDir, tokens.say));
-		const runner: LocalRunner = startLocalRunner(url, tokens.runner, config, env, log);
-		ends.push(() => runner.stop());
+		if (tokens.runner !== null) ends.push(startLocalRunner(url, tokens.runner, config, env, log).stop);
 	}
 	return url;
 }
