@@ -261,6 +261,15 @@ test("a project that nobody knows is suggested, and the button deploys as the on
 	expect(await there.run(1)).toMatchObject({ project: "shop", environment: "stage", requestedBy: { name: "U_OPS" } });
 });
 
+test.each([
+	["shop@v1.1.0\u00a0to\u00a0stage —reason “the big launch”"],
+	["deploy shop@<http://v1.1.0|v1.1.0> to stage --reason „the big launch“"],
+	["`shop@v1.1.0 to stage` --reason 'the big launch'"],
+])("what Slack, phones and other keyboards make of a command is understood: %s", async (text) => {
+	await there.say("U_OPS", text);
+	expect(await there.run(1)).toMatchObject({ ref: { name: "v1.1.0" }, environment: "stage", note: "the big launch" });
+});
+
 test("the form of a bare command deploys", async () => {
 	await there.fake.command("U_OPS", "");
 	await there.world.work();
