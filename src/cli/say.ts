@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { readConfig } from "../config.ts";
-import { checkBaseUrl } from "../core/base-url.ts";
+import { checkBaseUrl, isLoopbackHost } from "../core/base-url.ts";
 import { forTerminal } from "../core/one-line.ts";
 import { isEnd, type RunState } from "../core/run.ts";
 import { readLocalFile } from "../local-file.ts";
@@ -69,20 +69,38 @@ function wentWrong(answered: RunState, ended: RunState): boolean {
 	return isEnd(ended) && ended !== "succeeded" && !(meant && (ended === "cancelled" || ended === "rejected"));
 }
 
-async function serverOf(cli: Cli, { url, as }: SayOptions): Promise<{ url: string; token: string }> {
+interface Server {
+	readonly url: string;
+	readonly token: string;
+}
+
+/** The local server is spoken to with its own token; every other one with DRAVEN_TOKEN, which local sample people need not have. */
+async function serverOf(cli: Cli, { url, as }: SayOptions): Promise<Server> {
 	if (url !== undefined) {
 		const checked = checkBaseUrl(url);
 		if (!checked.ok) throw new CallIsOff(`--url ${checked.problem}.`);
 	}
 	const config = readConfig(cli.env);
 	const local = await readLocalFile(config.dataDir);
-	const token = cli.env["DRAVEN_TOKEN"]?.trim() || (url === undefined ? local?.token : undefined);
-	const server = url ?? (cli.env["DRAVEN_TOKEN"] === undefined ? local?.url : undefined) ?? config.publicUrl;
-	if (token === undefined)
-		throw new Sentence(
-			as === undefined
-				? "No server of local mode runs on this data folder: start one with `npm start`, or set DRAVEN_TOKEN (and --url) to speak to another."
-				: "--as is for local mode alone, and no server of local mode runs on this data folder: start one with `npm start`.",
-		);
-	return { url: server, token };
+	const given = cli.env["DRAVEN_TOKEN"]?.trim() || undefined;
+	const isLocal =
+		local !== null && (url === undefined ? given === undefined || as !== undefined : isSameServer(url, local.url));
+	if (isLocal) return { url: url ?? local.url, token: as === undefined ? (given ?? local.token) : local.token };
+	if (given !== undefined) return { url: url ?? config.publicUrl, token: given };
+	throw new Sentence(noToken(url, as));
+}
+
+function isSameServer(one: string, other: string): boolean {
+	const [a, b] = [new URL(one), new URL(other)];
+	const sameHost = a.hostname === b.hostname || (isLoopbackHost(a.hostname) && isLoopbackHost(b.hostname));
+	return sameHost && a.protocol === b.protocol && a.port === b.port;
+}
+
+function noToken(url: string | undefined, as: string | undefined): string {
+	const which = url === undefined ? "no server of local mode runs" : `${url} is not the server of local mode that runs`;
+	if (as !== undefined)
+		return `--as is for local mode alone, and ${which} on this data folder: start one with \`npm start\`, or leave --as out and set DRAVEN_TOKEN.`;
+	return url === undefined
+		? "No server of local mode runs on this data folder: start one with `npm start`, or set DRAVEN_TOKEN (and --url) to speak to another."
+		: `There is no token for ${url}: set DRAVEN_TOKEN; \`draven token create\` makes one on its machine.`;
 }
