@@ -13,9 +13,10 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts && mkdir /data && chown node:node /data
 COPY manifests manifests
 COPY --from=build /app/build build
+RUN chmod +x build/src/main.js && ln -s /app/build/src/main.js /usr/local/bin/draven
 USER node
 VOLUME /data
 EXPOSE 3000
 HEALTHCHECK CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 3000) + '/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "build/src/main.js"]
+ENTRYPOINT ["draven"]
 CMD ["serve"]
