@@ -3,7 +3,6 @@ import { Evidence1764100000000 } from "./1764100000000-evidence.ts";
 import { ProviderLogins1764100100000 } from "./1764100100000-provider-logins.ts";
 import { Progress1764100200000 } from "./1764100200000-progress.ts";
 import { UnansweredClaims1764100300000 } from "./1764100300000-unanswered-claims.ts";
-import { RunnerLeases1764100410000 } from "./1764100410000-runner-leases.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
 export const MIGRATIONS = [
@@ -12,5 +11,4 @@ export const MIGRATIONS = [
 	ProviderLogins1764100100000,
 	Progress1764100200000,
 	UnansweredClaims1764100300000,
-	RunnerLeases1764100410000,
 ];

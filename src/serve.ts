@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Logger } from "pino";
 import { bitbucketWebhook } from "../adapters/bitbucket/webhook.ts";
 import { githubWebhook } from "../adapters/github/webhook.ts";
+import { gitlabWebhook } from "../adapters/gitlab/webhook.ts";
 import { localPeople } from "../adapters/local/people.ts";
 import { createSlack, type Slack } from "../adapters/slack/app.ts";
 import { applyWhenFree } from "./apply-when-free.ts";
@@ -16,8 +17,7 @@ import { ensureRecurring, makeHandlers } from "./jobs/handlers.ts";
 import { startWakeUp, type WakeUp } from "./jobs/wake.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
 import { removeLocalFile, writeLocalFile } from "./local-file.ts";
-import { makeSample, retireSample, startLocalRunner } from "./local-mode.ts";
-import { localTokens } from "./local-tokens.ts";
+import { type LocalRunner, localTokens, makeSample, retireSample, startLocalRunner } from "./local-mode.ts";
 import { makePipelines } from "./make-deps.ts";
 import { openStore, type Store } from "./open-store.ts";
 import type { Front } from "./ports/front.ts";
@@ -25,7 +25,6 @@ import { Sentence } from "./sentence.ts";
 import { startupText } from "./startup-text.ts";
 import { writeCheckpoint } from "./store/checkpoints.ts";
 import { groupedEnqueue } from "./store/grouped-enqueue.ts";
-import { readinessOf } from "./store/readiness.ts";
 import { ensureInitToken } from "./store/tokens.ts";
 import { createFront } from "./use-cases/front.ts";
 import { createWebServer, type WebServer } from "./web/server.ts";
@@ -109,7 +108,7 @@ async function prepare(
 	if (config.initApiToken !== null) await ensureInitToken({ ...store, now }, config.initApiToken, SYSTEM_ACTOR);
 	const sample = config.localMode
 		? await applyWhenFree(() => makeSample(store, config, env, now), "the sample", log)
-		: await retireSample(store, config.dataDir, now);
+		: await retireSample(store, now);
 	const { configFile } = config;
 	const file =
 		configFile === null
@@ -216,9 +215,16 @@ async function listen({ config, env, store, deps, front, slack, log, now, ends }
 		deps,
 		front,
 		slackInbox: slack?.inbox ?? null,
-		webhooks: { github: githubWebhook, bitbucket: bitbucketWebhook },
+		webhooks: { github: githubWebhook, gitlab: gitlabWebhook, bitbucket: bitbucketWebhook },
 		webhookSecretOf: (integration) => openSecrets(store.box, integration).webhookSecret ?? null,
-		ready: readinessOf(store.db),
+		ready: async () => {
+			try {
+				await store.db.query("SELECT 1");
+				return { ok: true };
+			} catch {
+				return { ok: false, why: "The database does not answer." };
+			}
+		},
 		log,
 	});
 	const { port } = await web.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
@@ -232,7 +238,8 @@ async function listen({ config, env, store, deps, front, slack, log, now, ends }
 		const tokens = await localTokens(store, config.dataDir, now);
 		await writeLocalFile(config.dataDir, { url, token: tokens.say });
 		ends.push(() => removeLocalFile(config.dataDir, tokens.say));
-		if (tokens.runner !== null) ends.push(startLocalRunner(url, tokens.runner, config, env, log).stop);
+		const runner: LocalRunner = startLocalRunner(url, tokens.runner, config, env, log);
+		ends.push(() => runner.stop());
 	}
 	return url;
 }

@@ -146,8 +146,8 @@ export type WebhookHeaders = Readonly<Record<string, string | string[] | undefin
 
 /** The receiving half of a provider. Pure but for cryptography: verify first, read after. */
 export interface WebhookPort {
-	/** Checks the signature over the raw bytes, in constant time. False without a secret. */
-	verify(secret: string, rawBody: Buffer, headers: WebhookHeaders): Promise<boolean> | boolean;
+	/** Checks the signature over the raw bytes, in constant time; one that says its time, also against `now`. False without a secret. */
+	verify(secret: string, rawBody: Buffer, headers: WebhookHeaders, now: Date): Promise<boolean> | boolean;
 	/** What makes two deliveries the same one; from headers and body. */
 	deliveryKey(rawBody: Buffer, headers: WebhookHeaders): string;
 	/** Decides quickly, from headers alone, that a delivery is of no interest (ping, other events); null: of interest. */

@@ -51,7 +51,11 @@ export async function recordReport(
 		const locks =
 			report.status === "succeeded" && fresh.type === "rollback" && policy.ok && policy.policy.rollback.locksAfter;
 		const locked = locks ? await lockAfterRollback(deps, tx, fresh) : [];
-		return { events: advance, actor, auditAfter: [...noted, ...locked] };
+		const ended = report.status !== null && outcomeOf(report.status) !== null;
+		return {
+			...{ events: advance, actor, auditAfter: [...noted, ...locked] },
+			...(ended ? { data: { said: saidOf(report) } } : {}),
+		};
 	});
 	if (!isEnd(run.progress.state)) await askProgress(deps, run, place);
 	return changed === null ? "nothing_new" : "changed";
@@ -136,30 +140,43 @@ function defaultReason(outcome: "succeeded" | "failed" | "cancelled" | "timed_ou
 /** What a provider has to say of a run that goes on, such as that it waits for an approval there: told once. */
 async function noteOf(deps: Deps, tx: Sql, run: Run, report: PipelineReport, actor: Actor): Promise<AuditEntry[]> {
 	if (report.reason === null || report.status === null || outcomeOf(report.status) !== null) return [];
-	const said = `${report.externalId}/${report.attempt}/${report.status}`;
-	if (await wasSaid(tx, run, "run.noted", said)) return [];
+	const said = saidOf(report);
+	if (await wasSaid(tx, run, ["run.noted"], said)) return [];
 	const { externalUrl } = report;
 	return [entryOf(run, "run.noted", actor, deps.now(), { said, note: oneLine(report.reason), externalUrl })];
 }
 
-async function wasSaid(tx: Sql, run: Run, action: AuditAction, said: string): Promise<boolean> {
+async function wasSaid(tx: Sql, run: Run, actions: readonly AuditAction[], said: string): Promise<boolean> {
 	const before: unknown[] = await tx.query(
-		"SELECT 1 FROM audit_entry WHERE run_id = $1 AND action = $2 AND entry::jsonb #>> '{data,said}' = $3",
-		[run.id, action, said],
+		"SELECT 1 FROM audit_entry WHERE run_id = $1 AND action = ANY($2) AND entry::jsonb #>> '{data,said}' = $3",
+		[run.id, actions, said],
 	);
 	return before.length > 0;
 }
 
+function saidOf({ externalId, attempt, status }: PipelineReport): string {
+	return `${externalId}/${attempt}/${status}`;
+}
+
+const SAID_BEFORE: readonly AuditAction[] = [
+	"run.late_report",
+	"run.succeeded",
+	"run.failed",
+	"run.cancelled",
+	"run.timed_out",
+];
+
 /** News of a run that is over: one entry for each thing said, however often it is said. */
 async function lateReport(deps: Deps, tx: Sql, run: Run, report: PipelineReport, actor: Actor): Promise<Leave | null> {
-	const said = `${report.externalId}/${report.attempt}/${report.status}`;
+	const said = saidOf(report);
 	const outcome = report.status === null ? null : outcomeOf(report.status);
 	const known = externalOf(run);
 	const same = known?.externalId === report.externalId && report.attempt === 1;
 	// The run was given up because nobody could say whether its pipeline had started. It had: it must not work on without the lock.
 	const leftOver = outcome === null && report.status !== null && known === null && startedAtOf(run) !== null;
 	if (!leftOver && (outcome === null || (same && outcome === run.progress.state))) return null;
-	if (await wasSaid(tx, run, "run.late_report", said)) return null;
+	// Or as what ended it: a job that GitLab started again by itself makes that an attempt above 1.
+	if (await wasSaid(tx, run, SAID_BEFORE, said)) return null;
 	return {
 		audit: [
 			entryOf(run, "run.late_report", actor, deps.now(), { said, status: report.status, attempt: report.attempt }),

@@ -1,6 +1,5 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Refusal } from "../core/refusal.ts";
-import { refusalText } from "../words/refusal-words.ts";
 
 /** What an endpoint answers. */
 export interface Reply {
@@ -43,7 +42,7 @@ const CONFLICT = new Set([
 const PASSING = new Set(["provider_rate_limited", "provider_unavailable"]);
 
 export function refusalReply(no: Refusal): Reply {
-	return problem(statusOf(no.code), no.code, refusalText(no));
+	return problem(statusOf(no.code), no.code, no.next === null ? no.message : `${no.message} ${no.next}`);
 }
 
 export function statusOf(code: string): number {

@@ -3,7 +3,6 @@ import type { WebhookPort } from "../ports/pipeline.ts";
 import { type IntegrationRow, IntegrationTable } from "../store/entities.ts";
 import { groupedEnqueue } from "../store/grouped-enqueue.ts";
 import type { WebhookJob } from "../use-cases/webhook-job.ts";
-import { type BytesInFlight, bytesInFlight } from "./bytes-in-flight.ts";
 import type { Metrics } from "./metrics.ts";
 import { problem, type Reply, sendReply } from "./problem.ts";
 import { readBody } from "./read-body.ts";
@@ -12,16 +11,11 @@ import { unexpected } from "./unexpected.ts";
 
 interface Context extends Pick<WebServerContext, "deps" | "webhooks" | "webhookSecretOf" | "log"> {
 	readonly store: ReturnType<typeof groupedEnqueue>;
-	readonly inFlight: BytesInFlight;
 }
 
 const PATH = /^\/webhooks\/([a-z]+)\/([\w.-]{1,100})(?:\?|$)/;
-const MB = 1_024 * 1_024;
 /** As much as GitHub sends. */
-const BODY_LIMIT = 25 * MB;
-/** Nobody has shown a signature before the whole body is there: all of them together must not fill the memory. */
-const IN_FLIGHT_LIMIT = 64 * MB;
-const BUSY_FOR_SECONDS = 5;
+const BODY_LIMIT = 25 * 1_024 * 1_024;
 const KNOWN_FOR_MS = 3_000;
 /** After this long they are read again for a name or a signature that does not fit: configuration may have changed. */
 const TRUSTED_FOR_MS = 250;
@@ -29,12 +23,8 @@ const TRUSTED_FOR_MS = 250;
 const UNREAD = { connection: "close" };
 
 /** `POST /webhooks/<provider>/<slug>`: verified over the raw bytes, read, stored durably, answered; what follows from it is a job. */
-export function createWebhookReceiver(web: Omit<Context, "store" | "inFlight">, metrics: Metrics) {
-	const context: Context = {
-		...web,
-		store: groupedEnqueue(web.deps.db, web.deps.now),
-		inFlight: bytesInFlight(IN_FLIGHT_LIMIT),
-	};
+export function createWebhookReceiver(web: Omit<Context, "store">, metrics: Metrics) {
+	const context: Context = { ...web, store: groupedEnqueue(web.deps.db, web.deps.now) };
 	const integrations = integrationCache(context);
 
 	async function receive(request: IncomingMessage): Promise<{ provider: string; reply: Reply }> {
@@ -68,42 +58,22 @@ interface Known {
 }
 
 async function take(
-	context: Context,
-	metrics: Metrics,
-	request: IncomingMessage,
-	known: Known,
-	port: WebhookPort,
-): Promise<Reply> {
-	const { provider } = known.integration;
-	const body = await readBody(request, BODY_LIMIT, context.inFlight);
-	if (body === "too_large") {
-		metrics.webhook(provider, "too_large");
-		return problem(413, "body_too_large", "A webhook has 25 MB at most.", UNREAD);
-	}
-	if (body === "busy") {
-		metrics.webhook(provider, "busy");
-		const headers = { ...UNREAD, "retry-after": String(BUSY_FOR_SECONDS) };
-		return problem(503, "busy", "Too many large webhooks arrive at the same time: send it again.", headers);
-	}
-	try {
-		return await judge(context, metrics, request.headers, body, known, port);
-	} finally {
-		context.inFlight.give(body.length);
-	}
-}
-
-async function judge(
 	{ deps, store, webhookSecretOf }: Context,
 	metrics: Metrics,
-	headers: IncomingMessage["headers"],
-	body: Buffer,
+	request: IncomingMessage,
 	{ integration, again }: Known,
 	port: WebhookPort,
 ): Promise<Reply> {
 	const { provider } = integration;
+	const { headers } = request;
+	const body = await readBody(request, BODY_LIMIT);
+	if (body === "too_large") {
+		metrics.webhook(provider, "too_large");
+		return problem(413, "body_too_large", "A webhook has 25 MB at most.", UNREAD);
+	}
 	const fits = async (row: IntegrationRow): Promise<boolean> => {
 		const secret = webhookSecretOf(row);
-		return secret !== null && secret !== "" && (await port.verify(secret, body, headers));
+		return secret !== null && secret !== "" && (await port.verify(secret, body, headers, deps.now()));
 	};
 	const fitsNow = async (): Promise<boolean> => {
 		const now = await again();

@@ -41,6 +41,19 @@ describe("news of a run that is over", () => {
 		]);
 	});
 
+	test("is what ended it, said again, also when a later attempt did; another attempt with the same end is news", async () => {
+		const run = await deploy();
+		await world.hear(saying(run, { status: "succeeded", attempt: 2 }));
+		const end = await again(run);
+		expect(end.progress.state).toBe("succeeded");
+		for (let n = 0; n < 2; n++) await world.hear(saying(run, { status: "succeeded", attempt: 2 }));
+		const late = async () => (await world.actions(run.id)).filter((action) => action === "run.late_report").length;
+		expect(await late()).toBe(0);
+		await world.hear(saying(run, { status: "succeeded", attempt: 3 }));
+		expect(await late()).toBe(1);
+		expect(await again(run)).toEqual(end);
+	});
+
 	test("in any order, said twice each: the first word of the end counts", async () => {
 		const run = await deploy();
 		for (const status of ["succeeded", "queued", "running", "running", "succeeded"] as const)

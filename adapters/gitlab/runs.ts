@@ -1,0 +1,83 @@
+import type { PipelineProject, PipelineReport } from "../../src/ports/pipeline.ts";
+import { VendorError } from "../../src/ports/vendor-error.ts";
+import { absentIsNull, type Call, readAnswer } from "./client.ts";
+import { type Job, readJobs } from "./job.ts";
+import type { JobIdReader } from "./job-id-reader.ts";
+import { readPages } from "./pages.ts";
+import { Pipeline, reportOf } from "./pipeline-answer.ts";
+import { projectPath } from "./project-path.ts";
+
+const PAGES = 5;
+/** Our clock may be ahead of GitLab's. */
+const SKEW_MS = 10 * 60_000;
+/** Answers kept for the question whether they changed. */
+const KEPT = 500;
+const OVER = ["success", "failed", "canceled", "skipped"];
+
+/** The pipeline that was started with the JOB_ID. null: not seen (yet). */
+export async function findRun(
+	call: Call,
+	jobIdOf: JobIdReader,
+	report: (project: PipelineProject, id: string) => Promise<PipelineReport | null>,
+	project: PipelineProject,
+	jobId: string,
+	since: Date,
+): Promise<PipelineReport | null> {
+	const updated_after = new Date(since.getTime() - SKEW_MS).toISOString();
+	const { items } = await readPages(
+		call,
+		`${projectPath(project)}/pipelines`,
+		{ what: `the pipelines of ${project.repository}`, query: { source: "api", updated_after } },
+		{ schema: Pipeline, most: PAGES },
+	);
+	// Newest first; should a person have started one with the same JOB_ID again, ours is the older one.
+	for (const pipeline of [...items].reverse())
+		if ((await jobIdOf(project, pipeline)) === jobId.toLowerCase()) return report(project, pipeline.id);
+	return null;
+}
+
+/** Reads pipelines one by one, and asks for what is known only whether it changed. */
+export function runReader(
+	call: Call,
+	jobIdOf: JobIdReader,
+): (project: PipelineProject, id: string, canWait?: boolean) => Promise<PipelineReport | null> {
+	const known = new Map<string, { readonly etag: string; readonly data: unknown }>();
+
+	async function read(project: PipelineProject, id: string, canWait: boolean): Promise<Pipeline | null> {
+		const what = `the pipeline ${id} of ${project.repository}`;
+		const key = `${project.repository.toLowerCase()}/${id}`;
+		const kept = known.get(key);
+		const answer = await call("GET", `${projectPath(project)}/pipelines/${id}`, {
+			what,
+			canWait,
+			...(kept === undefined ? {} : { headers: { "if-none-match": kept.etag } }),
+			refused: (refused) =>
+				refused.status === 304 && kept !== undefined ? { ...refused, data: kept.data } : absentIsNull(refused),
+		});
+		if (answer.data === null) return null;
+		const etag = answer.headers.get("etag");
+		known.delete(key);
+		if (etag !== null) known.set(key, { etag, data: answer.data });
+		const [oldest] = known.keys();
+		if (known.size > KEPT && oldest !== undefined) known.delete(oldest);
+		return readAnswer(Pipeline, answer, what);
+	}
+
+	return async (project, id, canWait = false) => {
+		if (!/^\d{1,20}$/.test(id)) return null;
+		const pipeline = await read(project, id, canWait);
+		if (pipeline === null) return null;
+		const jobs = OVER.includes(pipeline.status ?? "") ? await jobsOf(call, project, pipeline) : [];
+		return reportOf(pipeline, jobs, await jobIdOf(project, pipeline));
+	};
+}
+
+/** A timeout is told by the jobs alone, so a pipeline that failed is not reported without them; of any other end they tell the rest. */
+async function jobsOf(call: Call, project: PipelineProject, { id, status }: Pipeline): Promise<readonly Job[]> {
+	try {
+		return (await readJobs(call, project, id)) ?? [];
+	} catch (error) {
+		if (error instanceof VendorError && status !== "failed") return [];
+		throw error;
+	}
+}
