@@ -19,9 +19,10 @@ function problemOfText(text: unknown, limit: number, kind?: string): string | nu
 	if (kind !== undefined && text["type"] !== kind) return `not ${kind}`;
 	if (typeof text["text"] !== "string" || text["text"] === "") return "an empty text";
 	if (text["text"].length > limit) return `a text of ${text["text"].length} letters, ${limit} are allowed`;
-	// Whatever stands in angle brackets has to be a link or a date that we made.
+	// Whatever stands in angle brackets has to be a link, a date or a mention that we made.
 	for (const [, inside] of text["text"].matchAll(/<([^>]*)>?/g))
-		if (!/^(https?:\/\/|mailto:|!date\^)/.test(inside ?? "")) return `mark-up that nobody meant: <${inside}`;
+		if (!/^(https?:\/\/|mailto:|!date\^|!subteam\^[A-Z0-9_]+$|@[A-Z0-9_]+$)/.test(inside ?? ""))
+			return `mark-up that nobody meant: <${inside}`;
 	return null;
 }
 
