@@ -5,6 +5,7 @@ import { githubWebhook } from "../adapters/github/webhook.ts";
 import { gitlabWebhook } from "../adapters/gitlab/webhook.ts";
 import { localPeople } from "../adapters/local/people.ts";
 import { createSlack, type Slack } from "../adapters/slack/app.ts";
+import { createTeams, type Teams } from "../adapters/teams/app.ts";
 import { applyWhenFree } from "./apply-when-free.ts";
 import type { Config } from "./config.ts";
 import { applyDocument } from "./configuration/apply.ts";
@@ -25,6 +26,7 @@ import { Sentence } from "./sentence.ts";
 import { startupText } from "./startup-text.ts";
 import { writeCheckpoint } from "./store/checkpoints.ts";
 import { groupedEnqueue } from "./store/grouped-enqueue.ts";
+import { teamsConversations } from "./store/teams-conversations.ts";
 import { ensureInitToken } from "./store/tokens.ts";
 import { createFront } from "./use-cases/front.ts";
 import { createWebServer, type WebServer } from "./web/server.ts";
@@ -60,15 +62,16 @@ export async function serve(config: Config, env: Environment, log: Logger, optio
 		let wakeUp: WakeUp | null = null;
 		let worker: Worker | null = null;
 		let front: Front | null = null;
-		const slack = makeSlack(
-			config,
-			store,
-			log,
-			now,
-			() => front,
-			() => wakeUp?.wake(),
-		);
-		const deps = makeDeps(store, config, env, log, now, slack, () => wakeUp?.wake());
+		const chats: ChatContext = {
+			...{ config, store, log, now, wake: () => wakeUp?.wake() },
+			front() {
+				if (front === null) throw new Error("somebody spoke before the start was over");
+				return front;
+			},
+		};
+		const slack = makeSlack(chats);
+		const teams = makeTeams(chats);
+		const deps = makeDeps({ ...chats, env, slack, teams });
 		front = createFront(deps);
 		const connected = slack === null ? null : await startSlack(slack);
 		if (slack !== null) ends.push(() => slack.stop());
@@ -77,7 +80,8 @@ export async function serve(config: Config, env: Environment, log: Logger, optio
 			await ensureRecurring(deps);
 			const handlers = makeHandlers(deps, {
 				slackIn: async (body) => slack?.process(body),
-				apologise: async (body, sentence) => slack?.apologise(body, sentence),
+				apologise: async (kind, body, sentence) => (kind === "slack_in" ? slack : teams)?.apologise(body, sentence),
+				teamsIn: async (stored) => teams?.process(stored),
 				writeCheckpoint: async () => {
 					await writeCheckpoint({ ...store, now }, config.dataDir);
 				},
@@ -88,7 +92,7 @@ export async function serve(config: Config, env: Environment, log: Logger, optio
 		ends.push(() => wakeUp?.stop() ?? Promise.resolve());
 		if (worker !== null) ends.push(worker.stop);
 
-		const url = options.web ? await listen({ config, env, store, deps, front, slack, log, now, ends }) : null;
+		const url = options.web ? await listen({ config, env, store, deps, front, slack, teams, log, now, ends }) : null;
 		process.stdout.write(await startupText({ config, store, url, slack: connected, options }));
 		return { url, lost: store.lost, stop };
 	} catch (error) {
@@ -134,14 +138,17 @@ async function applyFile(store: Store, config: Config, path: string, now: () => 
 	});
 }
 
-function makeSlack(
-	config: Config,
-	store: Store,
-	log: Logger,
-	now: () => Date,
-	front: () => Front | null,
-	wake: () => void,
-): Slack | null {
+/** What a chat is connected with. */
+interface ChatContext {
+	readonly config: Config;
+	readonly store: Store;
+	readonly log: Logger;
+	readonly now: () => Date;
+	readonly front: () => Front;
+	readonly wake: () => void;
+}
+
+function makeSlack({ config, store, log, now, front, wake }: ChatContext): Slack | null {
 	if (config.slack === null) return null;
 	const { botToken, signingSecret, appToken, apiUrl } = config.slack;
 	const keep = groupedEnqueue(store.db, now);
@@ -150,13 +157,24 @@ function makeSlack(
 		...(signingSecret === null ? {} : { signingSecret }),
 		...(appToken === null ? {} : { appToken }),
 		...(apiUrl === null ? {} : { apiUrl }),
-		front: () => {
-			const made = front();
-			if (made === null) throw new Error("Slack spoke before the start was over");
-			return made;
-		},
+		front,
 		store: async ({ dedupeKey, body }) => {
 			if (await keep({ kind: "slack_in", dedupeKey, payload: body })) wake();
+		},
+		log,
+	});
+}
+
+function makeTeams({ config, store, log, now, front, wake }: ChatContext): Teams | null {
+	if (config.teams === null) return null;
+	const keep = groupedEnqueue(store.db, now);
+	return createTeams({
+		app: config.teams.kind === "app" ? config.teams : null,
+		graphBaseUrl: config.graphBaseUrl,
+		conversations: teamsConversations(store.db, now),
+		front,
+		store: async ({ dedupeKey, body }) => {
+			if (await keep({ kind: "teams_in", dedupeKey, payload: body })) wake();
 		},
 		log,
 	});
@@ -169,21 +187,23 @@ async function startSlack(slack: Slack): ReturnType<Slack["start"]> {
 	});
 }
 
-function makeDeps(
-	store: Store,
-	config: Config,
-	env: Environment,
-	log: Logger,
-	now: () => Date,
-	slack: Slack | null,
-	wake: () => void,
-): Deps {
+interface Parts extends ChatContext {
+	readonly env: Environment;
+	readonly slack: Slack | null;
+	readonly teams: Teams | null;
+}
+
+function makeDeps({ store, config, env, log, now, slack, teams, wake }: Parts): Deps {
 	return {
 		db: store.db,
 		box: store.box,
 		auditKey: store.auditKey,
-		chats: slack === null ? {} : { slack: slack.chat },
-		groups: { ...(slack === null ? {} : { slack: slack.groups }), ...(config.localMode ? { local: localPeople } : {}) },
+		chats: { ...(slack === null ? {} : { slack: slack.chat }), ...(teams === null ? {} : { teams: teams.chat }) },
+		groups: {
+			...(slack === null ? {} : { slack: slack.groups }),
+			...(teams === null ? {} : { teams: teams.groups }),
+			...(config.localMode ? { local: localPeople } : {}),
+		},
 		pipelineOf: makePipelines(store, env, now),
 		secretsOf: (integration) => secretValues(store.box, integration),
 		now,
@@ -191,6 +211,7 @@ function makeDeps(
 		wake,
 		forgetPeople: (platform, what) => {
 			if (platform === "slack") slack?.groups.forget(what);
+			if (platform === "teams") teams?.groups.forget(what);
 		},
 		publicUrl: config.publicUrl,
 		localMode: config.localMode,
@@ -205,16 +226,18 @@ interface WebContext {
 	readonly deps: Deps;
 	readonly front: Front;
 	readonly slack: Slack | null;
+	readonly teams: Teams | null;
 	readonly log: Logger;
 	readonly now: () => Date;
 	readonly ends: (() => Promise<void>)[];
 }
 
-async function listen({ config, env, store, deps, front, slack, log, now, ends }: WebContext): Promise<string> {
+async function listen({ config, env, store, deps, front, slack, teams, log, now, ends }: WebContext): Promise<string> {
 	const web: WebServer = createWebServer({
 		deps,
 		front,
 		slackInbox: slack?.inbox ?? null,
+		teamsInbox: teams?.inbox ?? null,
 		webhooks: { github: githubWebhook, gitlab: gitlabWebhook, bitbucket: bitbucketWebhook },
 		webhookSecretOf: (integration) => openSecrets(store.box, integration).webhookSecret ?? null,
 		ready: async () => {

@@ -28,14 +28,7 @@ export async function startupText({ config, store, url, slack, options }: Starte
 		line("Listening", url ?? "no (background work alone)"),
 		...(options.worker ? [] : [line("Worker", "no: start `draven worker` beside it")]),
 		line("Slack", slackLine(slack)),
-		...(config.teams === null
-			? []
-			: [
-					line(
-						"Teams",
-						"not connected: this version speaks to Slack alone, and the Microsoft variables change nothing",
-					),
-				]),
+		...(config.teams === null ? [] : [line("Teams", teamsLine(config))]),
 		line(
 			"Pipelines",
 			integrations.length === 0
@@ -56,6 +49,12 @@ export async function startupText({ config, store, url, slack, options }: Starte
 function slackLine(slack: Started["slack"]): string {
 	if (slack === null) return "not connected: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (README, Connect Slack)";
 	return slack.team === null ? `not reached yet: ${slack.problem}` : `connected to ${slack.team}`;
+}
+
+function teamsLine({ teams, publicUrl }: Config): string {
+	return teams?.kind === "insecure_local"
+		? "open to this machine: whoever reaches it may say that they are anybody (DRAVEN_TEAMS_INSECURE_LOCAL)"
+		: `listens at ${publicUrl}/api/messages; \`draven doctor\` checks its credentials`;
 }
 
 function localLines(line: (name: string, text: string) => string): string[] {

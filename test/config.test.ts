@@ -5,7 +5,11 @@ import { ConfigError, readConfig, secretsOf } from "../src/config.ts";
 const KEY = Buffer.alloc(32, 7).toString("base64");
 const OTHER_KEY = Buffer.alloc(32, 8).toString("base64");
 const SLACK = { SLACK_BOT_TOKEN: "xoxb-1-2", SLACK_SIGNING_SECRET: "0123456789abcdef" };
-const TEAMS = { MicrosoftAppId: "app", MicrosoftAppPassword: "the-password-of-teams" };
+const TEAMS = {
+	MicrosoftAppId: "app",
+	MicrosoftAppPassword: "the-password-of-teams",
+	MicrosoftAppTenantId: "tenant",
+};
 const DATABASE = { DATABASE_URL: "postgres://u:p%40ss-word@db:5432/draven", DRAVEN_SECRET_KEY: KEY };
 
 test("an empty environment is local mode with the defaults", () => {
@@ -67,7 +71,11 @@ test("every variable is read", () => {
 			appToken: "xapp-1",
 			apiUrl: "http://127.0.0.1:9/api/",
 		},
-		teams: { appId: "app", appPassword: TEAMS.MicrosoftAppPassword, appType: "SingleTenant", tenantId: "tenant" },
+		teams: {
+			...{ kind: "app", appId: "app", appPassword: TEAMS.MicrosoftAppPassword },
+			...{ appType: "SingleTenant", tenantId: "tenant" },
+			...{ loginUrl: null, oauthScope: null, tokenIssuer: null, openIdMetadataUrl: null },
+		},
 		graphBaseUrl: "http://localhost:9/v1.0",
 		pollIntervalSeconds: 1,
 		logLevel: "debug",
@@ -138,7 +146,12 @@ const BAD: readonly (readonly [variable: string, env: Record<string, string>])[]
 	["MicrosoftAppId", { MicrosoftAppPassword: "hidden-value" }],
 	["MicrosoftAppPassword", { MicrosoftAppId: "app" }],
 	["MicrosoftAppType", { ...TEAMS, MicrosoftAppType: "hidden-value" }],
-	["MicrosoftAppTenantId", { ...TEAMS, MicrosoftAppType: "SingleTenant" }],
+	["MicrosoftAppTenantId", { MicrosoftAppId: "app", MicrosoftAppPassword: "hidden-value" }],
+	["ToChannelFromBotLoginUrl", { ...TEAMS, ToChannelFromBotLoginUrl: "http://login.test" }],
+	["ToBotFromChannelOpenIdMetadataUrl", { ...TEAMS, ToBotFromChannelOpenIdMetadataUrl: "http://keys.test" }],
+	["DRAVEN_TEAMS_INSECURE_LOCAL", { DRAVEN_TEAMS_INSECURE_LOCAL: "true", HOST: "0.0.0.0" }],
+	["DRAVEN_TEAMS_INSECURE_LOCAL", { ...TEAMS, DRAVEN_TEAMS_INSECURE_LOCAL: "true" }],
+	["DRAVEN_TEAMS_INSECURE_LOCAL", { DRAVEN_TEAMS_INSECURE_LOCAL: "hidden-value" }],
 	["GRAPH_BASE_URL", { GRAPH_BASE_URL: "http://graph.test" }],
 	...["0", "-5", "3601", "30s"].map(
 		(DRAVEN_POLL_INTERVAL) => ["DRAVEN_POLL_INTERVAL", { DRAVEN_POLL_INTERVAL }] as const,

@@ -1,8 +1,8 @@
 import type { GroupsPort, Profile } from "../../src/ports/groups.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
+import { sharedReads } from "../http/shared-reads.ts";
 import { ask, slackCode, type WebClient } from "./api.ts";
 import type { IdentitySource } from "./identity.ts";
-import { sharedReads } from "./shared-reads.ts";
 import { slackError } from "./slack-error.ts";
 
 export interface SlackGroups extends GroupsPort {

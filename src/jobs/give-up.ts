@@ -8,8 +8,8 @@ import type { CardJob, NoticeJob } from "../use-cases/chat-jobs.ts";
 import type { TellJob } from "../use-cases/lock-environment.ts";
 import { brokenSentence } from "../words/broken-words.ts";
 
-/** Tells whoever made a stored request of Slack one sentence. */
-export type Apologise = (request: unknown, sentence: string) => Promise<void>;
+/** Tells whoever made a stored request of a chat one sentence. */
+export type Apologise = (kind: "slack_in" | "teams_in", request: unknown, sentence: string) => Promise<void>;
 
 /** Work is given up in the log, and to somebody: to the one who asked for it, or for the run that it is of. */
 export async function giveUp(deps: Deps, apologise: Apologise, job: Job, error: unknown): Promise<readonly JobDraft[]> {
@@ -19,7 +19,9 @@ export async function giveUp(deps: Deps, apologise: Apologise, job: Job, error: 
 	const why = error instanceof VendorError ? error.message : brokenSentence(id);
 	switch (job.kind) {
 		case "slack_in":
+		case "teams_in":
 			await apologise(
+				job.kind,
 				job.payload,
 				`I could not carry out what you asked for: ${why} Whether a part of it was done, "status" and "history" tell.`,
 			);

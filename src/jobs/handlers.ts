@@ -17,6 +17,8 @@ import type { Handled, Handlers } from "./worker.ts";
 export interface HandlerContext {
 	/** Feeds a stored request of Slack to the adapter. */
 	readonly slackIn: (body: unknown) => Promise<void>;
+	/** The same for Teams. */
+	readonly teamsIn: (body: unknown) => Promise<void>;
 	readonly apologise: Apologise;
 	/** Writes a signed checkpoint of the audit trail outside of the database. */
 	readonly writeCheckpoint: () => Promise<void>;
@@ -37,6 +39,10 @@ export function makeHandlers(deps: Deps, context: HandlerContext): Handlers {
 		handle: {
 			slack_in: async (job) => {
 				await context.slackIn(job.payload);
+				return "done";
+			},
+			teams_in: async (job) => {
+				await context.teamsIn(job.payload);
 				return "done";
 			},
 			webhook: (job) => takeWebhook(deps, job),

@@ -2,6 +2,7 @@ import type { Sql } from "./runs.ts";
 
 export type JobKind =
 	| "slack_in"
+	| "teams_in"
 	| "webhook"
 	| "dispatch"
 	| "trigger"

@@ -12,11 +12,15 @@ import { PROBLEM_TYPE, problem, type Reply, sendReply } from "./problem.ts";
 import { unexpected } from "./unexpected.ts";
 import { createWebhookReceiver } from "./webhooks.ts";
 
+type Inbox = (request: IncomingMessage, response: ServerResponse) => void;
+
 export interface WebServerContext {
 	readonly deps: Deps;
 	readonly front: Front;
 	/** Takes `POST /slack/events`; null: there is no Slack, or it comes by Socket Mode. */
-	readonly slackInbox: ((request: IncomingMessage, response: ServerResponse) => void) | null;
+	readonly slackInbox: Inbox | null;
+	/** Takes `POST /api/messages`; null: there is no Teams. */
+	readonly teamsInbox: Inbox | null;
 	readonly webhooks: Partial<Record<Provider, WebhookPort>>;
 	/** The opened webhook secret of an integration; null: it has none, and every delivery is refused. */
 	readonly webhookSecretOf: (integration: IntegrationRow) => string | null;
@@ -57,7 +61,7 @@ function unreadable(code: string | undefined): Reply {
 
 /** One server: the two hot paths go past the framework, everything else through it. */
 export function createWebServer(context: WebServerContext): WebServer {
-	const { slackInbox, log } = context;
+	const { slackInbox, teamsInbox, log } = context;
 	const closing = new AbortController();
 	// Every request under way listens to it.
 	setMaxListeners(0, closing.signal);
@@ -78,6 +82,8 @@ export function createWebServer(context: WebServerContext): WebServer {
 		if (request.method === "POST" && path.startsWith("/webhooks/")) receiveWebhook(request, response);
 		else if (request.method === "POST" && path === "/slack/events" && slackInbox !== null)
 			slackInbox(request, response);
+		else if (request.method === "POST" && path === "/api/messages" && teamsInbox !== null)
+			teamsInbox(request, response);
 		else app.routing(request, response);
 	}
 

@@ -45,7 +45,7 @@ async function ours(): Promise<number> {
 		},
 	});
 	const server = createWebServer({
-		...{ deps, front, log: deps.log, slackInbox: slack.inbox, webhooks: { github: githubWebhook } },
+		...{ deps, front, log: deps.log, slackInbox: slack.inbox, teamsInbox: null, webhooks: { github: githubWebhook } },
 		webhookSecretOf: () => SECRET,
 		ready: async () => ({ ok: true }),
 	});

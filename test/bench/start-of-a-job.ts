@@ -44,7 +44,15 @@ function handlersOf(begin: (job: Job) => void): Handlers {
 		return "done" as const;
 	};
 	const handle: Handlers["handle"] = {
-		...{ slack_in: handler, webhook: handler, dispatch: handler, trigger: handler, cancel: handler, poll: handler },
+		...{
+			slack_in: handler,
+			teams_in: handler,
+			webhook: handler,
+			dispatch: handler,
+			trigger: handler,
+			cancel: handler,
+			poll: handler,
+		},
 		...{ deadline: handler, lock_expiry: handler, card: handler, thread: handler, tell: handler, notice: handler },
 		...{ progress: handler, fetch_log: handler, checkpoint: handler, clean_up: handler },
 	};

@@ -32,6 +32,7 @@ beforeEach(async () => {
 		deps: world.deps,
 		front: createFront(world.deps),
 		slackInbox: null,
+		teamsInbox: null,
 		webhooks: { github: githubWebhook },
 		webhookSecretOf: () => SECRET,
 		ready: async () => ({ ok: true }),

@@ -47,6 +47,7 @@ describe("a clock that is set back between the taking of work and its doing", ()
 		world.sleep(-60_000);
 		const handlers = makeHandlers(world.deps, {
 			slackIn: async () => {},
+			teamsIn: async () => {},
 			apologise: async () => {},
 			writeCheckpoint: async () => {},
 		});

@@ -43,12 +43,13 @@ export class SlackWorld {
 			forgetPeople: (_, what) => slack.groups.forget(what),
 		};
 		world.slackIn = (body) => slack.process(body);
-		world.apologise = (body, sentence) => slack.apologise(body, sentence);
+		world.apologise = (_, body, sentence) => slack.apologise(body, sentence);
 		const web = createWebServer({
 			...{
 				deps: world.deps,
 				front: createFront(world.deps),
 				slackInbox: slack.inbox,
+				teamsInbox: null,
 				webhooks: {},
 				log: world.deps.log,
 			},

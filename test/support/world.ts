@@ -12,6 +12,7 @@ import type { PipelineReport } from "../../src/ports/pipeline.ts";
 import { openDataSource } from "../../src/store/data-source.ts";
 import {
 	AccessBindingTable,
+	type Channels,
 	type EnvironmentRow,
 	EnvironmentTable,
 	IntegrationTable,
@@ -35,6 +36,8 @@ export interface Setting {
 	readonly stage?: unknown;
 	readonly production?: unknown;
 	readonly access?: readonly AccessBinding[];
+	/** Where an environment's runs are shown; default: `C_STAGE` and `C_PRODUCTION` in Slack. */
+	readonly channels?: (environment: string) => Channels;
 }
 
 const EVERYWHERE = { projects: ["*"], environments: ["*"] };
@@ -51,10 +54,12 @@ export class World {
 	/** Carries out what a chat adapter stored. */
 	slackIn: (body: unknown) => Promise<void> = async () => {};
 	apologise: Apologise = async () => {};
+	teamsIn: (body: unknown) => Promise<void> = async () => {};
 	readonly url: string;
 	readonly #drop: () => Promise<void>;
 	readonly #environments = new Map<string, EnvironmentRow>();
 	#integrationId = "";
+	#channels: (environment: string) => Channels = (environment) => ({ slack: `C_${environment.toUpperCase()}` });
 	#now = new Date("2026-03-04T10:00:00Z");
 	#speed = 0;
 	#since = 0;
@@ -93,9 +98,10 @@ export class World {
 		return world;
 	}
 
-	async #configure({ stage, production, access }: Setting): Promise<void> {
+	async #configure({ stage, production, access, channels }: Setting): Promise<void> {
 		const { db } = this.deps;
 		const managedBy = "file" as const;
+		if (channels !== undefined) this.#channels = channels;
 		const integration = {
 			id: randomUUID(),
 			slug: "fake",
@@ -159,7 +165,7 @@ export class World {
 			const row: EnvironmentRow = {
 				...{ id: randomUUID(), projectId: project.id, slug: environment, policy: environment },
 				aliases: environment === "production" ? ["prod"] : [],
-				...{ channels: { slack: `C_${environment.toUpperCase()}` }, labels: [], position, archivedAt: null },
+				...{ channels: this.#channels(environment), labels: [], position, archivedAt: null },
 			};
 			await db.getRepository(EnvironmentTable).insert(row);
 			await db.query("INSERT INTO chain_head (chain, seq, hash) VALUES ($1, 0, NULL)", [row.id]);
@@ -242,8 +248,8 @@ export class World {
 	}
 
 	#handlers(): Handlers {
-		const { slackIn, apologise } = this;
-		return makeHandlers(this.deps, { slackIn, apologise, writeCheckpoint: async () => {} });
+		const { slackIn, teamsIn, apologise } = this;
+		return makeHandlers(this.deps, { slackIn, teamsIn, apologise, writeCheckpoint: async () => {} });
 	}
 
 	/** Lets time pass while nobody works. */

@@ -227,6 +227,7 @@ export class Machine {
 		const handlers = makeHandlers(world.deps, {
 			slackIn: async () => {},
 			apologise: async () => {},
+			teamsIn: async () => {},
 			writeCheckpoint: async () => {},
 		});
 		// A lease of no time: what is not picked stays due, as if its worker had died.

@@ -7,7 +7,9 @@ import { type Crowd, openCrowd } from "./crowd.ts";
 import { until } from "./until.ts";
 
 const handlersOf = (deps: Deps) =>
-	makeHandlers(deps, { slackIn: async () => {}, apologise: async () => {}, writeCheckpoint: async () => {} });
+	makeHandlers(deps, {
+		...{ slackIn: async () => {}, teamsIn: async () => {}, apologise: async () => {}, writeCheckpoint: async () => {} },
+	});
 
 let crowd: Crowd;
 let world: World;

@@ -78,6 +78,7 @@ describe("promise 4: state, trail and messages are one, nothing is lost, and mes
 		const handlers = makeHandlers(world.deps, {
 			slackIn: async () => {},
 			apologise: async () => {},
+			teamsIn: async () => {},
 			writeCheckpoint: async () => {},
 		});
 		const [card] = (await claim(world.deps.db, 100, 30_000, world.now())).filter((job) => job.kind === "card");

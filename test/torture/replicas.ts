@@ -25,6 +25,7 @@ export async function startReplicas(world: World, count: number, options = { wor
 		const handlers = makeHandlers(deps, {
 			slackIn: async () => {},
 			apologise: async () => {},
+			teamsIn: async () => {},
 			writeCheckpoint: async () => {},
 		});
 		const worker = options.workers ? startWorker(deps, handlers, { pollMs: 20, concurrency: 4 }) : null;

@@ -55,7 +55,7 @@ export class Site {
 		world.deps = { ...world.deps, localMode: options.localMode ?? false, ...options.deps?.(world) };
 		const { deps } = world;
 		const server = createWebServer({
-			...{ deps, front: createFront(deps), slackInbox: null, log: deps.log },
+			...{ deps, front: createFront(deps), slackInbox: null, teamsInbox: null, log: deps.log },
 			webhooks: options.webhooks ?? {},
 			webhookSecretOf: (integration) => openSecrets(deps.box, integration).webhookSecret ?? null,
 			ready: options.ready ?? (async () => ({ ok: true })),

@@ -1,0 +1,69 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Logger } from "pino";
+import type { ChatPort } from "../../src/ports/chat.ts";
+import type { ConversationStore } from "../../src/ports/conversations.ts";
+import type { Front } from "../../src/ports/front.ts";
+import { textCard } from "../../src/words/rich.ts";
+import { answerPerson } from "./answer-person.ts";
+import { botFramework } from "./bot-framework.ts";
+import { carryOut, formFor } from "./carry-out.ts";
+import { teamsChat } from "./chat.ts";
+import { connect } from "./connection.ts";
+import type { TeamsContext } from "./context.ts";
+import { createGraph, GRAPH } from "./graph.ts";
+import { type TeamsGroups, teamsGroups } from "./groups.ts";
+import { createInbox } from "./inbox.ts";
+import { createIntake } from "./intake.ts";
+import { playgroundGroups } from "./playground-groups.ts";
+import { createReach } from "./reach.ts";
+import { Stored } from "./stored.ts";
+import type { TeamsApp } from "./teams-app.ts";
+import { whereOf } from "./where.ts";
+
+export interface Teams {
+	readonly chat: ChatPort;
+	readonly groups: TeamsGroups;
+	/** Takes `POST /api/messages`. */
+	readonly inbox: (request: IncomingMessage, response: ServerResponse) => void;
+	/** Carries out a stored activity; may be called again for the same one after a crash. */
+	process(stored: unknown): Promise<void>;
+	/** Tells whoever made a stored request that it was not carried out. */
+	apologise(stored: unknown, sentence: string): Promise<void>;
+}
+
+export interface TeamsOptions {
+	/** Null: nobody is asked who they are. For the Playground, and on loopback alone: the caller sees to that. */
+	readonly app: TeamsApp | null;
+	/** Null: Microsoft's. */
+	readonly graphBaseUrl: string | null;
+	readonly conversations: ConversationStore;
+	readonly front: () => Front;
+	readonly store: (item: { dedupeKey: string; body: unknown }) => Promise<void>;
+	readonly log: Logger;
+}
+
+export function createTeams(options: TeamsOptions): Teams {
+	const { app, graphBaseUrl, conversations, front, store, log } = options;
+	const framework = botFramework(app);
+	const connection = connect(framework);
+	const reach = createReach({ connection, conversations, tenant: app?.tenantId ?? "", appId: framework.appId });
+	const context: TeamsContext = { connection, conversations, reach, front, log };
+	const take = createIntake({
+		...{ framework, tenantId: app?.tenantId ?? null, store, log },
+		form: (where, project) => formFor(context, where, project),
+	});
+	return {
+		chat: teamsChat(connection, reach),
+		groups:
+			app === null && graphBaseUrl === null
+				? playgroundGroups(conversations)
+				: teamsGroups(createGraph(graphBaseUrl ?? GRAPH, framework.tokens)),
+		inbox: createInbox({ take, needsToken: app !== null, log }),
+		process: (stored) => carryOut(context, stored),
+		async apologise(stored, sentence) {
+			const read = Stored.safeParse(stored);
+			const where = read.success ? whereOf(read.data.activity) : null;
+			if (where !== null) await answerPerson(context, where, textCard(sentence));
+		},
+	};
+}

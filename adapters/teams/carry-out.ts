@@ -1,0 +1,89 @@
+import type { Card } from "../../src/ports/chat.ts";
+import { textCard } from "../../src/words/rich.ts";
+import type { Activity } from "./activity.ts";
+import { answerPerson } from "./answer-person.ts";
+import type { TeamsContext } from "./context.ts";
+import { deployForm, formCommand, formMessage, projectOfForm } from "./form.ts";
+import { pressedOf } from "./pressed.ts";
+import { readText } from "./read-text.ts";
+import { remember } from "./remember.ts";
+import { Stored } from "./stored.ts";
+import { type Where, whereOf } from "./where.ts";
+
+type Delivery = Stored["draven"];
+
+/** Carries out a stored activity; may be called again for the same one after a crash. */
+export async function carryOut(context: TeamsContext, stored: unknown): Promise<void> {
+	const { draven, activity } = Stored.parse(stored);
+	await remember(context.conversations, activity);
+	if (activity.type !== "message" && activity.type !== "invoke") return;
+	const where = whereOf(activity);
+	if (where === null) {
+		context.log.warn(
+			{ conversation: activity.conversation.id },
+			"somebody without an Entra id spoke in Teams; nothing is done",
+		);
+		return;
+	}
+	if (pressedOf(activity) !== null) await onPress(context, where, activity, draven);
+	else if (activity.type === "message") await sayCommand(context, where, readText(activity), draven);
+}
+
+async function onPress(context: TeamsContext, where: Where, activity: Activity, delivery: Delivery): Promise<void> {
+	const pressed = pressedOf(activity);
+	if (pressed === null) return;
+	const { press, inputs } = pressed;
+	switch (press.act) {
+		case "say":
+			return sayCommand(context, where, press.command, delivery);
+		case "decide": {
+			const { user, tenant } = where;
+			const by = { platform: "teams", tenant, user, deliveryId: delivery.id, saidAt: delivery.saidAt } as const;
+			const answer = await context
+				.front()
+				.decide({ ...by, action: press.id, value: press.value, reason: inputs.reason });
+			return answerPerson(context, where, answer.card);
+		}
+		case "form": {
+			if (press.project === null) return sendForm(context, where, inputs.project);
+			const command = formCommand(press.project, inputs);
+			return command === null
+				? answerPerson(context, where, NOT_FILLED_IN)
+				: sayCommand(context, where, command, delivery);
+		}
+		default:
+			return press satisfies never;
+	}
+}
+
+const NOT_FILLED_IN: Card = textCard(
+	"Nothing was done: the form needs an environment, and a version without spaces. Say deploy to open it again.",
+);
+
+async function sayCommand(context: TeamsContext, where: Where, text: string, delivery: Delivery): Promise<void> {
+	const { tenant, user, channel, thread } = where;
+	const said = { platform: "teams", tenant, user, channel, thread, text } as const;
+	const answer = await context.front().command({ ...said, deliveryId: delivery.id, saidAt: delivery.saidAt });
+	if (answer.form) await sendForm(context, where, null);
+	else await answerPerson(context, where, answer.card);
+}
+
+async function sendForm(context: TeamsContext, where: Where, picked: string | null): Promise<void> {
+	const form = formMessage(await formFor(context, where, picked));
+	const { connection, reach, log } = context;
+	try {
+		if (where.personal) await connection.send(where, form, null);
+		else await reach.toPerson(where.user, form).catch(() => connection.send(where, form, where.thread));
+	} catch (error) {
+		log.warn({ user: where.user, err: error }, "the form could not be shown in Teams");
+	}
+}
+
+/** The form for what was picked so far. Changes nothing. */
+export async function formFor(context: TeamsContext, where: Where, picked: string | null) {
+	const { tenant, user } = where;
+	const choices = await context.front().formChoices("teams", tenant, user);
+	const project = projectOfForm(choices, picked);
+	const refs = project === null ? [] : await context.front().refChoices("teams", tenant, user, project.slug, "");
+	return deployForm(choices, project, refs);
+}

@@ -1,0 +1,69 @@
+import type { Card, ChatPort, Posted } from "../../src/ports/chat.ts";
+import type { Connection, Message } from "./connection.ts";
+import type { Reach } from "./reach.ts";
+import { messageOf, ROOM } from "./render-card.ts";
+import { refusalOf } from "./teams-error.ts";
+
+/** Shorter and shorter, when Teams says that a message is too large after all. */
+const ROOMS = [ROOM, 12_000, 4_000];
+const GONE = new Set(["ActivityNotFoundInConversation", "ActivityNotFound", "MessageNotFound"]);
+
+/** Teams as the outbox sees it. */
+export function teamsChat(connection: Connection, reach: Reach): ChatPort {
+	async function postRoot(channel: string, message: Message): Promise<Posted> {
+		const at = await reach.endpointOf(channel);
+		if (isGroupChat(channel)) {
+			const messageId = await connection.send({ ...at, conversationId: channel }, message, null);
+			return { channel, messageId };
+		}
+		const conversationId = await connection.openThread(at, channel, message);
+		const messageId = /;messageid=([^;]+)/.exec(conversationId)?.[1] ?? conversationId;
+		await reach.keepThread(at, channel, messageId, conversationId);
+		return { channel, messageId };
+	}
+
+	async function postReply(channel: string, thread: string, message: Message): Promise<Posted> {
+		if (isGroupChat(channel)) return postRoot(channel, message);
+		const to = await reach.threadOf(channel, thread);
+		// An edit has to name the thread, so the reply is kept under the thread's name.
+		return { channel: to.conversationId, messageId: await connection.send(to, message, thread) };
+	}
+
+	return {
+		platform: "teams",
+		post: ({ channel, thread }, card) =>
+			inRoom(card, (message) => (thread === null ? postRoot(channel, message) : postReply(channel, thread, message))),
+		// Reading a channel would need a right over all of its messages.
+		find: async () => "cannot_look",
+		async update({ channel, messageId }, card) {
+			const at = await reach.endpointOf(channel.split(";")[0] ?? channel);
+			const root = !channel.includes(";messageid=") && !isGroupChat(channel);
+			const to = root ? await reach.threadOf(channel, messageId) : { ...at, conversationId: channel };
+			try {
+				await inRoom(card, (message) => connection.update(to, messageId, message));
+				return "updated";
+			} catch (error) {
+				if (GONE.has(refusalOf(error)?.code ?? "")) return "gone";
+				throw error;
+			}
+		},
+		tell: (user, card) => inRoom(card, (message) => reach.toPerson(user, message)),
+	};
+}
+
+/** Chats of several people have no threads. */
+function isGroupChat(channel: string): boolean {
+	return channel.endsWith("@thread.v2");
+}
+
+/** A message that was too large had no effect, so it may be said again, shorter. */
+export async function inRoom<T>(card: Card, send: (message: Message) => Promise<T>): Promise<T> {
+	for (const room of ROOMS.slice(0, -1)) {
+		try {
+			return await send(messageOf(card, room));
+		} catch (error) {
+			if (refusalOf(error)?.status !== 413) throw error;
+		}
+	}
+	return send(messageOf(card, ROOMS.at(-1)));
+}

@@ -1,0 +1,111 @@
+import type { Activity as BotActivity } from "botbuilder";
+import { VendorError } from "../../src/ports/vendor-error.ts";
+import type { BotFramework } from "./bot-framework.ts";
+
+/** A server of Microsoft's and who we are there. */
+export interface Endpoint {
+	readonly serviceUrl: string;
+	readonly botId: string;
+	readonly tenant: string;
+}
+
+export interface Target extends Endpoint {
+	readonly conversationId: string;
+}
+
+/** What a message is made of. */
+export interface Message {
+	readonly type: "message";
+	/** What a notification shows. */
+	readonly summary: string;
+	readonly attachments: readonly { readonly contentType: string; readonly content: object }[];
+}
+
+/** What is said to the Bot Connector. Everything throws VendorError, and nothing is tried again. */
+export interface Connection {
+	/** Answers the id of the new activity. `replyTo`: the root of the thread that it goes into. */
+	send(to: Target, message: Message, replyTo: string | null): Promise<string>;
+	update(to: Target, activityId: string, message: Message): Promise<void>;
+	/** A new root post: answers the conversation of its thread, `<channel>;messageid=<root>`. */
+	openThread(at: Endpoint, channel: string, message: Message): Promise<string>;
+	/** A chat with one person: answers its conversation. */
+	openPersonal(at: Endpoint, user: string): Promise<string>;
+}
+
+const CHANNEL = "msteams";
+
+export function connect({ adapter, appId, oauthScope }: BotFramework): Connection {
+	async function open(
+		{ serviceUrl, botId, tenant }: Endpoint,
+		more: { isGroup: boolean; channelData: object; members?: { id: string; name: string }[]; activity?: BotActivity },
+	): Promise<string> {
+		let conversation = "";
+		const parameters = { bot: { id: botId, name: "" }, tenantId: tenant, ...more };
+		await vendorErrors(() =>
+			adapter.createConversationAsync(appId, CHANNEL, serviceUrl, oauthScope, parameters, async ({ activity }) => {
+				conversation = activity.conversation.id;
+			}),
+		);
+		if (!conversation)
+			throw new VendorError("unavailable", "Teams did not say which conversation it opened.", {
+				mayHaveHappened: true,
+			});
+		return conversation;
+	}
+
+	return {
+		async send(to, message, replyTo) {
+			let id = "";
+			await vendorErrors(() =>
+				adapter.continueConversationAsync(appId, referenceTo(to), async (context) => {
+					const activity = { ...bodyOf(to, message), ...(replyTo === null ? {} : { replyToId: replyTo }) };
+					const [sent] = await adapter.sendActivities(context, [activity]);
+					id = sent?.id ?? "";
+				}),
+			);
+			return id;
+		},
+		async update(to, activityId, message) {
+			await vendorErrors(() =>
+				adapter.continueConversationAsync(appId, referenceTo(to), async (context) => {
+					await adapter.updateActivity(context, { ...bodyOf(to, message), id: activityId });
+				}),
+			);
+		},
+		openThread: (at, channel, message) =>
+			open(at, {
+				isGroup: true,
+				channelData: { channel: { id: channel }, tenant: { id: at.tenant } },
+				// The parts of an activity that are left out are the server's to fill in.
+				activity: { ...message, attachments: [...message.attachments] } as Partial<BotActivity> as BotActivity,
+			}),
+		openPersonal: (at, user) =>
+			open(at, {
+				isGroup: false,
+				channelData: { tenant: { id: at.tenant } },
+				members: [{ id: user, name: "" }],
+			}),
+	};
+}
+
+function referenceTo({ serviceUrl, conversationId, botId, tenant }: Target) {
+	const conversation = { id: conversationId, tenantId: tenant, isGroup: true, conversationType: "", name: "" };
+	return { channelId: CHANNEL, serviceUrl, bot: { id: botId, name: "" }, conversation };
+}
+
+function bodyOf({ conversationId, botId }: Target, message: Message): Partial<BotActivity> {
+	return {
+		...{ ...message, attachments: [...message.attachments] },
+		from: { id: botId, name: "" },
+		conversation: { id: conversationId, isGroup: false, conversationType: "", name: "" },
+	};
+}
+
+async function vendorErrors<T>(act: () => Promise<T>): Promise<T> {
+	try {
+		return await act();
+	} catch (error) {
+		if (error instanceof VendorError) throw error;
+		throw new VendorError("unavailable", "The Bot Framework could not send it; it is tried again.", { cause: error });
+	}
+}

@@ -1,0 +1,89 @@
+import { z } from "zod";
+import type { GroupsPort, Profile } from "../../src/ports/groups.ts";
+import { VendorError } from "../../src/ports/vendor-error.ts";
+import { sharedReads } from "../http/shared-reads.ts";
+import type { Graph } from "./graph.ts";
+import { refusalOf } from "./teams-error.ts";
+
+export interface TeamsGroups extends GroupsPort {
+	/** What is cached of a group or person is stale; null: all of it. */
+	forget(what: { group: string } | { user: string } | null): void;
+}
+
+const MEMBERSHIP_TTL_MS = 60_000;
+/** Whether somebody is a guest is not read afresh on approval: it is kept for a moment only. */
+const PROFILE_TTL_MS = 15_000;
+/** As many as Graph answers in one call. */
+const PER_CALL = 20;
+
+const User = z.object({
+	displayName: z.string().nullish(),
+	mail: z.string().nullish(),
+	userPrincipalName: z.string().nullish(),
+	userType: z.string().nullish(),
+	accountEnabled: z.boolean().nullish(),
+});
+const Memberships = z.object({ value: z.array(z.string()) });
+
+/** Who people are and which Entra groups they are in, nested ones too. A read that fails is never answered from what was known before. */
+export function teamsGroups(graph: Graph, now: () => number = Date.now): TeamsGroups {
+	const profiles = sharedReads((user) => readProfile(graph, user), PROFILE_TTL_MS, now);
+	const memberships = sharedReads((key) => readMemberships(graph, key), MEMBERSHIP_TTL_MS, now);
+	return {
+		platform: "teams",
+		profile: (user) => profiles.read(user, false),
+		async memberOf(user, groups, fresh) {
+			const sorted = [...groups].sort();
+			const calls: Promise<ReadonlySet<string>>[] = [];
+			for (let at = 0; at < sorted.length; at += PER_CALL)
+				calls.push(memberships.read(JSON.stringify([user, ...sorted.slice(at, at + PER_CALL)]), fresh));
+			const found = await Promise.all(calls);
+			return new Set(found.flatMap((ids) => [...ids]));
+		},
+		forget(what) {
+			// A membership is kept with others of the same call.
+			if (what === null || "group" in what) memberships.forget(null);
+			if (what !== null && "user" in what) memberships.forget(null);
+			profiles.forget(what !== null && "user" in what ? what.user : null);
+		},
+	};
+}
+
+async function readProfile(graph: Graph, id: string): Promise<Profile> {
+	const select = "id,displayName,mail,userPrincipalName,userType,accountEnabled";
+	const told = await graph.get(`/users/${encodeURIComponent(id)}?$select=${select}`);
+	// Somebody of another tenant, in a shared channel: our directory does not know them.
+	if (told === null) return { name: id, email: null, outsider: true, timezone: null };
+	const read = User.safeParse(told);
+	if (!read.success) throw new VendorError("unavailable", "Microsoft Graph did not say who that is.");
+	const { displayName, mail, userPrincipalName, userType, accountEnabled } = read.data;
+	const guest = userType?.toLowerCase() === "guest" || /#EXT#/i.test(userPrincipalName ?? "");
+	const address = mail || userPrincipalName || "";
+	return {
+		name: displayName || userPrincipalName || id,
+		// Addresses of members are the directory's own; a guest brought theirs along.
+		email: guest || !address.includes("@") ? null : address.toLowerCase(),
+		outsider: guest || accountEnabled === false,
+		timezone: null,
+	};
+}
+
+async function readMemberships(graph: Graph, key: string): Promise<ReadonlySet<string>> {
+	const [user = "", ...groups]: string[] = JSON.parse(key);
+	return new Set(await check(graph, user, groups));
+}
+
+async function check(graph: Graph, user: string, groups: readonly string[]): Promise<readonly string[]> {
+	try {
+		const told = await graph.post(`/users/${encodeURIComponent(user)}/checkMemberGroups`, { groupIds: groups });
+		if (told === null) return [];
+		const read = Memberships.safeParse(told);
+		if (!read.success) throw new VendorError("unavailable", "Microsoft Graph did not say which groups they are in.");
+		return read.data.value.filter((id) => groups.includes(id));
+	} catch (error) {
+		if (refusalOf(error)?.status !== 400) throw error;
+		// One id that is none makes Graph refuse them all: it alone has no members.
+		if (groups.length === 1) return [];
+		return (await Promise.all(groups.map((group) => check(graph, user, [group])))).flat();
+	}
+}

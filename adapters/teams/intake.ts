@@ -1,0 +1,105 @@
+import type { Logger } from "pino";
+import { Activity, tenantsOf } from "./activity.ts";
+import { type Authenticated, authenticate } from "./authenticate.ts";
+import type { BotFramework } from "./bot-framework.ts";
+import { deliveryId } from "./delivery.ts";
+import { pressedOf } from "./pressed.ts";
+import { CARD_TYPE } from "./render-card.ts";
+import { type Where, whereOf } from "./where.ts";
+
+/** What Microsoft is answered. */
+export interface IntakeReply {
+	readonly status: number;
+	readonly body?: unknown;
+}
+
+export interface IntakeOptions {
+	readonly framework: BotFramework;
+	/** Null: whoever the Playground is. */
+	readonly tenantId: string | null;
+	/** One durable insert; a second one of the same key is dropped. */
+	readonly store: (item: { dedupeKey: string; body: unknown }) => Promise<void>;
+	/** The form's second card: shown within the answer, for it changes nothing. */
+	readonly form: (where: Where, project: string | null) => Promise<object>;
+	readonly log: Logger;
+	readonly formWithinMs?: number;
+}
+
+const TAKEN = "Taken. What comes of it is told in your chat with me, and on the card.";
+const FORM_WITHIN_MS = 2_500;
+
+/** Takes an activity: who sent it, which tenant it is of, what it says; stores it, and only then says so. */
+export function createIntake(options: IntakeOptions): (body: unknown, authorization: string) => Promise<IntakeReply> {
+	const { framework, tenantId, store, log } = options;
+
+	async function keep(activity: Activity): Promise<boolean> {
+		const draven = { id: deliveryId(activity), saidAt: new Date().toISOString() };
+		const [tenant = ""] = tenantsOf(activity);
+		try {
+			await store({ dedupeKey: `teams:${tenant}:${draven.id}`, body: { draven, activity } });
+			return true;
+		} catch (error) {
+			log.error({ err: error }, "an activity of Teams could not be stored; Teams is told so");
+			return false;
+		}
+	}
+
+	async function invoked(activity: Activity): Promise<IntakeReply> {
+		if (activity.name !== "adaptiveCard/action") return { status: 501 };
+		const pressed = pressedOf(activity);
+		const where = whereOf(activity);
+		if (pressed === null || where === null) return say("I do not know this button. Say the command instead.");
+		if (pressed.press.act === "form" && pressed.press.project === null)
+			return showForm(options, where, pressed.inputs.project);
+		return (await keep(activity)) ? say(TAKEN) : say("It could not be stored. Nothing was done; try again.");
+	}
+
+	return async (body, authorization) => {
+		const read = Activity.safeParse(body);
+		if (!read.success) return { status: 400, body: "This is no activity of Teams that can be read." };
+		const activity = read.data;
+		if (activity.channelId !== "msteams") return { status: 403, body: "Only Microsoft Teams is spoken to here." };
+		const checked: Authenticated = await authenticate(framework, activity, authorization);
+		if (!checked.ok) {
+			log.warn({ why: checked.why, err: checked.error }, "an activity was refused");
+			return { status: 401, body: "The token is missing, or is not accepted here." };
+		}
+		// Where it was said; a guest's own tenant may stand beside it.
+		const tenants = tenantsOf(activity);
+		if (tenantId !== null && tenants[0] !== tenantId) {
+			log.warn({ tenants }, "an activity of another tenant was refused");
+			return { status: 403, body: "This tenant is not let in." };
+		}
+		if (!framework.mayHaveToken(activity.serviceUrl)) {
+			log.warn({ serviceUrl: activity.serviceUrl }, "an activity with an odd service URL was refused");
+			return { status: 403, body: "Its service URL is none of Microsoft's." };
+		}
+		if (activity.type === "invoke") return invoked(activity);
+		if (!KEPT.has(activity.type)) return { status: 200 };
+		return (await keep(activity))
+			? { status: 200 }
+			: { status: 503, body: "It could not be stored. Nothing was done; try again." };
+	};
+}
+
+const KEPT = new Set(["message", "conversationUpdate", "installationUpdate"]);
+
+function say(text: string): IntakeReply {
+	return { status: 200, body: { statusCode: 200, type: "application/vnd.microsoft.activity.message", value: text } };
+}
+
+async function showForm(options: IntakeOptions, where: Where, project: string | null): Promise<IntakeReply> {
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<null>((resolve) => {
+		timer = setTimeout(() => resolve(null), options.formWithinMs ?? FORM_WITHIN_MS);
+	});
+	const made = options.form(where, project).catch((error: unknown) => {
+		options.log.warn({ err: error }, "the form could not be filled");
+		return null;
+	});
+	const card = await Promise.race([made, late]);
+	clearTimeout(timer);
+	return card === null
+		? say("The form could not be filled in time. Say the command instead, such as: deploy web to stage")
+		: { status: 200, body: { statusCode: 200, type: CARD_TYPE, value: card } };
+}

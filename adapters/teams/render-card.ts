@@ -1,0 +1,109 @@
+import type { Card, CardBlock } from "../../src/ports/chat.ts";
+import { type Element, renderAction } from "./card-action.ts";
+import type { Message } from "./connection.ts";
+import { chunks, cut, escapeText, markdown } from "./markdown.ts";
+
+export const CARD_TYPE = "application/vnd.microsoft.card.adaptive";
+
+/** Teams takes 100 KB a message, counted as UTF-16 and with its own wrapping; this many letters are well below 80 KB. */
+export const ROOM = 36_000;
+const MAX_FALLBACK = 6_000;
+const MAX_SPEAK = 1_000;
+const PIECE = 3_000;
+const MAX_BUTTONS = 6;
+const MORE: Element = {
+	type: "TextBlock",
+	text: "… and more, which does not fit into one message.",
+	isSubtle: true,
+	size: "Small",
+	wrap: true,
+};
+
+/** A card as an Adaptive Card 1.5: no colours of our own, so that it is readable in every theme. */
+export function renderCard(card: Card, room = ROOM): Element {
+	const shell = {
+		type: "AdaptiveCard",
+		$schema: "http://adaptivecards.io/schemas/adaptive-card.json",
+		version: "1.5",
+		fallbackText: cut(card.text, Math.min(MAX_FALLBACK, Math.floor(room / 4))) || "–",
+		speak: cut(spoken(card), MAX_SPEAK),
+		msteams: { width: "Full" },
+	};
+	const body = withinRoom(card.blocks.flatMap(renderBlock), room - JSON.stringify(shell).length);
+	return { ...shell, body };
+}
+
+/** The message that carries it. */
+export function messageOf(card: Card, room = ROOM): Message {
+	return {
+		type: "message",
+		summary: cut(card.text.split("\n")[0] ?? "", 200) || "DRAVEN",
+		attachments: [{ contentType: CARD_TYPE, content: renderCard(card, room) }],
+	};
+}
+
+/** The text without what a voice reads as mark-up. */
+function spoken(card: Card): string {
+	return card.text.replace(/[<>&]/g, " ").replace(/\s+/g, " ").trim() || "–";
+}
+
+function renderBlock(block: CardBlock): Element[] {
+	switch (block.kind) {
+		case "title":
+			return [text(escapeText(cut(block.text, 300)), { size: "Large", weight: "Bolder", style: "heading" })];
+		case "text":
+			return markdown(block.text, PIECE).map((piece) => text(piece));
+		case "small":
+			return markdown(block.text, PIECE).map((piece) => text(piece, { isSubtle: true, size: "Small" }));
+		case "code":
+			return chunks(block.text, PIECE)
+				.filter((piece) => piece.trim() !== "")
+				.map((piece) => text(escapeText(piece).replace(/\r?\n/g, "\n\n"), { fontType: "Monospace", size: "Small" }));
+		case "fields":
+			return [
+				{
+					type: "FactSet",
+					facts: block.fields.map(({ label, value }) => ({
+						title: escapeText(cut(label, 100)),
+						value: markdown(value, 1_500)[0] ?? "–",
+					})),
+				},
+			];
+		case "divider":
+			return [{ type: "TextBlock", text: " ", separator: true }];
+		case "actions": {
+			const buttons = block.actions.map(renderAction).filter((button) => button !== null);
+			const sets: Element[] = [];
+			for (let at = 0; at < buttons.length; at += MAX_BUTTONS)
+				sets.push({ type: "ActionSet", actions: buttons.slice(at, at + MAX_BUTTONS) });
+			return sets;
+		}
+		default:
+			return block satisfies never;
+	}
+}
+
+function text(markdownText: string, more: Element = {}): Element {
+	return { type: "TextBlock", text: markdownText, wrap: true, ...more };
+}
+
+/** Buttons stay; of the rest, what comes last gives way, and a line says so. */
+function withinRoom(elements: readonly Element[], room: number): Element[] {
+	const weight = (element: Element) => JSON.stringify(element).length + 1;
+	const total = elements.reduce((sum, element) => sum + weight(element), 0);
+	if (total <= room) return [...elements];
+	let left = room - weight(MORE);
+	const sets = elements.filter((element) => {
+		if (element["type"] !== "ActionSet" || weight(element) > left / 2) return false;
+		left -= weight(element);
+		return true;
+	});
+	let full = false;
+	const kept = elements.filter((element) => {
+		if (element["type"] === "ActionSet") return sets.includes(element);
+		left -= weight(element);
+		full ||= left < 0;
+		return !full;
+	});
+	return [...kept, MORE];
+}

@@ -1,0 +1,24 @@
+import type { Activity } from "./activity.ts";
+import { placeOf } from "./activity.ts";
+import type { Target } from "./connection.ts";
+
+/** Who spoke, and where. */
+export interface Where extends Target {
+	/** Entra object id. */
+	readonly user: string;
+	readonly userName: string;
+	readonly channel: string;
+	readonly thread: string | null;
+	readonly personal: boolean;
+}
+
+/** Null: nobody of a directory said it (another bot, the system). */
+export function whereOf(activity: Activity): Where | null {
+	const user = activity.from?.aadObjectId;
+	const botId = activity.recipient?.id;
+	const tenant = activity.conversation.tenantId ?? activity.channelData?.tenant?.id;
+	if (!user || !botId || !tenant) return null;
+	const { serviceUrl } = activity;
+	const at = { serviceUrl, botId, tenant, conversationId: activity.conversation.id };
+	return { ...at, ...placeOf(activity), user, userName: activity.from?.name ?? user };
+}

@@ -1,0 +1,47 @@
+export type Json = Readonly<Record<string, unknown>>;
+
+export interface TeamsUser {
+	readonly displayName: string;
+	readonly mail: string | null;
+	readonly userPrincipalName: string;
+	readonly userType: string | null;
+	readonly accountEnabled: boolean;
+}
+
+/** The people and groups of a tenant, as Microsoft Graph answers of them. */
+export class TeamsDirectory {
+	readonly users = new Map<string, TeamsUser>();
+	/** Members are users, or groups again. */
+	readonly groups = new Map<string, Set<string>>();
+	/** Every call of checkMemberGroups: the groups it asked for. */
+	readonly checked: string[][] = [];
+
+	user(id: string, more: Partial<TeamsUser> = {}): void {
+		this.users.set(id, {
+			...{ displayName: id, mail: null, userPrincipalName: `${id.toLowerCase()}@acme.test` },
+			...{ userType: "Member", accountEnabled: true, ...more },
+		});
+	}
+
+	group(id: string, ...members: string[]): void {
+		this.groups.set(id, new Set(members));
+	}
+
+	answer(method: string, path: string, body: Json): { status: number; body: Json } {
+		const [, id = "", rest = ""] = /^\/users\/([^/?]+)(\/checkMemberGroups)?/.exec(path) ?? [];
+		const user = this.users.get(decodeURIComponent(id));
+		if (user === undefined) return { status: 404, body: { error: { code: "Request_ResourceNotFound" } } };
+		if (method === "GET" && rest === "") return { status: 200, body: { id, ...user } };
+		const wanted = body["groupIds"] as string[];
+		this.checked.push(wanted);
+		if (wanted.length > 20 || wanted.some((group) => group.includes(" ")))
+			return { status: 400, body: { error: { code: "Request_BadRequest" } } };
+		const value = wanted.filter((group) => this.#isIn(decodeURIComponent(id), group));
+		return { status: 200, body: { value } };
+	}
+
+	#isIn(id: string, group: string): boolean {
+		const members = this.groups.get(group);
+		return members !== undefined && (members.has(id) || [...members].some((inner) => this.#isIn(id, inner)));
+	}
+}

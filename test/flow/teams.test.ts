@@ -1,0 +1,135 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { buttonsOn, textOf } from "../fakes/teams-card.ts";
+import { TALK, TeamsWorld, teamsChannel } from "../support/teams-world.ts";
+
+let there: TeamsWorld;
+beforeEach(async () => {
+	there = await TeamsWorld.open();
+});
+afterEach(() => there.close());
+
+const labels = (shown: { card: Readonly<Record<string, unknown>> }) => buttonsOn(shown.card).map((one) => one.title);
+const state = async (number: number) => (await there.world.run(number)).progress.state;
+
+test("a mention in a channel deploys; its answer is for the one who spoke, in their own chat", async () => {
+	const answer = await there.mention("U_OPS", "deploy&nbsp;shop@v1.0.0 to stage", TALK);
+	expect(answer).toContain("shop v1.0.0 → stage");
+	await there.world.pass(1_000);
+	expect(await state(1)).toBe("running");
+	expect(there.fake.messages.filter((one) => one.conversation.startsWith(TALK))).toEqual([]);
+	expect(labels(there.card("stage"))).toEqual(["Cancel"]);
+});
+
+test("who has not installed the app is answered where they spoke", async () => {
+	there.fake.installed.delete("U_OPS");
+	await there.fake.mention("U_OPS", TALK, "whoami");
+	await there.world.work();
+	const [answer] = there.fake.messages.filter((one) => one.conversation.startsWith(TALK));
+	expect(textOf(answer?.card ?? {})).toContain("For U_OPS:");
+	expect(there.fake.toldTo("U_OPS")).toEqual([]);
+});
+
+test("words in the thread of a run are about that run", async () => {
+	await there.say("U_OPS", "shop@v1.0.0 to production");
+	await there.mention("U_ANN", "approve looks good", there.card("production"));
+	expect(there.story("production")).toContainEqual(expect.stringContaining("Approved by U_ANN (1 of 2): looks good"));
+});
+
+test("the form of a bare command deploys", async () => {
+	await there.fake.write("U_OPS", "deploy");
+	await there.world.work();
+	const [form] = there.fake.toldTo("U_OPS");
+	if (form === undefined) throw new Error("no form was shown");
+	const filled = { environment: "stage", ref: "v1.1.0", reason: 'the "big" launch', dryRun: "false" };
+	await there.press("U_OPS", form, "Deploy", filled);
+	expect(await there.world.run(1)).toMatchObject({
+		...{ ref: { name: "v1.1.0" }, environment: "stage", type: "deploy", note: 'the "big" launch' },
+	});
+});
+
+test("with several projects the form asks for one first, and shows its environments within the answer", async () => {
+	await there.world.addProject("api");
+	await there.fake.write("U_OPS", "deploy");
+	await there.world.work();
+	const [form] = there.fake.toldTo("U_OPS");
+	if (form === undefined) throw new Error("no form was shown");
+	expect(labels(form)).toEqual(["Next"]);
+	const { status, body } = await there.fake.press("U_OPS", form, "Next", { project: "api" });
+	expect(status).toBe(200);
+	const { type, value } = JSON.parse(body);
+	expect(type).toBe("application/vnd.microsoft.card.adaptive");
+	expect(JSON.stringify(value)).toContain("v1.2.0 (tag)");
+	await there.press("U_OPS", { ...form, card: value }, "Deploy", { environment: "stage", typed: "v1.2.0" });
+	expect(await there.world.run(1)).toMatchObject({ project: "api", ref: { name: "v1.2.0" } });
+});
+
+test("a project that nobody knows is suggested, and the button deploys as the one who presses it", async () => {
+	await there.fake.write("U_OPS", "shpo@v1.0.0 to stage");
+	await there.world.work();
+	const [told] = there.fake.toldTo("U_OPS");
+	const [label] = told === undefined ? [] : labels(told);
+	if (told === undefined || label === undefined) throw new Error("nothing was suggested");
+	await there.press("U_OPS", told, label);
+	expect(await there.world.run(1)).toMatchObject({ project: "shop", requestedBy: { name: "U_OPS" } });
+});
+
+test("a client that does not know Action.Execute sends the same as a message", async () => {
+	await there.say("U_OPS", "shop@v1.0.0 to production");
+	await there.answered("U_BOB", () =>
+		there.fake.submit("U_BOB", there.card("production"), "Reject", { reason: "not before the campaign" }),
+	);
+	expect(await state(1)).toBe("rejected");
+});
+
+describe("once, whatever happens", () => {
+	test("an activity that is delivered twice, and a button that is pressed twice in a hurry", async () => {
+		const once = { id: "f:same" };
+		await there.fake.write("U_OPS", "shop@v1.0.0 to stage", once);
+		await there.fake.write("U_OPS", "shop@v1.0.0 to stage", once);
+		await there.world.work();
+		expect(there.fake.toldTo("U_OPS")).toHaveLength(1);
+		await there.fake.write("U_OPS", "shpo to stage");
+		await there.world.work();
+		const told = there.fake.toldTo("U_OPS").at(-1);
+		if (told === undefined) throw new Error("nothing was told");
+		const at = { timestamp: "2026-03-04T10:00:01Z" };
+		const [label = ""] = labels(told);
+		await there.fake.press("U_OPS", told, label, {}, at);
+		await there.fake.press("U_OPS", told, label, {}, { timestamp: "2026-03-04T10:00:02Z" });
+		await there.world.work();
+		expect(there.fake.toldTo("U_OPS")).toHaveLength(3);
+	});
+
+	test("a card that cannot be edited any more gets a replacement", async () => {
+		await there.say("U_OPS", "shop@v1.0.0 to production");
+		const card = there.card("production");
+		there.fake.messages.splice(there.fake.messages.indexOf(card), 1);
+		await there.press("U_ANN", card, "Approve");
+		expect(textOf(there.card("production").card)).toContain("1 of 2");
+	});
+
+	test("what Teams asks to wait with comes later, and in order", async () => {
+		there.fake.fail("create", { status: 429, retryAfter: 5 });
+		await there.fake.write("U_OPS", "shop@v1.0.0 to stage");
+		await there.world.work();
+		expect(there.fake.roots(teamsChannel("stage"))).toEqual([]);
+		expect(await state(1)).toBe("running");
+		await there.world.pass(4_000);
+		expect(there.fake.roots(teamsChannel("stage"))).toEqual([]);
+		await there.world.pass(1_500);
+		expect(there.story("stage")).toEqual([
+			expect.stringContaining("Requested by U_OPS"),
+			expect.stringContaining("at work"),
+		]);
+	});
+});
+
+test("a channel without the app does not stop the run, and its requester is told to add it", async () => {
+	there.fake.joined.delete(teamsChannel("stage"));
+	await there.say("U_OPS", "shop@v1.0.0 to stage");
+	await there.world.pass(1_000);
+	expect(await state(1)).toBe("running");
+	expect(there.fake.toldTo("U_OPS").map(({ card }) => textOf(card))).toContainEqual(
+		expect.stringContaining("add the app DRAVEN to the team"),
+	);
+});
