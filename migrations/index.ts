@@ -3,6 +3,7 @@ import { Evidence1764100000000 } from "./1764100000000-evidence.ts";
 import { ProviderLogins1764100100000 } from "./1764100100000-provider-logins.ts";
 import { Progress1764100200000 } from "./1764100200000-progress.ts";
 import { UnansweredClaims1764100300000 } from "./1764100300000-unanswered-claims.ts";
+import { RunnerLeases1764100410000 } from "./1764100410000-runner-leases.ts";
 import { TeamsConversations1764100500000 } from "./1764100500000-teams-conversations.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
@@ -12,5 +13,6 @@ export const MIGRATIONS = [
 	ProviderLogins1764100100000,
 	Progress1764100200000,
 	UnansweredClaims1764100300000,
+	RunnerLeases1764100410000,
 	TeamsConversations1764100500000,
 ];

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
@@ -7,10 +6,11 @@ import { createSampleRepository } from "../adapters/runner/sample-project.ts";
 import type { Config } from "./config.ts";
 import { applyDocument } from "./configuration/apply.ts";
 import { readDocument } from "./configuration/document.ts";
-import { type Actor, SYSTEM_ACTOR } from "./core/audit-entry.ts";
+import { SYSTEM_ACTOR } from "./core/audit-entry.ts";
+import { type KeptProcess, keepRunning } from "./kept-process.ts";
+import { retireLocalTokens } from "./local-tokens.ts";
 import type { Store } from "./open-store.ts";
 import { ProjectTable } from "./store/entities.ts";
-import { createToken, findToken } from "./store/tokens.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -53,105 +53,50 @@ export async function makeSample(store: Store, config: Config, env: Environment,
 	await applyDocument({ ...store, now }, read.document, options);
 }
 
-/** Outside of local mode there is no sample: nobody has a right by it, and its project is out of sight. */
-export async function retireSample(store: Pick<Store, "db">, now: () => Date): Promise<void> {
+/** Outside of local mode there is no sample: nobody has a right by it, its project is out of sight, and its tokens are over. */
+export async function retireSample(
+	store: Pick<Store, "db" | "auditKey">,
+	dataDir: string,
+	now: () => Date,
+): Promise<void> {
+	await retireLocalTokens(store, dataDir, now);
 	await store.db.transaction(async (tx) => {
 		await tx.query("DELETE FROM access_binding WHERE managed_by = 'sample'");
 		await tx.query("UPDATE project SET archived_at = coalesce(archived_at, $1) WHERE managed_by = 'sample'", [now()]);
 	});
 }
 
-interface LocalTokens {
-	/** For `draven say`. */
-	readonly say: string;
-	/** For the runner beside this server. */
-	readonly runner: string;
-}
-
-/** The tokens of the terminal and of the runner: made once, kept in the data folder for its owner alone. */
-export async function localTokens(store: Store, dataDir: string, now: () => Date): Promise<LocalTokens> {
-	const path = join(dataDir, "local-tokens.json");
-	const kept = await readFile(path, "utf8").then(
-		(text) => JSON.parse(text) as Partial<LocalTokens>,
-		() => ({}) as Partial<LocalTokens>,
-	);
-	const tokens: LocalTokens = {
-		say: await keepOrMake(store, now, kept.say, { name: "local terminal", may: { role: "admin" } }),
-		runner: await keepOrMake(store, now, kept.runner, { name: "local runner", may: { runnerOf: null } }),
-	};
-	await mkdir(dataDir, { recursive: true, mode: 0o700 });
-	await writeFile(path, `${JSON.stringify(tokens)}\n`, { mode: 0o600 });
-	return tokens;
-}
-
-async function keepOrMake(
-	store: Store,
-	now: () => Date,
-	kept: string | undefined,
-	token: { readonly name: string; readonly may: { readonly role: "admin" } | { readonly runnerOf: null } },
-): Promise<string> {
-	if (kept !== undefined && (await findToken(store.db, kept, now())) !== null) return kept;
-	const actor: Actor = SYSTEM_ACTOR;
-	return (await createToken({ ...store, now }, { ...token, email: null, expiresAt: null, actor })).plain;
-}
-
-export interface LocalRunner {
-	/** Lets what it is at work on end, for some seconds. */
-	stop(): Promise<void>;
-}
-
 const RESTART_AFTER_MS = 2_000;
 const STOP_WITHIN_MS = 15_000;
 
-/** The runner of local mode: a process of its own, as anywhere else; started again when it ends. */
+/** The runner of local mode: a process of its own, as anywhere else. It may end what it is at work on within some seconds. */
 export function startLocalRunner(
 	url: string,
 	token: string,
 	config: Config,
 	env: Environment,
 	log: Logger,
-): LocalRunner {
+): KeptProcess {
 	const folder = join(config.dataDir, "runner");
 	const main = fileURLToPath(new URL("./main.js", import.meta.url));
-	let stopping = false;
-	let child: ChildProcess;
-	let again: NodeJS.Timeout | undefined;
-
-	function start(): void {
-		child = spawn(
-			process.execPath,
-			[
-				...[main, "runner", "--url", url, "--name", "local", "--exit-with-parent", "--drain", "10"],
-				...["--work", join(folder, "work"), "--home", join(folder, "home")],
-			],
-			{
-				stdio: ["ignore", "inherit", "inherit"],
-				env: {
-					...{ PATH: env["PATH"], HOME: env["HOME"], TMPDIR: env["TMPDIR"], DRAVEN_TOKEN: token },
-					LOG_LEVEL: config.logLevel === "info" ? "warn" : config.logLevel,
-					LOG_FORMAT: config.logFormat ?? undefined,
-				},
+	const args = [
+		...[main, "runner", "--url", url, "--name", "local", "--exit-with-parent", "--drain", "10", "--token-file", "-"],
+		...["--work", join(folder, "work"), "--home", join(folder, "home")],
+	];
+	function spawnIt(): ChildProcess {
+		const child = spawn(process.execPath, args, {
+			stdio: ["pipe", "inherit", "inherit"],
+			env: {
+				...{ PATH: env["PATH"], HOME: env["HOME"], TMPDIR: env["TMPDIR"] },
+				LOG_LEVEL: config.logLevel === "info" ? "warn" : config.logLevel,
+				LOG_FORMAT: config.logFormat ?? undefined,
 			},
-		);
-		child.on("error", (error) => log.error({ err: error }, "the local runner could not be started"));
-		child.on("exit", (code) => {
-			if (stopping) return;
-			log.warn({ code }, "the local runner ended: it is started again");
-			again = setTimeout(start, RESTART_AFTER_MS);
 		});
+		// Not by its environment, which the work can read. A runner that ended before it read it is started again.
+		child.stdin?.on("error", () => {}).end(`${token}\n`);
+		return child;
 	}
-
-	start();
-	return {
-		async stop() {
-			stopping = true;
-			clearTimeout(again);
-			if (child.exitCode !== null || child.signalCode !== null) return;
-			const gone = new Promise((resolve) => child.once("exit", resolve));
-			child.kill("SIGTERM");
-			const late = setTimeout(() => child.kill("SIGKILL"), STOP_WITHIN_MS);
-			await gone;
-			clearTimeout(late);
-		},
-	};
+	return keepRunning(spawnIt, {
+		...{ name: "the local runner", restartAfterMs: RESTART_AFTER_MS, stopWithinMs: STOP_WITHIN_MS, log },
+	});
 }

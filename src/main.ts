@@ -4,6 +4,7 @@ import { runnerCommand } from "../adapters/runner/command.ts";
 import type { ApplyOptions } from "./cli/apply.ts";
 import type { ExportAuditOptions } from "./cli/audit.ts";
 import type { Cli, ExitCode } from "./cli/cli.ts";
+import type { CheckOptions } from "./cli/integration.ts";
 import type { LinkOptions } from "./cli/person.ts";
 import type { SayOptions } from "./cli/say.ts";
 import type { CreateOptions } from "./cli/token.ts";
@@ -67,6 +68,7 @@ function program(): Command {
 		sub("doctor", "check database, tokens, scopes, webhooks and clock, and say how to mend each").addOption(asJson()),
 		async (options: { json: boolean }) => (await import("./cli/doctor.ts")).doctorCommand(cli, options),
 	);
+	addIntegration(sub("integration", "connections to pipeline providers"), sub);
 	addAudit(sub("audit", "the audit trail"), sub);
 	addToken(sub("token", "tokens of the API and of runners"), sub);
 	addPerson(sub("person", "people, and what they are known by"), sub);
@@ -86,6 +88,17 @@ function program(): Command {
 }
 
 type Sub = (name: string, description: string, parent?: Command) => Command;
+
+function addIntegration(integration: Command, sub: Sub): void {
+	run(
+		sub("check", "look at its token, scopes, repositories, pipeline files and webhooks", integration)
+			.argument("<slug>", "as draven.yaml calls it")
+			.option("--fix", "create or mend the webhooks of its projects", false)
+			.addOption(asJson()),
+		async (slug: string, options: CheckOptions) =>
+			(await import("./cli/integration.ts")).checkIntegrationCommand(cli, slug, options),
+	);
+}
 
 function addAudit(audit: Command, sub: Sub): void {
 	run(

@@ -2,17 +2,12 @@ import { BitbucketPipeline } from "../adapters/bitbucket/pipeline.ts";
 import { GitHubPipeline } from "../adapters/github/pipeline.ts";
 import { GitLabPipeline } from "../adapters/gitlab/pipeline.ts";
 import { RunnerPipeline } from "../adapters/runner/pipeline.ts";
-import { openSecrets } from "./configuration/integrations.ts";
+import { bitbucketOptions, githubOptions, gitlabOptions } from "./adapter-options.ts";
 import type { Deps } from "./deps.ts";
 import type { Store } from "./open-store.ts";
 import type { PipelinePort } from "./ports/pipeline.ts";
-import { VendorError } from "./ports/vendor-error.ts";
 import type { IntegrationRow } from "./store/entities.ts";
 import { runnerQueue } from "./store/runner-queue.ts";
-
-const GITHUB = "https://api.github.com";
-const GITLAB = "https://gitlab.com";
-const BITBUCKET = "https://api.bitbucket.org";
 
 /** The adapter of each integration, made again when its configuration changes. */
 export function makePipelines(
@@ -37,25 +32,9 @@ function makePipeline(
 	now: () => Date,
 	integration: IntegrationRow,
 ): PipelinePort {
-	const { slug, provider } = integration;
-	if (provider === "runner") return new RunnerPipeline({ queue: runnerQueue(store.db, integration.id, now), env });
-	const secrets = openSecrets(store.box, integration);
-	if (provider === "gitlab" || provider === "bitbucket") {
-		const { token } = secrets;
-		if (token === undefined)
-			throw new VendorError("unauthorized", `The integration ${slug} has no token: add one in draven.yaml.`);
-		if (provider === "bitbucket")
-			return new BitbucketPipeline({ baseUrl: integration.baseUrl ?? BITBUCKET, token, now });
-		const mode = integration.settings.mode ?? "variables";
-		return new GitLabPipeline({ baseUrl: integration.baseUrl ?? GITLAB, token, mode, now });
-	}
-	const baseUrl = integration.baseUrl ?? GITHUB;
-	const { app } = integration.settings;
-	if (secrets.token !== undefined) return new GitHubPipeline({ baseUrl, auth: { token: secrets.token }, now });
-	if (app !== undefined && secrets.app !== undefined)
-		return new GitHubPipeline({ baseUrl, auth: { app: { ...app, privateKey: secrets.app.privateKey } }, now });
-	throw new VendorError(
-		"unauthorized",
-		`The integration ${slug} has neither a token nor an app: add one in draven.yaml.`,
-	);
+	const { provider } = integration;
+	if (provider === "runner") return new RunnerPipeline({ queue: runnerQueue(store.db, integration.id), env });
+	if (provider === "gitlab") return new GitLabPipeline(gitlabOptions(store.box, integration, now));
+	if (provider === "bitbucket") return new BitbucketPipeline(bitbucketOptions(store.box, integration, now));
+	return new GitHubPipeline(githubOptions(store.box, integration, now));
 }

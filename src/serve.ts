@@ -18,7 +18,8 @@ import { ensureRecurring, makeHandlers } from "./jobs/handlers.ts";
 import { startWakeUp, type WakeUp } from "./jobs/wake.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
 import { removeLocalFile, writeLocalFile } from "./local-file.ts";
-import { type LocalRunner, localTokens, makeSample, retireSample, startLocalRunner } from "./local-mode.ts";
+import { makeSample, retireSample, startLocalRunner } from "./local-mode.ts";
+import { localTokens } from "./local-tokens.ts";
 import { makePipelines } from "./make-deps.ts";
 import { openStore, type Store } from "./open-store.ts";
 import type { Front } from "./ports/front.ts";
@@ -26,6 +27,7 @@ import { Sentence } from "./sentence.ts";
 import { startupText } from "./startup-text.ts";
 import { writeCheckpoint } from "./store/checkpoints.ts";
 import { groupedEnqueue } from "./store/grouped-enqueue.ts";
+import { readinessOf } from "./store/readiness.ts";
 import { teamsConversations } from "./store/teams-conversations.ts";
 import { ensureInitToken } from "./store/tokens.ts";
 import { createFront } from "./use-cases/front.ts";
@@ -112,7 +114,7 @@ async function prepare(
 	if (config.initApiToken !== null) await ensureInitToken({ ...store, now }, config.initApiToken, SYSTEM_ACTOR);
 	const sample = config.localMode
 		? await applyWhenFree(() => makeSample(store, config, env, now), "the sample", log)
-		: await retireSample(store, now);
+		: await retireSample(store, config.dataDir, now);
 	const { configFile } = config;
 	const file =
 		configFile === null
@@ -240,14 +242,7 @@ async function listen({ config, env, store, deps, front, slack, teams, log, now,
 		teamsInbox: teams?.inbox ?? null,
 		webhooks: { github: githubWebhook, gitlab: gitlabWebhook, bitbucket: bitbucketWebhook },
 		webhookSecretOf: (integration) => openSecrets(store.box, integration).webhookSecret ?? null,
-		ready: async () => {
-			try {
-				await store.db.query("SELECT 1");
-				return { ok: true };
-			} catch {
-				return { ok: false, why: "The database does not answer." };
-			}
-		},
+		ready: readinessOf(store.db),
 		log,
 	});
 	const { port } = await web.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
@@ -261,8 +256,7 @@ async function listen({ config, env, store, deps, front, slack, teams, log, now,
 		const tokens = await localTokens(store, config.dataDir, now);
 		await writeLocalFile(config.dataDir, { url, token: tokens.say });
 		ends.push(() => removeLocalFile(config.dataDir, tokens.say));
-		const runner: LocalRunner = startLocalRunner(url, tokens.runner, config, env, log);
-		ends.push(() => runner.stop());
+		if (tokens.runner !== null) ends.push(startLocalRunner(url, tokens.runner, config, env, log).stop);
 	}
 	return url;
 }

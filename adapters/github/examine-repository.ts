@@ -1,8 +1,16 @@
 import { z } from "zod";
-import { type ExaminedProject, type Finding, fine, warning, wrong } from "../../src/ports/checkup.ts";
+import {
+	type ExaminedProject,
+	type Finding,
+	fine,
+	type WantedWebhook,
+	warning,
+	wrong,
+} from "../../src/ports/checkup.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
 import { type Call, readAnswer } from "./client.ts";
 import { type Repository, repositoryOf } from "./repository.ts";
+import { pointsAt, problemOf, readHooks } from "./repository-hooks.ts";
 import { workflowProblems } from "./workflow-problems.ts";
 
 const RepositoryAnswer = z.object({
@@ -12,16 +20,14 @@ const RepositoryAnswer = z.object({
 	permissions: z.object({ push: z.boolean() }).optional(),
 });
 const Content = z.object({ content: z.string(), encoding: z.literal("base64") });
-const Hooks = z.array(
-	z.object({
-		active: z.boolean(),
-		events: z.array(z.string()),
-		config: z.object({ url: z.string().optional() }),
-	}),
-);
+const FIX = "`draven integration check --fix` sets it up; by hand: docs/github.md, with the secret of the integration.";
 
-/** The repository of one project, its workflow, what the credentials may read there, and its webhook. */
-export async function examineRepository(call: Call, project: ExaminedProject, isApp: boolean): Promise<Finding[]> {
+/** The repository of one project, its workflow, what the credentials may read there, and its webhook unless null. */
+export async function examineRepository(
+	call: Call,
+	project: ExaminedProject,
+	{ isApp, webhook: wanted }: { readonly isApp: boolean; readonly webhook: WantedWebhook | null },
+): Promise<Finding[]> {
 	const check = `Project ${project.slug}`;
 	try {
 		const repository = repositoryOf(project);
@@ -35,7 +41,7 @@ export async function examineRepository(call: Call, project: ExaminedProject, is
 			reached(`${check}: repository ${project.repository}`, project, found, isApp),
 			await workflow(call, repository, project, `${check}: workflow ${project.pipeline}`),
 			await reading(call, repository, project, found.default_branch, `${check}: checks`),
-			...(isApp ? [] : [await webhook(call, repository, project, `${check}: webhook`)]),
+			...(wanted === null ? [] : [await webhook(call, project, `${check}: webhook`, wanted)]),
 		];
 	} catch (error) {
 		if (!(error instanceof VendorError)) throw error;
@@ -119,21 +125,22 @@ async function reading(
 		: wrong(check, `the credentials lack ${missing.join(", ")}`, "Grant that, and run `draven doctor` again.");
 }
 
-async function webhook(call: Call, repository: Repository, project: ExaminedProject, check: string): Promise<Finding> {
-	const what = `the webhooks of ${project.repository}`;
+async function webhook(call: Call, project: ExaminedProject, check: string, { url }: WantedWebhook): Promise<Finding> {
 	try {
-		const answer = await call("GET /repos/{owner}/{repo}/hooks", { ...repository, per_page: 100 }, { what });
-		const hooks = readAnswer(Hooks, answer, what).filter(({ config }) => config.url?.includes("/webhooks/github/"));
-		const heard = hooks.some(
-			({ active, events }) => active && (events.includes("workflow_run") || events.includes("*")),
-		);
-		if (heard) return fine(check, "there is one for Workflow runs");
+		const hooks = await readHooks(call, project);
+		const ours = hooks.filter((hook) => pointsAt(hook, url));
+		const problems = ours.map(problemOf);
+		if (problems.includes(null)) return fine(check, "there is one for Workflow runs, and it is signed");
+		const [problem] = problems;
+		if (typeof problem === "string") return wrong(check, `there is one at ${url}, and ${problem}`, FIX);
+		const { pathname } = new URL(url);
+		const elsewhere = hooks.map(({ config }) => config.url ?? "").find((one) => one.endsWith(pathname));
 		return warning(
 			check,
-			hooks.length === 0
-				? "there is none that points at DRAVEN"
-				: "the one that points at DRAVEN is off or sends no Workflow runs",
-			"Add one at GitHub for the event Workflow runs, with the secret of the integration; until then runs are polled.",
+			elsewhere === undefined
+				? `there is none that points at ${url}`
+				: `there is one that points at ${elsewhere}, and PUBLIC_URL says ${new URL(url).origin}`,
+			`${FIX} Until then runs are polled.`,
 		);
 	} catch (error) {
 		if (!(error instanceof VendorError)) throw error;

@@ -1,7 +1,15 @@
 import { z } from "zod";
-import { type ExaminedProject, type Finding, fine, warning, wrong } from "../../src/ports/checkup.ts";
+import {
+	type ExaminedProject,
+	type Finding,
+	fine,
+	type WantedWebhook,
+	warning,
+	wrong,
+} from "../../src/ports/checkup.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
-import { type Answer, type Call, connect, type GitHubOptions, readAnswer } from "./client.ts";
+import { readAppHook } from "./app-hook.ts";
+import { type Answer, type Call, type GitHubOptions, readAnswer } from "./client.ts";
 import { messageOf, type Refused } from "./errors.ts";
 import { examineRepository } from "./examine-repository.ts";
 
@@ -19,15 +27,19 @@ const PERMISSIONS: readonly (readonly [name: string, label: string, level: "read
 	["statuses", "Commit statuses", "read"],
 ];
 
+const SIGN =
+	"Set its secret to the integration's webhookSecret in the App's settings, or use `draven integration check --fix`.";
+
 /** GitHub takes a minute of difference in what an App signs. */
 const SKEW_SECONDS = 30;
 
 /** Looks at everything that deploys through this integration need; changes nothing. */
 export async function examineGitHub(
-	options: GitHubOptions & { readonly projects: readonly ExaminedProject[] },
+	call: Call,
+	{ baseUrl, auth }: GitHubOptions,
+	projects: readonly ExaminedProject[],
+	webhook: WantedWebhook,
 ): Promise<Finding[]> {
-	const { baseUrl, auth, projects } = options;
-	const call = connect(options);
 	const check = `GitHub at ${new URL(baseUrl).host}`;
 	const isApp = "app" in auth;
 	let answer: Answer;
@@ -41,7 +53,9 @@ export async function examineGitHub(
 		clock(check, answer),
 		isApp ? await installation(call, check, auth.app.installationId) : token(check, answer),
 	];
-	for (const project of projects) findings.push(...(await examineRepository(call, project, isApp)));
+	const heardByApp = isApp && (await appHook(call, check, webhook, findings));
+	for (const project of projects)
+		findings.push(...(await examineRepository(call, project, { isApp, webhook: heardByApp ? null : webhook })));
 	return findings;
 }
 
@@ -107,6 +121,24 @@ async function installation(call: Call, check: string, id: string): Promise<Find
 		return fine(name, "it has its permissions and subscribes to Workflow run");
 	} catch (error) {
 		return wrong(name, ...told(error));
+	}
+}
+
+/** Whether the App itself sends its webhooks here; then no repository needs one. */
+async function appHook(call: Call, check: string, { url }: WantedWebhook, findings: Finding[]): Promise<boolean> {
+	const name = `${check}: webhook of the App`;
+	try {
+		const hook = await readAppHook(call);
+		if (hook.url !== url) return false;
+		findings.push(
+			hook.isSigned
+				? fine(name, "it points here and is signed")
+				: wrong(name, "it points here and has no secret, so every delivery is refused", SIGN),
+		);
+		return true;
+	} catch (error) {
+		findings.push(wrong(name, ...told(error)));
+		return false;
 	}
 }
 

@@ -1,5 +1,7 @@
+import { readFile } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import { Command, InvalidArgumentError } from "commander";
 import type { Logger } from "pino";
 import { RunnerClient, TokenRefused } from "./client.ts";
@@ -11,6 +13,7 @@ import { WorkFolderUnusable } from "./work-folder.ts";
 interface Options {
 	readonly url: string;
 	readonly token?: string;
+	readonly tokenFile?: string;
 	readonly name: string;
 	readonly labels: readonly string[];
 	readonly work: string;
@@ -23,14 +26,17 @@ interface Options {
 
 const HELP = `
 Works on Linux and macOS, needs git, runs one thing at a time. The work sees PATH, HOME, LANG, TMPDIR and its own
-variables, and nothing else of this environment. It runs as this user, though: give runners a user of their own.
+variables, and nothing else of this environment. It runs as this user, though, and can read what this user can, the
+runner's token included. So labels are no boundary: stage and production need an integration each, and for each a
+token of its own (draven token create --runner --integration <slug>) and runners under a Unix user of their own.
+
 What the entrypoint leaves running in the background is ended with it; start services by their supervisor.
 
 SIGTERM and Ctrl-C let the current work end within --drain seconds; a second one ends it at once.
 Exit code: 0 when stopped, 1 when the token was refused or (with --once) the work did not succeed, 2 for a wrong call.
 
 Example:
-  DRAVEN_TOKEN=… draven runner --url https://draven.example.com --labels linux,eu`;
+  draven runner --url https://draven.example.com --labels linux,eu --token-file - < /root/runner-token`;
 
 /** As the server itself reads them. */
 function serverUrl(env: Environment): string {
@@ -45,7 +51,8 @@ export function runnerCommand(context: { readonly env: Environment; readonly log
 	const command = new Command("runner")
 		.description("carry out the runs of projects whose integration is `provider: runner`")
 		.option("--url <url>", "the DRAVEN server: https, or http on this machine", readUrl, serverUrl(context.env))
-		.option("--token <token>", "the runner's API token; better in DRAVEN_TOKEN, where `ps` does not show it")
+		.option("--token-file <file>", "where the runner's API token stands, alone; - for standard input")
+		.option("--token <token>", "the token itself: `ps` shows it; DRAVEN_TOKEN takes it too, and the work can read that")
 		.option("--name <name>", "what people call this runner", readName, hostname().slice(0, 100))
 		.option("--labels <a,b>", "take work that asks for no other labels than these", readLabels, [])
 		.option("--work <dir>", "folder for checkouts", ".draven/runner")
@@ -58,12 +65,22 @@ export function runnerCommand(context: { readonly env: Environment; readonly log
 		.allowExcessArguments(false)
 		.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 	return command.action(async (options: Options) => {
-		const token = options.token ?? context.env["DRAVEN_TOKEN"] ?? "";
+		const token = await readToken(options, context.env).catch((error: NodeJS.ErrnoException) =>
+			command.error(
+				`error: the token file ${options.tokenFile} cannot be read (${error.code}): check its path and rights`,
+			),
+		);
 		if (!/^[\x21-\x7e]+$/.test(token))
-			command.error("error: no token: set DRAVEN_TOKEN or --token to the runner's API token");
+			command.error("error: no token: give the runner's API token by --token-file, or set DRAVEN_TOKEN");
 		if (process.platform === "win32") command.error("error: the runner works on Linux and macOS (also in WSL)");
 		process.exitCode = await run(options, token, context.env, context.log());
 	});
+}
+
+async function readToken({ token, tokenFile }: Options, env: Environment): Promise<string> {
+	if (token !== undefined) return token;
+	if (tokenFile === undefined) return env["DRAVEN_TOKEN"] ?? "";
+	return (await (tokenFile === "-" ? text(process.stdin) : readFile(tokenFile, "utf8"))).trim();
 }
 
 async function run(options: Options, token: string, env: Environment, log: Logger): Promise<0 | 1> {

@@ -69,6 +69,9 @@ export function createIntake(options: IntakeOptions): (body: Body, fallbackId: s
 			case "block_actions":
 				// Slack reports a click on a link too; there is nothing to do about it.
 				return textAt(body, "actions", 0, "action_id")?.startsWith("link:") ? TAKEN : keep(body, fallbackId);
+			case "app_rate_limited":
+				log.warn("Slack holds events back for a minute: it sends this app no more than 30,000 in an hour");
+				return TAKEN;
 			case "block_suggestion":
 				return offer(body);
 			case "view_submission": {

@@ -1,8 +1,11 @@
 import type { Inline, Rich } from "../../src/ports/chat.ts";
 
+/** Signs that turn the direction of what follows, so that a line reads as what it is not. Right-to-left letters need none of them. */
+const TURNING = /[\u202A-\u202E\u2066-\u2069]/g;
+
 /** The three characters that Slack gives a meaning in every text: without them nothing pings and nothing links. */
 export function escapeText(text: string): string {
-	return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+	return text.replace(TURNING, "").replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
 /** Letters that look the same and format nothing. */
@@ -49,6 +52,12 @@ function time(at: Date): string {
 	return `<!date^${Math.floor(at.getTime() / 1_000)}^{date_short_pretty} {time}|${fallback}>`;
 }
 
+/** What Slack knows it shows by its own name; what is nothing of Slack's, or no id, is text. */
+function mention({ platform, kind, id, name }: Extract<Inline, { mention: unknown }>["mention"]): string {
+	if (platform !== "slack" || !/^[A-Z0-9_]{1,40}$/.test(id)) return escapeText(neutral(oneLine(name)));
+	return kind === "group" ? `<!subteam^${id}>` : `<@${id}>`;
+}
+
 function inline(part: Inline): string {
 	if (typeof part === "string") return escapeText(neutral(part));
 	if ("bold" in part) return marked("*", part.bold);
@@ -56,6 +65,7 @@ function inline(part: Inline): string {
 	if ("link" in part) return link(part.link, part.text);
 	// DRAVEN's own id of a person is none of Slack's: the name it is.
 	if ("person" in part) return escapeText(neutral(oneLine(part.person.name)));
+	if ("mention" in part) return mention(part.mention);
 	return time(part.time);
 }
 
@@ -85,6 +95,7 @@ function shorten(part: Inline, limit: number): Inline[] {
 	if (typeof part === "string") return chunks(part, room);
 	if ("bold" in part) return chunks(part.bold, room).map((bold) => ({ bold }));
 	if ("code" in part) return chunks(part.code, room).map((code) => ({ code }));
+	if ("mention" in part) return [{ mention: { ...part.mention, name: cut(part.mention.name, room) } }];
 	if ("person" in part) return [{ person: { ...part.person, name: cut(part.person.name, room) } }];
 	if ("link" in part) return [{ link: part.link, text: cut(part.text, Math.min(room, 150)) }];
 	return [part];

@@ -11,7 +11,36 @@ const UNAUTHORIZED = new Set([
 	"token_expired",
 	"token_revoked",
 ]);
-const NOT_THERE = new Set(["channel_not_found", "is_archived", "not_in_channel"]);
+/** What stands against posting to a channel, and who can mend it how. */
+const CHANNEL: Readonly<Record<string, string>> = {
+	...both(
+		["is_archived", "is_inactive"],
+		"The Slack channel is archived: restore it, or name another one for this environment.",
+	),
+	...both(
+		["channel_not_found", "not_in_channel"],
+		"I cannot post to this Slack channel: invite me there with `/invite @DRAVEN`, and check that its id is right.",
+	),
+	...both(
+		[
+			"restricted_action",
+			"restricted_action_non_threadable_channel",
+			"restricted_action_read_only_channel",
+			"restricted_action_thread_only_channel",
+			"restricted_action_thread_locked",
+		],
+		"Not everybody may post to this Slack channel: let DRAVEN post there in the channel's settings, or name another one for this environment.",
+	),
+	...both(
+		["cannot_dm_bot", "messages_tab_disabled", "user_disabled", "user_not_found", "user_not_visible"],
+		"Slack brings them no message of mine: they may have been deactivated.",
+	),
+};
+
+function both(codes: readonly string[], sentence: string): Record<string, string> {
+	return Object.fromEntries(codes.map((code) => [code, sentence]));
+}
+
 const PASSING = new Set([
 	"fatal_error",
 	"internal_error",
@@ -57,14 +86,8 @@ function refusedBySlack(error: webApi.WebAPIPlatformError): VendorError {
 			cause,
 		);
 	}
-	if (NOT_THERE.has(code))
-		return new VendorError(
-			"not_found",
-			code === "is_archived"
-				? "The Slack channel is archived: restore it, or name another one for this environment."
-				: "I cannot post to this Slack channel: invite me there with `/invite @DRAVEN`, and check that its id is right.",
-			cause,
-		);
+	const channel = CHANNEL[code];
+	if (channel !== undefined) return new VendorError("not_found", channel, cause);
 	if (PASSING.has(code)) return silent(`Slack has a problem of its own (${code})`, error);
 	if (code.endsWith("_not_found")) return new VendorError("not_found", `Slack does not know it (${code}).`, cause);
 	return new VendorError("rejected", `Slack refused it (${code}).`, cause);

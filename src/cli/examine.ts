@@ -1,19 +1,13 @@
-import { examineGitHub } from "../../adapters/github/examine.ts";
 import { examineSlack } from "../../adapters/slack/examine.ts";
 import type { Config } from "../config.ts";
-import { openSecrets } from "../configuration/integrations.ts";
 import { isLoopbackHost } from "../core/base-url.ts";
 import type { Store } from "../open-store.ts";
 import { type Finding, fine, warning, wrong } from "../ports/checkup.ts";
-import { type IntegrationRow, IntegrationTable, PolicyTable, ProjectTable } from "../store/entities.ts";
-import { countRecentWebhooks } from "../store/gauges.ts";
+import { PolicyTable } from "../store/entities.ts";
 import { countJobs } from "../store/jobs.ts";
-import { runnersSeen } from "../store/runner-queue.ts";
 import { readPolicy } from "../use-cases/catalog.ts";
 
-const GITHUB = "https://api.github.com";
 const CLOCK_MAY_DIFFER_MS = 30_000;
-const RUNNER_MAY_BE_SILENT_MS = 2 * 60_000;
 
 /** What can be seen from the environment variables alone. */
 export function examineConfiguration(config: Config): Finding[] {
@@ -83,87 +77,6 @@ async function examinePolicies({ db }: Pick<Store, "db">): Promise<Finding[]> {
 				];
 	});
 	return bad.length === 0 ? [fine("Policies", `${stored.length} stored, all can be evaluated`)] : bad;
-}
-
-export async function examineIntegrations(store: Pick<Store, "db" | "box">, now: Date): Promise<Finding[]> {
-	const rows = await store.db.getRepository(IntegrationTable).find({ order: { slug: "ASC" } });
-	if (rows.length === 0)
-		return [warning("Pipelines", "there is no integration", "Add one in draven.yaml and run `draven apply`.")];
-	const findings: Finding[] = [];
-	for (const row of rows) findings.push(...(await examineIntegration(store, row, now)));
-	return findings;
-}
-
-async function examineIntegration(
-	store: Pick<Store, "db" | "box">,
-	row: IntegrationRow,
-	now: Date,
-): Promise<Finding[]> {
-	const name = `Integration ${row.slug}`;
-	if (row.provider === "runner") return [await examineRunners(store, row, name, now)];
-	if (row.provider !== "github")
-		return [warning(name, `this version cannot speak to ${row.provider} yet`, "Use another provider for now.")];
-	let secrets: ReturnType<typeof openSecrets>;
-	try {
-		secrets = openSecrets(store.box, row);
-	} catch (error) {
-		return [wrong(name, (error as Error).message, "Set DRAVEN_SECRET_KEY to the key that sealed them.")];
-	}
-	const { app } = row.settings;
-	const auth =
-		secrets.token !== undefined
-			? { token: secrets.token }
-			: app !== undefined && secrets.app !== undefined
-				? { app: { ...app, privateKey: secrets.app.privateKey } }
-				: null;
-	if (auth === null) return [wrong(name, "it has neither a token nor an app", "Add one in draven.yaml.")];
-	const projects = await store.db.getRepository(ProjectTable).findBy({ integrationId: row.id });
-	return [
-		...(await examineGitHub({
-			baseUrl: row.baseUrl ?? GITHUB,
-			auth,
-			projects: projects.filter((project) => project.archivedAt === null),
-		})),
-		await examineWebhooks(store, row, secrets.webhookSecret !== undefined),
-	];
-}
-
-async function examineWebhooks(store: Pick<Store, "db">, row: IntegrationRow, hasSecret: boolean): Promise<Finding> {
-	const check = `Integration ${row.slug}: webhooks`;
-	const path = `/webhooks/${row.provider}/${row.slug}`;
-	if (!hasSecret)
-		return warning(
-			check,
-			"it has no webhookSecret, so every delivery is refused and runs are only polled",
-			`Set webhookSecret in draven.yaml, and a webhook of workflow runs to ${path} with the same secret.`,
-		);
-	const count = await countRecentWebhooks(store.db, row.id);
-	return count > 0
-		? fine(check, `${count} taken within the last days`)
-		: warning(
-				check,
-				"none was ever taken",
-				`Add a webhook of workflow runs to PUBLIC_URL${path}; until then runs are polled.`,
-			);
-}
-
-async function examineRunners(
-	store: Pick<Store, "db">,
-	row: IntegrationRow,
-	check: string,
-	now: Date,
-): Promise<Finding> {
-	const runners = await runnersSeen(store.db, row.id);
-	const alive = runners.filter(({ seenAt }) => now.getTime() - seenAt.getTime() < RUNNER_MAY_BE_SILENT_MS);
-	if (alive.length > 0) return fine(check, `runners that wait for work: ${alive.map((one) => one.name).join(", ")}`);
-	const last = runners[0];
-	return wrong(
-		check,
-		last === undefined
-			? "no runner has ever asked for work"
-			: `no runner asks for work; the last one was ${last.name} at ${last.seenAt.toISOString()}`,
-		"Start one: draven token create --runner --name <name>, and then draven runner --url <this server>.",
-	);
 }
 
 /** Whether background work is being done. */

@@ -80,8 +80,16 @@ export interface Denied {
 	readonly ok: false;
 	readonly code: "no_right" | "outsider" | "groups_unreadable";
 	readonly missing: Role;
-	/** Who has the role there, in words. */
-	readonly who: string;
+	readonly holders: Holders;
+}
+
+/** Who has a role at an environment. */
+export interface Holders {
+	readonly role: Role;
+	/** Each once, as they are configured. */
+	readonly subjects: readonly Subject[];
+	/** Tokens of the API that carry the role. */
+	readonly tokens: boolean;
 }
 
 function inScope(binding: AccessBinding, scope: Scope): boolean {
@@ -90,19 +98,23 @@ function inScope(binding: AccessBinding, scope: Scope): boolean {
 
 type Match = "yes" | "no" | "unreadable";
 
+type Group = Extract<Subject, { slackGroup: string } | { entraGroup: string }>;
+type Single = Exclude<Subject, Group>;
+
 function matches(subject: Subject, principal: Principal): Match {
+	if (!("slackGroup" in subject || "entraGroup" in subject)) return isOf(subject, principal) ? "yes" : "no";
+	if (!principal.groups.known) return "unreadable";
+	return principal.groups.ids.has("slackGroup" in subject ? subject.slackGroup : subject.entraGroup) ? "yes" : "no";
+}
+
+/** A single person is named by one of their accounts or addresses. */
+function isOf(subject: Single, { identities, emails }: Pick<Principal, "identities" | "emails">): boolean {
 	const is = (platform: string, id: string) =>
-		principal.identities.some((one) => one.platform === platform && one.externalId === id);
-	const inGroup = (id: string): Match => {
-		if (!principal.groups.known) return "unreadable";
-		return principal.groups.ids.has(id) ? "yes" : "no";
-	};
-	if ("slackGroup" in subject) return inGroup(subject.slackGroup);
-	if ("entraGroup" in subject) return inGroup(subject.entraGroup);
-	if ("slackUser" in subject) return is("slack", subject.slackUser) ? "yes" : "no";
-	if ("entraUser" in subject) return is("teams", subject.entraUser) ? "yes" : "no";
-	if ("local" in subject) return is("local", subject.local) ? "yes" : "no";
-	return principal.emails.includes(subject.email.toLowerCase()) ? "yes" : "no";
+		identities.some((one) => one.platform === platform && one.externalId === id);
+	if ("slackUser" in subject) return is("slack", subject.slackUser);
+	if ("entraUser" in subject) return is("teams", subject.entraUser);
+	if ("local" in subject) return is("local", subject.local);
+	return emails.includes(subject.email.toLowerCase());
 }
 
 /** An API token with the role admin is the key of the installation: it can give itself every other role, so it has them but emergency. */
@@ -150,26 +162,22 @@ export function may(
 	const { roles, unreadable } = held(bindings, principal, scope);
 	if (roles.has(role)) return { ok: true };
 	const code = principal.outsider ? "outsider" : unreadable.has(role) ? "groups_unreadable" : "no_right";
-	const who =
-		principal.tokenRoles === undefined ? describeHolders(bindings, role, scope) : `an API token with the role ${role}`;
-	return { ok: false, code, missing: role, who };
+	const holders = { role, subjects: holdersOf(bindings, role, scope), tokens: principal.tokenRoles !== undefined };
+	return { ok: false, code, missing: role, holders };
 }
 
-/** Who holds a role at an environment, in words: groups and people as they are configured. */
-export function describeHolders(bindings: readonly AccessBinding[], role: Role, scope: Scope): string {
-	const names = bindings
+/** The groups and people that a role is given to at an environment; `except`: somebody who is left out, as far as they are named. */
+export function holdersOf(
+	bindings: readonly AccessBinding[],
+	role: Role,
+	scope: Scope,
+	except: Pick<Principal, "identities" | "emails"> | null = null,
+): readonly Subject[] {
+	const named = bindings
 		.filter((binding) => binding.role === role && inScope(binding, scope))
-		.flatMap((binding) => binding.subjects.map(describeSubject));
-	return names.length === 0
-		? `nobody (no access binding gives the role ${role} there)`
-		: [...new Set(names)].join(", ");
-}
-
-function describeSubject(subject: Subject): string {
-	if ("slackGroup" in subject) return `the Slack group ${subject.slackGroup}`;
-	if ("entraGroup" in subject) return `the Entra group ${subject.entraGroup}`;
-	if ("slackUser" in subject) return `the Slack user ${subject.slackUser}`;
-	if ("entraUser" in subject) return `the Teams user ${subject.entraUser}`;
-	if ("local" in subject) return subject.local;
-	return subject.email;
+		.flatMap((binding) => binding.subjects)
+		.filter(
+			(subject) => except === null || "slackGroup" in subject || "entraGroup" in subject || !isOf(subject, except),
+		);
+	return [...new Map(named.map((subject) => [JSON.stringify(subject), subject])).values()];
 }

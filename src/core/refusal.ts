@@ -1,10 +1,14 @@
+import type { Holders } from "./access.ts";
+
 /** A "no" that a person reads: a value, not an error. Nothing was changed. */
 export interface Refusal {
 	/** Stable, snake_case, for machines. */
 	readonly code: string;
 	/** What was refused and why: one or two sentences. */
 	readonly message: string;
-	/** Who can help and what to do next; null when the message says it. */
+	/** Who can help; null: nobody has to, or the other sentences say it. */
+	readonly helpers: Holders | null;
+	/** What to do next; null when the message says it. */
 	readonly next: string | null;
 	/** Corrected commands, offered as buttons. */
 	readonly suggestions: readonly { readonly label: string; readonly command: string }[];
@@ -15,8 +19,9 @@ export function refusal(
 	message: string,
 	next: string | null = null,
 	suggestions: Refusal["suggestions"] = [],
+	helpers: Holders | null = null,
 ): Refusal {
-	return { code, message, next, suggestions };
+	return { code, message, helpers, next, suggestions };
 }
 
 /** The answer of a use case that can say no. */

@@ -1,5 +1,6 @@
 import type { Deps } from "../deps.ts";
 import type { Card, ChatPort, Platform, Posted } from "../ports/chat.ts";
+import { VendorError } from "../ports/vendor-error.ts";
 import { IdentityTable } from "../store/entities.ts";
 import { enqueue, type Job } from "../store/jobs.ts";
 import { putShownCard, type ShownCard, shownCard } from "../store/run-cards.ts";
@@ -64,16 +65,24 @@ export async function sendNotice(deps: Deps, job: Job): Promise<Handled> {
 	return "done";
 }
 
-/** A direct message to one person, wherever they are known. */
+/** A direct message to one person, at the first of the places where they are known that takes it. */
 export async function sendTell(deps: Deps, job: Job): Promise<Handled> {
 	const { personId, text } = job.payload as TellJob;
 	const identities = await deps.db.getRepository(IdentityTable).findBy({ personId });
+	let closed: VendorError | null = null;
 	for (const identity of identities) {
 		const chat = deps.chats[identity.platform as Platform];
 		if (chat === undefined) continue;
-		await chat.tell(identity.externalId, card({ kind: "text", text: [text] }), `tell:${job.id}`);
-		return "done";
+		try {
+			await chat.tell(identity.externalId, card({ kind: "text", text: [text] }), `tell:${job.id}`);
+			return "done";
+		} catch (error) {
+			// An account that was closed; what passes is tried again at the same place, for it may have arrived there.
+			if (!(error instanceof VendorError) || error.kind !== "not_found") throw error;
+			closed = error;
+		}
 	}
+	if (closed !== null) throw closed;
 	return "done";
 }
 

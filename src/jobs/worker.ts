@@ -166,10 +166,14 @@ async function failed(deps: Deps, handlers: Handlers, job: Job, error: unknown):
 	await postpone(deps.db, job, new Date(deps.now().getTime() + backOff(job.attempts, vendor?.retryAfter ?? null)), why);
 }
 
+/** Messages wait for an admin who mends the chat's token or scopes: what happened in the meantime is told all the same. */
+const MESSAGES: ReadonlySet<JobKind> = new Set(["card", "thread", "progress", "notice", "tell"]);
+
 function triesOf(kind: JobKind, vendor: VendorError | null): number {
 	if (NEVER_GIVEN_UP.has(kind)) return Number.POSITIVE_INFINITY;
 	if (vendor === null) return kind === "slack_in" ? MAX_BUG_TRIES_OF_REQUEST : MAX_BUG_TRIES;
-	return vendor.passing ? MAX_PASSING_TRIES : 1;
+	const passes = vendor.passing || (vendor.kind === "unauthorized" && MESSAGES.has(kind));
+	return passes ? MAX_PASSING_TRIES : 1;
 }
 
 /** 1 s, 2 s, 4 s … 5 minutes, spread so that a crowd does not come back at once; or what the neighbour asked for. */

@@ -9,6 +9,15 @@ export type Inline =
 	| { readonly link: string; readonly text: string }
 	/** Shown as a mention where the platform knows the person, else as the name. */
 	| { readonly person: { readonly id: string; readonly name: string } }
+	/** A group or account of a platform: mentioned there, called by `name` everywhere else. */
+	| {
+			readonly mention: {
+				readonly platform: Platform;
+				readonly kind: "group" | "user";
+				readonly id: string;
+				readonly name: string;
+			};
+	  }
 	/** Shown in the reader's own time zone where the platform can. */
 	| { readonly time: Date };
 

@@ -1,11 +1,14 @@
 import { DataSource } from "typeorm";
 import { MIGRATIONS } from "../../migrations/index.ts";
+import { CONNECTION_OPTIONS } from "./connection-options.ts";
 import { ENTITIES } from "./entities.ts";
 import { NamedClient } from "./named-client.ts";
 
 export interface DataSourceOptions {
 	/** Connections; 8 is as fast as 32 on small machines. */
 	readonly poolSize?: number;
+	/** How long an answer is waited for, ms. */
+	readonly answerWithinMs?: number;
 }
 
 /** Opens a pool. Throws when the database cannot be reached within 10 s. */
@@ -18,12 +21,10 @@ export async function openDataSource(url: string, options: DataSourceOptions = {
 		migrationsTransactionMode: "all",
 		applicationName: "draven",
 		extra: {
+			...CONNECTION_OPTIONS,
+			...(options.answerWithinMs === undefined ? {} : { query_timeout: options.answerWithinMs }),
 			Client: NamedClient,
 			max: options.poolSize ?? 8,
-			connectionTimeoutMillis: 10_000,
-			// A statement that hangs must not hold an environment's mutex for ever.
-			statement_timeout: 30_000,
-			idle_in_transaction_session_timeout: 60_000,
 		},
 	}).initialize();
 }

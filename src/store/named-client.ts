@@ -23,8 +23,18 @@ export class NamedClient extends pg.Client {
 	override query(first: any, ...rest: any[]): any {
 		if (typeof first === "string" && Array.isArray(rest[0])) {
 			const name = nameOf(first);
-			if (name !== undefined) return super.query({ name, text: first, values: rest[0] }, ...rest.slice(1));
+			if (name !== undefined)
+				return this.#endWhenSilent(super.query({ name, text: first, values: rest[0] }, ...rest.slice(1)));
 		}
-		return super.query(first, ...rest);
+		return this.#endWhenSilent(super.query(first, ...rest));
+	}
+
+	/** pg gives up waiting and leaves the connection to the next one, who would wait behind what never comes. */
+	#endWhenSilent(answer: unknown): unknown {
+		if (answer instanceof Promise)
+			answer.catch((error: unknown) => {
+				if (error instanceof Error && error.message === "Query read timeout") this.end().catch(() => {});
+			});
+		return answer;
 	}
 }

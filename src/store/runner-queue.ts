@@ -8,31 +8,31 @@ import type { Sql } from "./runs.ts";
 export const LEASE_SECONDS = 60;
 
 interface WorkRow {
-	lease: string;
-	leased_by: string | null;
-	lease_until: Date | null;
-	begun_at: Date | null;
-	cancel_requested: boolean;
 	outcome: "succeeded" | "failed" | "cancelled" | "timed_out" | null;
 	reason: string | null;
+	open: boolean;
 }
 
 const NEVER_TAKEN = "It was cancelled before a runner took it.";
+
+/** The clock of leases is the database's: replicas whose own clocks differ must not call each other's runners dead. */
+const NOW = "statement_timestamp()";
+const LEASE_END = `${NOW} + interval '${LEASE_SECONDS} seconds'`;
 
 /**
  * In SQL: a runner may have it. Nobody has begun it, because a runner begins when its first heartbeat came through: where that stayed
  * away, the answer to the claim was lost, or its server was killed before it.
  */
-const OPEN = (now: string) => `(begun_at IS NULL AND (leased_by IS NULL OR lease_until < ${now}))`;
+const OPEN = `(begun_at IS NULL AND (leased_by IS NULL OR lease_until < ${NOW}))`;
 
 /** The work of one integration's runners. */
-export function runnerQueue(db: DataSource, integrationId: string, now: () => Date): RunnerQueue {
+export function runnerQueue(db: DataSource, integrationId: string): RunnerQueue {
 	return {
 		async offer(request: TriggerRequest): Promise<RunnerWorkState> {
 			const { project, variables, timeoutSeconds, labels } = request;
 			await db.query(
 				`INSERT INTO runner_work (job_id, integration_id, repository, entrypoint, sha, variables, timeout_seconds, labels, offered_at)
-				 VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9) ON CONFLICT DO NOTHING`,
+				 VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, ${NOW}) ON CONFLICT DO NOTHING`,
 				[
 					variables.JOB_ID,
 					integrationId,
@@ -42,40 +42,41 @@ export function runnerQueue(db: DataSource, integrationId: string, now: () => Da
 					JSON.stringify(variables),
 					timeoutSeconds,
 					labels,
-					now(),
 				],
 			);
-			return (await stateOf(db, variables.JOB_ID, now())) ?? { status: "queued", reason: null };
+			return (await stateOf(db, variables.JOB_ID)) ?? { status: "queued", reason: null };
 		},
-		state: (jobId) => stateOf(db, jobId, now()),
+		state: (jobId) => stateOf(db, jobId),
 		async requestCancel(jobId) {
 			await db.query(
 				`UPDATE runner_work SET cancel_requested = true,
-				 outcome = CASE WHEN ${OPEN("$2")} THEN 'cancelled' END,
-				 reason = CASE WHEN ${OPEN("$2")} THEN '${NEVER_TAKEN}' END,
-				 finished_at = CASE WHEN ${OPEN("$2")} THEN $2::timestamptz END
+				 outcome = CASE WHEN ${OPEN} THEN 'cancelled' END,
+				 reason = CASE WHEN ${OPEN} THEN '${NEVER_TAKEN}' END,
+				 finished_at = CASE WHEN ${OPEN} THEN ${NOW} END
 				 WHERE job_id = $1 AND finished_at IS NULL`,
-				[jobId, now()],
+				[jobId],
 			);
 		},
 	};
 }
 
-async function stateOf(sql: Sql, jobId: string, now: Date): Promise<RunnerWorkState | null> {
+async function stateOf(sql: Sql, jobId: string): Promise<RunnerWorkState | null> {
 	// A runner that let its lease run out is dead: what it left half done is not given to another one.
 	await sql.query(
-		`UPDATE runner_work SET finished_at = $2, outcome = CASE WHEN begun_at IS NULL THEN 'cancelled' ELSE 'failed' END,
+		`UPDATE runner_work SET finished_at = ${NOW}, outcome = CASE WHEN begun_at IS NULL THEN 'cancelled' ELSE 'failed' END,
 		 reason = CASE WHEN begun_at IS NULL THEN '${NEVER_TAKEN}' ELSE
 			'The runner ' || leased_by || ' stopped answering. What it had begun may be half done: look before you go on.' END
-		 WHERE job_id = $1 AND finished_at IS NULL AND lease_until < $2 AND (begun_at IS NOT NULL OR cancel_requested)`,
-		[jobId, now],
+		 WHERE job_id = $1 AND finished_at IS NULL AND lease_until < ${NOW} AND (begun_at IS NOT NULL OR cancel_requested)`,
+		[jobId],
 	);
-	const rows: WorkRow[] = await sql.query("SELECT * FROM runner_work WHERE job_id = $1", [jobId]);
+	const rows: WorkRow[] = await sql.query(
+		`SELECT outcome, reason, ${OPEN} AS open FROM runner_work WHERE job_id = $1`,
+		[jobId],
+	);
 	const row = rows[0];
 	if (row === undefined) return null;
 	if (row.outcome !== null) return { status: row.outcome, reason: row.reason };
-	const open = row.begun_at === null && (row.lease_until === null || row.lease_until < now);
-	return { status: open ? "queued" : "running", reason: null };
+	return { status: row.open ? "queued" : "running", reason: null };
 }
 
 /**
@@ -86,12 +87,11 @@ export async function claimWork(
 	sql: Sql,
 	token: { readonly id: string; readonly integrationId: string | null },
 	claim: Claim,
-	now: Date,
 ): Promise<Work | null> {
 	await sql.query(
-		`INSERT INTO runner (token_id, name, labels, seen_at) VALUES ($1, $2, $3, $4)
-		 ON CONFLICT (token_id, name) DO UPDATE SET labels = $3, seen_at = $4`,
-		[token.id, claim.runner, claim.labels, now],
+		`INSERT INTO runner (token_id, name, labels, seen_at) VALUES ($1, $2, $3, ${NOW})
+		 ON CONFLICT (token_id, name) DO UPDATE SET labels = $3, seen_at = ${NOW}`,
+		[token.id, claim.runner, claim.labels],
 	);
 	const [rows]: [
 		{
@@ -105,12 +105,12 @@ export async function claimWork(
 		}[],
 		number,
 	] = await sql.query(
-		`UPDATE runner_work SET lease = lease + 1, leased_by = $1, lease_until = $2 WHERE job_id = (
-			SELECT job_id FROM runner_work WHERE finished_at IS NULL AND NOT cancel_requested AND ${OPEN("$5")} AND labels <@ $3::text[]
+		`UPDATE runner_work SET lease = lease + 1, leased_by = $1, lease_token = $2, lease_until = ${LEASE_END} WHERE job_id = (
+			SELECT job_id FROM runner_work WHERE finished_at IS NULL AND NOT cancel_requested AND ${OPEN} AND labels <@ $3::text[]
 			AND ($4::uuid IS NULL OR integration_id = $4)
 			AND EXISTS (SELECT FROM run WHERE id = job_id AND state IN ('dispatching','running','cancelling')) ORDER BY offered_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 		 RETURNING job_id, lease, repository, entrypoint, sha, variables, timeout_seconds`,
-		[claim.runner, leaseEnd(now), claim.labels, token.integrationId, now],
+		[claim.runner, token.id, claim.labels, token.integrationId],
 	);
 	const row = rows[0];
 	if (row === undefined) return null;
@@ -126,7 +126,14 @@ export async function claimWork(
 	};
 }
 
-const leaseEnd = (now: Date) => new Date(now.getTime() + LEASE_SECONDS * 1_000);
+/** What a runner shows with all that it says of a work. */
+export interface Holding {
+	readonly lease: number;
+	/** Of the caller. A lease number is no secret: what a runner of another token says with it is not heard. */
+	readonly tokenId: string;
+}
+
+const HELD = "job_id = $1 AND lease = $2 AND (lease_token = $3 OR lease_token IS NULL)";
 
 /** Whose work it is; the caller's token has to fit before any lease is looked at. */
 export async function integrationOfWork(sql: Sql, jobId: string): Promise<string | null> {
@@ -141,34 +148,46 @@ export async function integrationOfWork(sql: Sql, jobId: string): Promise<string
 export async function renewLease(
 	sql: Sql,
 	jobId: string,
-	lease: number,
-	now: Date,
+	{ lease, tokenId }: Holding,
 ): Promise<{ cancel: boolean } | null> {
 	const [rows]: [{ cancel_requested: boolean }[], number] = await sql.query(
-		`UPDATE runner_work SET lease_until = $3, begun_at = coalesce(begun_at, $4) WHERE job_id = $1 AND lease = $2 AND finished_at IS NULL AND lease_until >= $4
-		 RETURNING cancel_requested`,
-		[jobId, lease, leaseEnd(now), now],
+		`UPDATE runner_work SET lease_until = ${LEASE_END}, begun_at = coalesce(begun_at, ${NOW})
+		 WHERE ${HELD} AND finished_at IS NULL AND lease_until >= ${NOW} RETURNING cancel_requested`,
+		[jobId, lease, tokenId],
 	);
 	return rows[0] === undefined ? null : { cancel: rows[0].cancel_requested };
 }
 
 /** False: the lease is lost. Said twice with the same outcome it is true both times, and stays as it was first said. */
-export async function finishWork(sql: Sql, jobId: string, finish: Finish, now: Date): Promise<boolean> {
+export async function finishWork(
+	sql: Sql,
+	jobId: string,
+	{ lease, tokenId }: Holding,
+	{ outcome, reason }: Pick<Finish, "outcome" | "reason">,
+): Promise<boolean> {
 	const [, count]: [unknown, number] = await sql.query(
-		`UPDATE runner_work SET outcome = $3, reason = CASE WHEN finished_at IS NULL THEN $4 ELSE reason END,
-		 finished_at = coalesce(finished_at, $5)
-		 WHERE job_id = $1 AND lease = $2 AND (finished_at IS NULL AND lease_until >= $5 OR outcome = $3)`,
-		[jobId, finish.lease, finish.outcome, finish.reason, now],
+		`UPDATE runner_work SET outcome = $4, reason = CASE WHEN finished_at IS NULL THEN $5 ELSE reason END,
+		 finished_at = coalesce(finished_at, ${NOW})
+		 WHERE ${HELD} AND (finished_at IS NULL AND lease_until >= ${NOW} OR outcome = $4)`,
+		[jobId, lease, tokenId, outcome, reason],
 	);
 	return count === 1;
 }
 
+export interface RunnerSeen {
+	readonly name: string;
+	readonly labels: readonly string[];
+	readonly seenAt: Date;
+	/** Milliseconds since then, by the database's clock. */
+	readonly silentMs: number;
+}
+
 /** Runners that may take work of this integration, the last one seen first. */
-export async function runnersSeen(sql: Sql, integrationId: string): Promise<{ name: string; seenAt: Date }[]> {
-	const rows: { name: string; seen_at: Date }[] = await sql.query(
-		`SELECT r.name, r.seen_at FROM runner r JOIN api_token t ON t.id = r.token_id
+export async function runnersSeen(sql: Sql, integrationId: string): Promise<RunnerSeen[]> {
+	return sql.query(
+		`SELECT r.name, r.labels, r.seen_at AS "seenAt", (extract(epoch FROM ${NOW} - r.seen_at) * 1000)::float8 AS "silentMs"
+		 FROM runner r JOIN api_token t ON t.id = r.token_id
 		 WHERE t.revoked_at IS NULL AND (t.integration_id IS NULL OR t.integration_id = $1) ORDER BY r.seen_at DESC`,
 		[integrationId],
 	);
-	return rows.map((row) => ({ name: row.name, seenAt: row.seen_at }));
 }

@@ -1,18 +1,14 @@
 import type { Command } from "../core/command.ts";
-import { type Outcome, refusal } from "../core/refusal.ts";
+import { refusal } from "../core/refusal.ts";
 import { isEnd, type Run } from "../core/run.ts";
 import type { Answer } from "../ports/front.ts";
-import { evidenceBlocks } from "../words/evidence-words.ts";
+import { holderWords } from "../words/holder-words.ts";
 import { requestedCard } from "../words/requested-card.ts";
-import { card } from "../words/rich.ts";
-import { refName } from "../words/run-card.ts";
-import { verdictCard } from "../words/verdict-words.ts";
 import { type CommandContext, no, yes } from "./answer.ts";
 import { approversOf } from "./approvers.ts";
 import { findPlace, type Place, placeById } from "./catalog.ts";
-import { ciShown, gatherEvidence } from "./gather-evidence.ts";
-import { type Authors, readAuthors } from "./read-authors.ts";
-import { judgeRequest, type RunAsked, requestRun } from "./request-run.ts";
+import { type RunAsked, requestRun } from "./request-run.ts";
+import { lockInTheWay, waitsFor } from "./waits-for.ts";
 
 type Of<V extends Command["verb"]> = Extract<Command, { verb: V }>;
 
@@ -128,48 +124,14 @@ async function request(context: CommandContext, asked: Omit<RunAsked, "caller" |
 	const outcome = await requestRun(deps, { ...asked, caller, deliveryKey });
 	if (!outcome.ok) return no(outcome.refusal);
 	const run = outcome.value;
-	return yes(requestedCard(run, await approversOf(deps, asked.place)), run.id);
-}
-
-export async function answerExplain(context: CommandContext, command: Of<"explain">): Promise<Answer> {
-	const place = await placeOf(context, command.project, command.environment);
-	if (isAnswer(place)) return place;
-	const judged = await judgeRequest(context.deps, {
-		caller: context.caller,
-		deliveryKey: null,
-		explain: true,
-		place,
-		type: "deploy",
-		ref: command.ref,
-		toRun: null,
-		parameters: command.parameters,
-		force: null,
-		note: null,
-		retryOf: null,
-		onlySha: null,
-	});
-	if (!judged.ok) return no(judged.refusal);
-	const { ref, verdict, ci, policy } = judged.value;
-	const evidence = await gatherEvidence(context.deps, place, ref, ciShown(policy.ci.mode, ci));
-	const title = `${place.project.slug}@${refName({ ref })} → ${place.environment.slug}`;
-	const judgement = verdictCard(title, verdict, { approvers: await approversOf(context.deps, place) });
-	const barred =
-		policy.approvals.commitAuthors || verdict.approvals === 0 ? null : await readAuthors(context.deps, place, ref);
+	const approvers = await approversOf(deps.db, asked.place, new Set([run.requestedBy.id]), caller.via === "api");
+	const { state } = run.progress;
 	return yes(
-		card(
-			...judgement.blocks,
-			...(barred === null ? [] : [{ kind: "text" as const, text: [barredWords(barred)] }]),
-			{ kind: "divider" },
-			...evidenceBlocks(evidence),
-		),
+		requestedCard(run, {
+			approvers: holderWords(approvers),
+			waitsFor: state === "queued" ? await waitsFor(deps, run) : null,
+			lock: await lockInTheWay(deps, run),
+		}),
+		run.id,
 	);
-}
-
-function barredWords(authors: Outcome<Authors>): string {
-	if (!authors.ok)
-		return `Nobody could approve it now. ${authors.refusal.message} ${authors.refusal.next ?? ""}`.trim();
-	const names = [...new Set(authors.value.values())];
-	return names.length === 0
-		? "It has no commits that are not live, so no author is barred from approving."
-		: `May not approve it, because they wrote a commit of it: ${names.join(", ")}.`;
 }

@@ -10,6 +10,7 @@ import { holdChain, writeTrail } from "../store/change.ts";
 import { approvalRefusal, endedRefusal } from "../words/refusal-words.ts";
 import { askAgainCommand } from "../words/run-card.ts";
 import { advanceRun, entryOf } from "./advance-run.ts";
+import { approversOf } from "./approvers.ts";
 import { type Place, placeById, policyOf } from "./catalog.ts";
 import { checkRight } from "./check-right.ts";
 import { fingerprintOf } from "./fingerprint-of.ts";
@@ -86,7 +87,9 @@ export async function decideRun(
 				);
 				return { events: [{ type: "superseded", reason: why }], actor };
 			}
-			const no = isEnd(fresh.progress.state) ? endedRefusal(fresh) : approvalRefusal(decided.code, fresh);
+			const except = new Set([...accounts, fresh.requestedBy.id]);
+			const helpers = await approversOf(tx, place, except, caller.via === "api");
+			const no = isEnd(fresh.progress.state) ? endedRefusal(fresh) : approvalRefusal(decided.code, fresh, helpers);
 			answer = refused(no);
 			return { audit: [entryOf(fresh, "run.decision_refused", actor, now, { decision, code: no.code })] };
 		}

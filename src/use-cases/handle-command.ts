@@ -11,8 +11,9 @@ import { helpCard } from "../words/help.ts";
 import { type CommandContext, no, yes } from "./answer.ts";
 import { answerCancel, answerDecision, answerLock, answerUnlock } from "./answer-act.ts";
 import { answerDiff } from "./answer-diff.ts";
+import { answerExplain } from "./answer-explain.ts";
 import { answerHistory, answerLogs, answerQueue, answerShow, answerStatus, answerWhoami } from "./answer-look.ts";
-import { answerDeploy, answerExplain, answerRetry, answerRollback } from "./answer-request.ts";
+import { answerDeploy, answerRetry, answerRollback } from "./answer-request.ts";
 import { knownNames } from "./catalog.ts";
 import type { Caller } from "./identify.ts";
 

@@ -8,7 +8,7 @@ import { recordReport } from "./record-report.ts";
 
 /** A runner asks for work. What it gets is at work from this moment on. */
 export async function claimWork(deps: Deps, token: ApiTokenRow, claim: Claim): Promise<Work | null> {
-	const work = await queue.claimWork(deps.db, token, claim, deps.now());
+	const work = await queue.claimWork(deps.db, token, claim);
 	if (work !== null) await report(deps, work.jobId, "running", null);
 	return work;
 }
@@ -20,7 +20,7 @@ export async function beat(
 	{ lease }: Beat,
 ): Promise<Beaten | "lease_lost"> {
 	if (!(await mayTouch(deps, token, jobId))) return "lease_lost";
-	return (await queue.renewLease(deps.db, jobId, lease, deps.now())) ?? "lease_lost";
+	return (await queue.renewLease(deps.db, jobId, { lease, tokenId: token.id })) ?? "lease_lost";
 }
 
 /** Log lines also show that the runner is alive. */
@@ -31,7 +31,7 @@ export async function addLog(
 	lines: Lines,
 ): Promise<"ok" | "lease_lost"> {
 	if (!(await mayTouch(deps, token, jobId))) return "lease_lost";
-	if ((await queue.renewLease(deps.db, jobId, lines.lease, deps.now())) === null) return "lease_lost";
+	if ((await queue.renewLease(deps.db, jobId, { lease: lines.lease, tokenId: token.id })) === null) return "lease_lost";
 	const integration = await integrationOf(deps, jobId);
 	if (integration === null) return "lease_lost";
 	await deps.db.transaction((tx) => addRunLog(deps, tx, { id: jobId, integration }, lines.from, lines.lines));
@@ -45,7 +45,8 @@ export async function finishWork(
 	finish: Finish,
 ): Promise<"ok" | "lease_lost"> {
 	if (!(await mayTouch(deps, token, jobId))) return "lease_lost";
-	if (!(await queue.finishWork(deps.db, jobId, finish, deps.now()))) return "lease_lost";
+	if (!(await queue.finishWork(deps.db, jobId, { lease: finish.lease, tokenId: token.id }, finish)))
+		return "lease_lost";
 	// Were we to die here, the next poll reads the same from the table.
 	await report(deps, jobId, finish.outcome, finish.reason);
 	return "ok";

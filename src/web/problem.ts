@@ -1,5 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Refusal } from "../core/refusal.ts";
+import { refusalText } from "../words/refusal-words.ts";
 
 /** What an endpoint answers. */
 export interface Reply {
@@ -42,7 +43,7 @@ const CONFLICT = new Set([
 const PASSING = new Set(["provider_rate_limited", "provider_unavailable"]);
 
 export function refusalReply(no: Refusal): Reply {
-	return problem(statusOf(no.code), no.code, no.next === null ? no.message : `${no.message} ${no.next}`);
+	return problem(statusOf(no.code), no.code, refusalText(no));
 }
 
 export function statusOf(code: string): number {

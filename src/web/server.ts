@@ -6,6 +6,7 @@ import type { Deps } from "../deps.ts";
 import type { Front } from "../ports/front.ts";
 import type { WebhookPort } from "../ports/pipeline.ts";
 import type { IntegrationRow, Provider } from "../store/entities.ts";
+import type { Readiness } from "../store/readiness.ts";
 import { createApp } from "./app.ts";
 import { createMetrics } from "./metrics.ts";
 import { PROBLEM_TYPE, problem, type Reply, sendReply } from "./problem.ts";
@@ -25,7 +26,7 @@ export interface WebServerContext {
 	/** The opened webhook secret of an integration; null: it has none, and every delivery is refused. */
 	readonly webhookSecretOf: (integration: IntegrationRow) => string | null;
 	/** Whether requests can be served; `why` is one sentence. */
-	readonly ready: () => Promise<{ readonly ok: true } | { readonly ok: false; readonly why: string }>;
+	readonly ready: () => Promise<Readiness>;
 	readonly log: Logger;
 }
 

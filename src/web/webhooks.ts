@@ -3,6 +3,7 @@ import type { WebhookPort } from "../ports/pipeline.ts";
 import { type IntegrationRow, IntegrationTable } from "../store/entities.ts";
 import { groupedEnqueue } from "../store/grouped-enqueue.ts";
 import type { WebhookJob } from "../use-cases/webhook-job.ts";
+import { type BytesInFlight, bytesInFlight } from "./bytes-in-flight.ts";
 import type { Metrics } from "./metrics.ts";
 import { problem, type Reply, sendReply } from "./problem.ts";
 import { readBody } from "./read-body.ts";
@@ -11,11 +12,16 @@ import { unexpected } from "./unexpected.ts";
 
 interface Context extends Pick<WebServerContext, "deps" | "webhooks" | "webhookSecretOf" | "log"> {
 	readonly store: ReturnType<typeof groupedEnqueue>;
+	readonly inFlight: BytesInFlight;
 }
 
 const PATH = /^\/webhooks\/([a-z]+)\/([\w.-]{1,100})(?:\?|$)/;
+const MB = 1_024 * 1_024;
 /** As much as GitHub sends. */
-const BODY_LIMIT = 25 * 1_024 * 1_024;
+const BODY_LIMIT = 25 * MB;
+/** Nobody has shown a signature before the whole body is there: all of them together must not fill the memory. */
+const IN_FLIGHT_LIMIT = 64 * MB;
+const BUSY_FOR_SECONDS = 5;
 const KNOWN_FOR_MS = 3_000;
 /** After this long they are read again for a name or a signature that does not fit: configuration may have changed. */
 const TRUSTED_FOR_MS = 250;
@@ -23,8 +29,12 @@ const TRUSTED_FOR_MS = 250;
 const UNREAD = { connection: "close" };
 
 /** `POST /webhooks/<provider>/<slug>`: verified over the raw bytes, read, stored durably, answered; what follows from it is a job. */
-export function createWebhookReceiver(web: Omit<Context, "store">, metrics: Metrics) {
-	const context: Context = { ...web, store: groupedEnqueue(web.deps.db, web.deps.now) };
+export function createWebhookReceiver(web: Omit<Context, "store" | "inFlight">, metrics: Metrics) {
+	const context: Context = {
+		...web,
+		store: groupedEnqueue(web.deps.db, web.deps.now),
+		inFlight: bytesInFlight(IN_FLIGHT_LIMIT),
+	};
 	const integrations = integrationCache(context);
 
 	async function receive(request: IncomingMessage): Promise<{ provider: string; reply: Reply }> {
@@ -58,19 +68,39 @@ interface Known {
 }
 
 async function take(
-	{ deps, store, webhookSecretOf }: Context,
+	context: Context,
 	metrics: Metrics,
 	request: IncomingMessage,
-	{ integration, again }: Known,
+	known: Known,
 	port: WebhookPort,
 ): Promise<Reply> {
-	const { provider } = integration;
-	const { headers } = request;
-	const body = await readBody(request, BODY_LIMIT);
+	const { provider } = known.integration;
+	const body = await readBody(request, BODY_LIMIT, context.inFlight);
 	if (body === "too_large") {
 		metrics.webhook(provider, "too_large");
 		return problem(413, "body_too_large", "A webhook has 25 MB at most.", UNREAD);
 	}
+	if (body === "busy") {
+		metrics.webhook(provider, "busy");
+		const headers = { ...UNREAD, "retry-after": String(BUSY_FOR_SECONDS) };
+		return problem(503, "busy", "Too many large webhooks arrive at the same time: send it again.", headers);
+	}
+	try {
+		return await judge(context, metrics, request.headers, body, known, port);
+	} finally {
+		context.inFlight.give(body.length);
+	}
+}
+
+async function judge(
+	{ deps, store, webhookSecretOf }: Context,
+	metrics: Metrics,
+	headers: IncomingMessage["headers"],
+	body: Buffer,
+	{ integration, again }: Known,
+	port: WebhookPort,
+): Promise<Reply> {
+	const { provider } = integration;
 	const fits = async (row: IntegrationRow): Promise<boolean> => {
 		const secret = webhookSecretOf(row);
 		return secret !== null && secret !== "" && (await port.verify(secret, body, headers, deps.now()));

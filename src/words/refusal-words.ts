@@ -1,10 +1,11 @@
-import type { Action, Denied } from "../core/access.ts";
+import type { Action, Denied, Holders } from "../core/access.ts";
 import type { PersonLock } from "../core/person-lock.ts";
 import { type Refusal, refusal } from "../core/refusal.ts";
 import type { ResolvedRef, Run, RunType } from "../core/run.ts";
 import type { Verdict } from "../core/verdict.ts";
-import type { Card, CardBlock } from "../ports/chat.ts";
-import { card, plainTime } from "./rich.ts";
+import type { Card, CardBlock, Rich } from "../ports/chat.ts";
+import { holderWords } from "./holder-words.ts";
+import { card, plain, plainTime } from "./rich.ts";
 
 interface Scope {
 	readonly project: string;
@@ -35,13 +36,17 @@ export function rightRefusal(action: Action, scope: Scope, denied: Denied): Refu
 			return refusal(
 				"no_right",
 				`${doing}: it takes the role ${denied.missing}.`,
-				`Who has it: ${denied.who}. An admin can give it to you.`,
+				"An admin can give it to you.",
+				[],
+				denied.holders,
 			);
 		case "outsider":
 			return refusal(
 				"outsider",
 				`${doing}: guests and people of other workspaces may look, and nothing more.`,
 				`Ask a member of this workspace who has the role ${denied.missing}.`,
+				[],
+				denied.holders,
 			);
 		case "groups_unreadable":
 			return refusal(
@@ -99,19 +104,24 @@ export function endedRefusal(run: Run): Refusal {
 	);
 }
 
-export function approvalRefusal(code: string, run: Run): Refusal {
+/** `approvers`: who can decide instead. */
+export function approvalRefusal(code: string, run: Run, approvers: Holders): Refusal {
 	switch (code) {
 		case "self_approval":
 			return refusal(
 				"self_approval",
 				`You asked for #${run.number} yourself, and nobody approves what they asked for.`,
-				`Somebody else with the role approver has to approve it.`,
+				"Somebody else with the role approver has to approve it.",
+				[],
+				approvers,
 			);
 		case "author_approval":
 			return refusal(
 				"author_approval",
 				`You wrote a commit of #${run.number}, and the policy lets no author approve (commitAuthors: false).`,
 				"Somebody else with the role approver has to approve it.",
+				[],
+				approvers,
 			);
 		case "already_decided":
 			return refusal("already_decided", `You have decided on #${run.number} already.`, "The first decision counts.");
@@ -137,10 +147,29 @@ export function heldBy(lock: PersonLock): string {
 /** Letters; Slack takes 75. */
 const LONGEST_LABEL = 70;
 
+/** Who can help, and what to do next. */
+function nextWords({ helpers, next }: Refusal): Rich {
+	const who: Rich = helpers === null ? [] : ["Who can help: ", ...holderWords(helpers), "."];
+	if (next === null) return who;
+	return who.length === 0 ? [next] : [...who, ` ${next}`];
+}
+
+/** The whole of a refusal in one paragraph. */
+export function refusalRich(no: Refusal): Rich {
+	const next = nextWords(no);
+	return next.length === 0 ? [no.message] : [no.message, " ", ...next];
+}
+
+/** A refusal where there are no cards. */
+export function refusalText(no: Refusal): string {
+	return plain(refusalRich(no));
+}
+
 /** What a person reads when the answer is no. */
 export function refusalCard(no: Refusal): Card {
 	const blocks: CardBlock[] = [{ kind: "text", text: [no.message] }];
-	if (no.next !== null) blocks.push({ kind: "small", text: [no.next] });
+	const next = nextWords(no);
+	if (next.length > 0) blocks.push({ kind: "small", text: next });
 	if (no.suggestions.length > 0)
 		blocks.push({
 			kind: "actions",

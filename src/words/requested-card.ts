@@ -1,19 +1,46 @@
+import type { PersonLock } from "../core/person-lock.ts";
 import type { Run } from "../core/run.ts";
-import type { Card } from "../ports/chat.ts";
+import type { Card, Rich } from "../ports/chat.ts";
+import { heldBy } from "./refusal-words.ts";
 import { card } from "./rich.ts";
 import { runTitle } from "./run-card.ts";
 
-/** What the requester is told at once. `approvers`: who can approve, in words. */
-export function requestedCard(run: Run, approvers: string): Card {
-	const waits = run.progress.state === "waiting_approval";
-	const next = waits
-		? `It waits for ${run.approvalsRequired === 1 ? "an approval" : `${run.approvalsRequired} approvals`} by somebody else: ${approvers}.`
-		: run.progress.state === "queued"
-			? "It is queued and starts when the environment is free."
-			: `It is ${run.progress.state.replace("_", " ")}.`;
+/** What stands between a run and its start. */
+export interface Ahead {
+	/** Who can approve it. */
+	readonly approvers: Rich;
+	/** In words, what it waits for in the queue; null: nothing. */
+	readonly waitsFor: string | null;
+	/** A lock of somebody else's; null: there is none. */
+	readonly lock: PersonLock | null;
+}
+
+/** What the requester is told at once. */
+export function requestedCard(run: Run, ahead: Ahead): Card {
 	return card(
 		{ kind: "text", text: [{ bold: runTitle(run) }] },
-		{ kind: "text", text: [next] },
+		{ kind: "text", text: nextWords(run, ahead) },
 		{ kind: "small", text: [`deploy show #${run.number} · deploy cancel #${run.number}`] },
 	);
+}
+
+function nextWords(run: Run, { approvers, waitsFor, lock }: Ahead): Rich {
+	const { project, environment } = run;
+	const held =
+		lock === null
+			? ""
+			: ` 🔒 ${project}/${environment} is locked by ${heldBy(lock)}: it does not start before that ends.`;
+	switch (run.progress.state) {
+		case "waiting_approval": {
+			const many = run.approvalsRequired === 1 ? "an approval" : `${run.approvalsRequired} approvals`;
+			return [`It waits for ${many} by somebody else: `, ...approvers, `.${held}`];
+		}
+		case "queued":
+			if (lock !== null) return [`It is queued.${held}`];
+			return [
+				waitsFor === null ? "It is queued and starts when the environment is free." : `It is queued: ${waitsFor}.`,
+			];
+		default:
+			return [`It is ${run.progress.state.replace("_", " ")}.`];
+	}
 }

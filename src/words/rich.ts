@@ -11,6 +11,7 @@ function plainInline(part: Inline): string {
 	if ("code" in part) return part.code;
 	if ("link" in part) return `${part.text} (${part.link})`;
 	if ("person" in part) return part.person.name;
+	if ("mention" in part) return part.mention.name;
 	return plainTime(part.time);
 }
 

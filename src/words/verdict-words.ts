@@ -1,5 +1,5 @@
 import type { RuleOutcome, RuleVerdict, Verdict } from "../core/verdict.ts";
-import type { Card, CardBlock } from "../ports/chat.ts";
+import type { Card, CardBlock, Rich } from "../ports/chat.ts";
 import { card } from "./rich.ts";
 
 const MARKS: Record<RuleOutcome, string> = {
@@ -9,8 +9,8 @@ const MARKS: Record<RuleOutcome, string> = {
 	not_applicable: "–",
 };
 
-/** As it was when its run was asked for, or as it is now, with who can approve in words. */
-type When = "then" | { readonly approvers: string };
+/** As it was when its run was asked for; or as it is now for somebody, who may or may not release there, and who can approve. */
+type When = "then" | { readonly approvers: Rich; readonly may: boolean };
 
 /** Every rule, whether it holds, and what to do where it does not. */
 export function verdictCard(title: string, verdict: Verdict, when: When): Card {
@@ -21,7 +21,7 @@ export function verdictCard(title: string, verdict: Verdict, when: When): Card {
 			kind: "small",
 			text: [`Not asked for: ${idle.map(({ rule, reason }) => `${rule} (${bare(reason)})`).join(", ")}.`],
 		});
-	return card({ kind: "title", text: title }, ...blocks, { kind: "text", text: [{ bold: sum(verdict, when) }] });
+	return card({ kind: "title", text: title }, ...blocks, { kind: "text", text: sum(verdict, when) });
 }
 
 function ruleBlock(rule: RuleVerdict): CardBlock {
@@ -33,11 +33,13 @@ function ruleBlock(rule: RuleVerdict): CardBlock {
 	};
 }
 
-function sum({ outcome, approvals }: Verdict, when: When): string {
-	if (outcome === "refused") return "It would be refused.";
+function sum({ outcome, approvals }: Verdict, when: When): Rich {
+	if (outcome === "refused") return [{ bold: "It would be refused." }];
+	if (when !== "then" && !when.may) return [{ bold: "Its policy would allow it, but not to you." }];
 	const many = approvals === 0 ? "no approval" : approvals === 1 ? "one approval" : `${approvals} approvals`;
-	if (when === "then") return `It was allowed and needed ${many}.`;
-	return `It would be allowed and needs ${many}${approvals === 0 ? "" : ` by ${when.approvers}`}.`;
+	if (when === "then") return [{ bold: `It was allowed and needed ${many}.` }];
+	if (approvals === 0) return [{ bold: `It would be allowed and needs ${many}.` }];
+	return [{ bold: `It would be allowed and needs ${many}` }, " by ", ...when.approvers, "."];
 }
 
 function bare(sentence: string): string {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import {
 	type AccessBinding,
 	type Action,
+	holdersOf,
 	may,
 	type Principal,
 	ROLES,
@@ -103,9 +104,15 @@ test("who can help is told: only those of this place, each once", () => {
 		bind("approver", { subjects: [{ slackUser: "U9" }], environments: ["stage"] }),
 	];
 	expect(may("approve", bindings, somebody(), HERE)).toMatchObject({
-		who: "the Slack group S9, ada@acme.test, the Entra group G9",
+		holders: { role: "approver", subjects: [{ slackGroup: "S9" }, { email: "ada@acme.test" }, { entraGroup: "G9" }] },
 	});
-	expect(may("approve", [], somebody(), HERE)).toMatchObject({ who: expect.stringContaining("nobody") });
+	expect(may("approve", [], somebody(), HERE)).toMatchObject({ holders: { subjects: [], tokens: false } });
+	const ada = { identities: [{ platform: "slack", externalId: "U9" }], emails: ["ada@acme.test"] };
+	expect(holdersOf(bindings, "approver", HERE, ada)).toEqual([{ slackGroup: "S9" }, { entraGroup: "G9" }]);
+	expect(holdersOf(bindings, "approver", { ...HERE, environment: "stage" }, ada)).toEqual([
+		{ slackGroup: "S9" },
+		{ entraGroup: "G9" },
+	]);
 });
 
 test("a token has its role, an admin's all but emergency, and no binding of its owner", () => {

@@ -19,6 +19,8 @@ export class FakeChat implements ChatPort {
 	faults: PostFault[] = [];
 	/** Channels that the bot was removed from. */
 	readonly closed = new Set<string>();
+	/** People whose account was closed. */
+	readonly gone = new Set<string>();
 	canLook = true;
 
 	constructor(platform: Platform) {
@@ -66,6 +68,7 @@ export class FakeChat implements ChatPort {
 	}
 
 	async tell(user: string, card: Card): Promise<void> {
+		if (this.gone.has(user)) throw new VendorError("not_found", "They have no account any more.");
 		this.told.push({ user, text: card.text });
 	}
 }

@@ -24,6 +24,8 @@ export class FakeGitHub {
 		events: ["workflow_run"],
 		suspended_at: null as string | null,
 	};
+	/** The webhook of the App itself. */
+	readonly appHook: { url?: string; secret?: string } = {};
 	/** An Enterprise Server: no run details, ten inputs. */
 	enterprise = false;
 	/** How long an installation's token lives, ms. */
@@ -184,6 +186,11 @@ export class FakeGitHub {
 		if (!isApp) return { status: 401, body: { message: "A JSON web token could not be decoded" } };
 		if (asked.path === `/app/installations/${INSTALLATION_ID}`)
 			return { status: 200, body: { id: Number(INSTALLATION_ID), ...this.installation } };
+		if (asked.path === "/app/hook/config") {
+			if (asked.method === "PATCH") Object.assign(this.appHook, asked.body);
+			const { secret, url } = this.appHook;
+			return { status: 200, body: { url, ...(secret === undefined ? {} : { secret: "********" }) } };
+		}
 		if (asked.path !== `/app/installations/${INSTALLATION_ID}/access_tokens`) return notFound;
 		const token = `ghs_${randomUUID().replaceAll("-", "")}`;
 		this.#installationTokens.set(token, Date.now() + this.tokenLife);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { FakeChat } from "../fakes/chat.ts";
 import { SHA, World } from "../support/world.ts";
 
 let world: World;
@@ -64,6 +65,20 @@ describe("a channel that cannot be written to", () => {
 		expect(world.chat.roots("C_STAGE")).toHaveLength(1);
 		expect(root("C_STAGE").card.text).toContain("Succeeded");
 	});
+});
+
+test("whom one platform does not reach any more is told on another", async () => {
+	const teams = new FakeChat("teams");
+	world.chat.closed.add("C_STAGE");
+	world.chat.gone.add("U_OPS");
+	world.deps = { ...world.deps, chats: { slack: world.chat, teams } };
+	await world.say("U_OPS", "whoami");
+	await world.deps.db.query(
+		"INSERT INTO identity (platform, tenant, external_id, person_id) SELECT 'teams', 'T', 'olga', person_id FROM identity",
+	);
+	await world.deployed("U_OPS", "shop@v1.0.0 to stage");
+	expect(world.chat.told).toEqual([]);
+	expect(teams.told).toEqual([{ user: "olga", text: expect.stringContaining("C_STAGE") }]);
 });
 
 describe("a post whose answer was lost", () => {

@@ -261,6 +261,15 @@ test("a project that nobody knows is suggested, and the button deploys as the on
 	expect(await there.run(1)).toMatchObject({ project: "shop", environment: "stage", requestedBy: { name: "U_OPS" } });
 });
 
+test.each([
+	["shop@v1.1.0\u00a0to\u00a0stage —reason “the big launch”"],
+	["deploy shop@<http://v1.1.0|v1.1.0> to stage --reason „the big launch“"],
+	["`shop@v1.1.0 to stage` --reason 'the big launch'"],
+])("what Slack, phones and other keyboards make of a command is understood: %s", async (text) => {
+	await there.say("U_OPS", text);
+	expect(await there.run(1)).toMatchObject({ ref: { name: "v1.1.0" }, environment: "stage", note: "the big launch" });
+});
+
 test("the form of a bare command deploys", async () => {
 	await there.fake.command("U_OPS", "");
 	await there.world.work();
@@ -293,6 +302,90 @@ test("a card whose answer was lost is found, not posted twice", async () => {
 	await there.world.pass(5_000);
 	expect(there.fake.roots("C_PRODUCTION")).toHaveLength(1);
 	expect(labels(there.card("C_PRODUCTION"))).toEqual(["Approve", "Reject"]);
+});
+
+test("what Slack asks us to wait for is waited for, and then told in order", async () => {
+	there.fake.fail("chat.postMessage", { status: 429, retryAfter: 30 });
+	await there.say("U_OPS", "shop@v1.0.0 to stage");
+	await there.world.pass(29_000);
+	expect(there.fake.messages).toEqual([]);
+	expect(there.fake.callsOf("chat.postMessage")).toHaveLength(1);
+	await there.world.pass(2_000);
+	const card = there.card("C_STAGE");
+	expect(there.story(card)).toEqual([
+		expect.stringContaining("Requested by U_OPS"),
+		expect.stringContaining("at work"),
+	]);
+	there.fake.fail("chat.update", { status: 429, retryAfter: 10 });
+	await there.world.finish(await there.run(1), "succeeded");
+	expect(card.text).not.toContain("Succeeded");
+	await there.world.pass(11_000);
+	expect(card.text).toContain("Succeeded");
+	expect(there.story(card).at(-1)).toContain("succeeded");
+});
+
+test("a card that somebody deleted is posted anew, as it stands then", async () => {
+	await there.say("U_OPS", "shop@v1.0.0 to stage");
+	const card = there.card("C_STAGE");
+	there.fake.messages.splice(there.fake.messages.indexOf(card), 1);
+	await there.world.finish(await there.run(1), "succeeded");
+	expect(there.card("C_STAGE").text).toContain("Succeeded");
+	expect(there.story(there.card("C_STAGE")).at(-1)).toContain("succeeded");
+});
+
+test("a channel that is archived while a run is at work does not stop it, and its requester hears it once", async () => {
+	await there.say("U_OPS", "shop@v1.0.0 to stage");
+	there.fake.archived.add("C_STAGE");
+	await there.world.finish(await there.run(1), "succeeded");
+	await there.world.pass(60_000);
+	expect(await state(1)).toBe("succeeded");
+	expect(there.fake.roots("D_U_OPS").map((message) => message.text)).toEqual([
+		expect.stringMatching(/C_STAGE.*archived: restore it, or name another one/s),
+	]);
+});
+
+test("what happens while Slack does not accept our token is told when it does again", async () => {
+	await there.say("U_OPS", "shop@v1.0.0 to stage");
+	const card = there.card("C_STAGE");
+	there.fake.tokenRevoked = true;
+	await there.world.finish(await there.run(1), "succeeded");
+	for (let n = 0; n < 3; n++) await there.world.pass(10 * 60_000);
+	expect(await state(1)).toBe("succeeded");
+	there.fake.tokenRevoked = false;
+	await there.world.pass(10 * 60_000);
+	expect(card.text).toContain("Succeeded");
+	expect(there.story(card).at(-1)).toContain("succeeded");
+});
+
+test("the longest that a request can have fits on one card, with its buttons and its checks", async () => {
+	await reopen({ approvals: { required: 1 }, parameters: { note: { type: "string" } } });
+	await there.say("U_OPS", "shop@v1.0.0 to production");
+	await there.click("U_ANN", there.card("C_PRODUCTION"), "Approve");
+	await there.world.finish(await there.run(1), "succeeded");
+	const { pipeline } = there.world;
+	const long = "תיקון & <סל> ".repeat(30);
+	pipeline.comparisonOf = () => ({
+		...{ ahead: 250, behind: 3, more: true, url: `https://git.test/${"c".repeat(300)}` },
+		commits: Array.from({ length: 100 }, (_, n) => ({
+			sha: n.toString(16).padStart(40, "0"),
+			title: `${n} ${long}`,
+			author: { name: `Author ${n} ${long}`, email: null, login: null },
+		})),
+	});
+	pipeline.checksOf = () =>
+		Array.from({ length: 40 }, (_, n) => ({
+			...{
+				name: `check ${n} ${"&".repeat(30)}`,
+				state: "success" as const,
+				url: `https://ci.test/${"x".repeat(150)}`,
+			},
+		}));
+	await there.say("U_OPS", `shop@v1.1.0 to production note="${"&<>".repeat(300)}" --reason "${long}"`);
+	const card = there.fake.roots("C_PRODUCTION").at(-1);
+	if (card === undefined) throw new Error("there is no card");
+	expect(labels(card)).toEqual(["Approve", "Reject"]);
+	expect(JSON.stringify(card.blocks)).toMatch(/250 commits or more.*CI: .*and 30 more/s);
+	expect(JSON.stringify(card.blocks)).not.toContain("does not fit into one message");
 });
 
 test("a channel without the bot does not stop the run, and its requester is told to invite it", async () => {

@@ -1,4 +1,6 @@
 import { createHmac, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { githubWebhook } from "../../adapters/github/webhook.ts";
 import { sealSecrets } from "../../src/configuration/integrations.ts";
@@ -169,6 +171,50 @@ test("25 MB are taken, more is not read", async () => {
 	expect(await deliver(`${body}${" ".repeat(2 * 1_024 * 1_024)}`)).toMatchObject({
 		...{ status: 413, type: "application/problem+json", body: { code: "body_too_large" } },
 	});
+});
+
+/** A delivery of which so many bytes come, and never the last one. */
+async function begin(
+	path: string,
+	bytes: number,
+): Promise<{ readonly answer: Promise<string>; readonly socket: Socket }> {
+	const socket = connect(site.port, "127.0.0.1");
+	socket.on("error", () => {});
+	await once(socket, "connect");
+	let read = "";
+	const answer = new Promise<string>((resolve) => {
+		socket.on("data", (chunk) => {
+			read += chunk;
+			if (read.includes("}")) resolve(read);
+		});
+	});
+	socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes + 1}\r\n\r\n`);
+	socket.write(Buffer.alloc(bytes));
+	return { answer, socket };
+}
+
+test("what nobody has signed yet does not fill the memory: 64 MB at the same time, then later ones are told to come again", async () => {
+	const begun = await Promise.all(Array.from({ length: 3 }, () => begin("/webhooks/github/fake", 24 * 1_024 * 1_024)));
+	const answer = await Promise.race(begun.map((one) => one.answer));
+	expect(answer).toMatch(/^HTTP\/1.1 503[\s\S]*retry-after: 5[\s\S]*"code":"busy"/);
+	for (const { socket } of begun) socket.destroy();
+	const large = report(1, { pad: "x".repeat(24 * 1_024 * 1_024) });
+	const takenBy = Date.now() + 10_000;
+	for (let taken = 0; taken < 4; ) {
+		if ((await deliver(large)).status < 300) taken += 1;
+		else expect(Date.now()).toBeLessThan(takenBy);
+	}
+});
+
+test("of an integration that is not there no body is read, and each is told the same", async () => {
+	const answers: string[] = [];
+	for (const path of ["github/nope", "gitlab/fake", "gitlab/nope", "elsewhere/fake", "github/nope?x=1"]) {
+		const { answer, socket } = await begin(`/webhooks/${path}`, 10);
+		answers.push((await answer).replace(/^Date: .*$/im, ""));
+		socket.destroy();
+	}
+	expect(new Set(answers).size).toBe(1);
+	expect(answers[0]).toMatch(/^HTTP\/1.1 404[\s\S]*"code":"unknown_integration"/);
 });
 
 test("a secret that was changed, and an integration that was added, hold from now on", async () => {

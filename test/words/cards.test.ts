@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { mrkdwn } from "../../adapters/slack/mrkdwn.ts";
 import type { Action, Denied } from "../../src/core/access.ts";
 import { type Actor, type AuditAction, type AuditEntry, SYSTEM_ACTOR } from "../../src/core/audit-entry.ts";
 import type { Known } from "../../src/core/command.ts";
@@ -154,7 +155,7 @@ const CARDS: readonly (readonly [name: string, card: Card])[] = [
 	...RUN_STATES.map((state) => [`a run that is ${state}`, runCard(inState(state, FULL), FACTS)] as const),
 	["an approval with its evidence", runCard(inState("waiting_approval", FULL), { ...FACTS, evidence: EVIDENCE })],
 	["a diff", diffCard("web", [{ name: "production", evidence: EVIDENCE }])],
-	["a verdict", verdictCard("web@v1 → production", VERDICT, { approvers: "the leads" })],
+	["a verdict", verdictCard("web@v1 → production", VERDICT, { approvers: ["the leads"], may: true })],
 	["help", helpCard(null)],
 	["a refusal", refusalCard(refusal("x", "No.", "Do this.", [{ label: "web", command: "deploy web to production" }]))],
 	["a lock", lockedCard("web", "production", LOCK, LOCK)],
@@ -298,7 +299,7 @@ describe("a refusal says what, why, who can help, and what to do next", () => {
 		ok: false,
 		code,
 		missing: "operator",
-		who: "the Slack group S1",
+		holders: { role: "operator", subjects: [{ slackGroup: "S1" }, { slackUser: "U1" }], tokens: false },
 	});
 	const ACTIONS: readonly Action[] = [
 		"view",
@@ -317,7 +318,11 @@ describe("a refusal says what, why, who can help, and what to do next", () => {
 	test.each(ACTIONS)("no right to %s", (action) => {
 		const no = rightRefusal(action, scope, denied("no_right"));
 		expect(no.message).toMatch(/^You may not [a-z].* web\/production: it takes the role operator\.$/);
-		expect(no.next).toContain("the Slack group S1");
+		const { text, blocks } = refusalCard(no);
+		expect(text).toContain("Who can help: the Slack group S1, the Slack user U1. An admin can give it to you.");
+		expect(mrkdwn(blocks[1]?.kind === "small" ? blocks[1].text : [], 3_000)).toEqual([
+			"Who can help: <!subteam^S1>, <@U1>. An admin can give it to you.",
+		]);
 	});
 	test("guests, and groups that cannot be read", () => {
 		expect(refusalCard(rightRefusal("deploy", scope, denied("outsider"))).text).toMatch(/guests.*operator/s);
@@ -337,7 +342,9 @@ describe("a refusal says what, why, who can help, and what to do next", () => {
 	test.each(RUN_STATES)("a run that is %s", (state) => {
 		for (const no of [
 			endedRefusal(inState(state)),
-			...["self_approval", "already_decided", "not_waiting"].map((code) => approvalRefusal(code, inState(state))),
+			...["self_approval", "already_decided", "not_waiting"].map((code) =>
+				approvalRefusal(code, inState(state), { role: "approver", subjects: [], tokens: true }),
+			),
 		]) {
 			expect(no.message).toContain("#12");
 			expect(no.message).not.toContain("_");
@@ -355,7 +362,7 @@ describe("a refusal says what, why, who can help, and what to do next", () => {
 
 describe("explain", () => {
 	test("shows every rule, also those that do not apply, and the single things", () => {
-		const { text } = verdictCard("web", VERDICT, { approvers: "the leads" });
+		const { text } = verdictCard("web", VERDICT, { approvers: ["the leads"], may: true });
 		for (const { rule, reason } of VERDICT.rules)
 			expect(text).toMatch(new RegExp(`${rule}.*${reason.replace(/\.$/, "")}`));
 		expect(text).toContain("❌ build: failed");
@@ -364,8 +371,12 @@ describe("explain", () => {
 	});
 	test("says who can approve, now; and what it was, then", () => {
 		const allowed = { ...VERDICT, outcome: "allowed" as const };
-		expect(verdictCard("web", allowed, { approvers: "the leads" }).text).toContain("needs 2 approvals by the leads.");
-		expect(verdictCard("web", { ...allowed, approvals: 0 }, { approvers: "x" }).text).toContain("needs no approval.");
+		expect(verdictCard("web", allowed, { approvers: ["the leads"], may: true }).text).toContain(
+			"needs 2 approvals by the leads.",
+		);
+		expect(verdictCard("web", { ...allowed, approvals: 0 }, { approvers: ["x"], may: true }).text).toContain(
+			"needs no approval.",
+		);
 		expect(verdictCard("web", allowed, "then").text).toContain("It was allowed and needed 2 approvals.");
 	});
 });
@@ -381,11 +392,18 @@ describe("small cards", () => {
 		expect(helpCard("promote").text).toContain("not in this version yet");
 	});
 	test("who asked is told what it waits for and who can help", () => {
-		expect(requestedCard(inState("waiting_approval"), "the leads").text).toContain(
-			"2 approvals by somebody else: the leads.",
+		const ahead = { approvers: ["the leads"], waitsFor: null, lock: null };
+		const asked = requestedCard(inState("waiting_approval"), ahead).text;
+		expect(asked).toContain("2 approvals by somebody else: the leads.");
+		expect(asked).toContain("deploy cancel #12");
+		expect(requestedCard(inState("queued"), ahead).text).toContain("It is queued and starts when");
+		expect(requestedCard(inState("queued"), { ...ahead, waitsFor: "2 before it" }).text).toContain(
+			"queued: 2 before it.",
 		);
-		expect(requestedCard(inState("queued"), "the leads").text).toContain("is queued");
-		expect(requestedCard(inState("waiting_approval"), "x").text).toContain("deploy cancel #12");
+		for (const state of ["queued", "waiting_approval"] as const)
+			expect(requestedCard(inState(state), { ...ahead, lock: LOCK }).text).toContain(
+				"🔒 web/production is locked by Eve (moving data) until 2026-03-04 11:30 UTC: it does not start before that ends.",
+			);
 	});
 	test("a lock says whose it is, why, how long, and how it ends", () => {
 		expect(lockedCard("web", "production", LOCK, null).text).toContain("Eve (moving data) until 2026-03-04 11:30 UTC");

@@ -1,26 +1,35 @@
 import { readFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { GitHubCheckup } from "../../../adapters/github/checkup.ts";
 import type { GitHubAuth } from "../../../adapters/github/client.ts";
-import { examineGitHub } from "../../../adapters/github/examine.ts";
 import { workflowProblems } from "../../../adapters/github/workflow-problems.ts";
-import type { Finding } from "../../../src/ports/checkup.ts";
-import { Setting } from "./setting.ts";
+import type { ExaminedProject, Finding } from "../../../src/ports/checkup.ts";
+import { errorOf, Setting } from "./setting.ts";
 
 const READY = await readFile("manifests/pipelines/github/deploy.yml", "utf8");
+
+const WANTED = { url: "https://draven.test/webhooks/github/acme", secret: "the integration's" };
+const OURS = { id: 1, active: true, events: ["workflow_run"], config: { url: WANTED.url, secret: "s" } };
+const WEB = { slug: "web", repository: "acme/web", pipeline: "deploy.yml", defaultRef: "main" };
 
 let at: Setting;
 beforeEach(async () => {
 	at = await Setting.open();
 	at.repository.workflow("deploy.yml", { content: READY });
-	at.repository.hooks = [
-		{ active: true, events: ["workflow_run"], config: { url: "https://draven.test/webhooks/github/acme" } },
-	];
+	at.repository.hooks = [OURS];
+	Object.assign(at.github.appHook, { url: WANTED.url, secret: "s" });
 });
 afterEach(() => at.close());
 
-async function examine(auth: GitHubAuth = { token: at.github.token }): Promise<Finding[]> {
-	const projects = [{ slug: "web", repository: "acme/web", pipeline: "deploy.yml", defaultRef: "main" }];
-	return examineGitHub({ baseUrl: at.github.url, auth, projects });
+async function examineProject(
+	project: ExaminedProject,
+	auth: GitHubAuth = { token: at.github.token },
+): Promise<readonly Finding[]> {
+	return new GitHubCheckup({ baseUrl: at.github.url, auth }).examine([project], WANTED);
+}
+
+async function examine(auth: GitHubAuth = { token: at.github.token }): Promise<readonly Finding[]> {
+	return examineProject(WEB, auth);
 }
 
 /** What is not ok, as a person reads it. */
@@ -86,14 +95,13 @@ describe("a check-up of GitHub", () => {
 	});
 
 	test("says when the repository is not there, is called otherwise, is archived, or may only be read", async () => {
-		const projects = [{ slug: "web", repository: "acme/none", pipeline: "deploy.yml", defaultRef: "main" }];
-		const options = { baseUrl: at.github.url, auth: { token: at.github.token } };
-		expect((await examineGitHub({ ...options, projects })).at(-1)).toMatchObject({
+		const project = { ...WEB, repository: "acme/none" };
+		expect((await examineProject(project)).at(-1)).toMatchObject({
 			state: "wrong",
 			found: expect.stringContaining("acme/none"),
 		});
 		at.repository.formerNames.push("acme/none");
-		const renamed = await examineGitHub({ ...options, projects });
+		const renamed = await examineProject(project);
 		expect(renamed.find(({ state }) => state === "wrong")).toMatchObject({
 			found: expect.stringContaining("called acme/web by now"),
 		});
@@ -121,17 +129,101 @@ describe("a check-up of GitHub", () => {
 		]);
 	});
 
-	test("warns when no webhook points here, sends what we need, or may be seen", async () => {
-		at.repository.hooks = [{ active: true, events: ["*"], config: { url: "https://ci.test/hook" } }];
-		expect(await complaints()).toEqual([expect.stringMatching(/^warning: Project web: webhook: there is none/)]);
-		const config = { url: "https://draven.test/webhooks/github/acme" };
-		at.repository.hooks = [
-			{ active: false, events: ["workflow_run"], config },
-			{ active: true, events: ["push"], config },
-		];
-		expect(await complaints()).toEqual([expect.stringMatching(/^warning: .*off or sends no/)]);
+	test("warns when no webhook points here, or none may be seen", async () => {
+		at.repository.hooks = [{ ...OURS, events: ["*"], config: { url: "https://ci.test/hook" } }];
+		expect(await complaints()).toEqual([
+			expect.stringMatching(/^warning: Project web: webhook: there is none that points at .*\/acme\..*check --fix/),
+		]);
+		at.repository.hooks = [{ ...OURS, config: { url: "https://old.test/webhooks/github/acme" } }];
+		expect(await complaints()).toEqual([
+			expect.stringMatching(
+				/^warning: .*one that points at https:\/\/old\.test.*PUBLIC_URL says https:\/\/draven\.test/,
+			),
+		]);
 		at.repository.hooks = null;
 		expect(await complaints()).toEqual([expect.stringMatching(/^warning: .*may not see/)]);
+	});
+
+	test.each([
+		[{ active: false }, /it is off/],
+		[{ events: ["push"] }, /sends no Workflow runs/],
+		[{ config: { url: WANTED.url } }, /not signed/],
+		[{ last_response: { code: 401 } }, /secret is another one/],
+	])("says what is wrong with the webhook that is there (%j)", async (change, why) => {
+		at.repository.hooks = [{ ...OURS, ...change }];
+		expect(await complaints()).toEqual([expect.stringMatching(/^wrong: Project web: webhook: there is one at/)]);
+		expect((await complaints())[0]).toMatch(why);
+		at.repository.hooks.push({ ...OURS, id: 2 });
+		expect(await complaints()).toEqual([]);
+	});
+
+	test("of an App looks at the App's own webhook first, and at the repository's when that leads elsewhere", async () => {
+		const auth = { app: at.github.app };
+		delete at.github.appHook.secret;
+		expect(await complaints(auth)).toEqual([expect.stringMatching(/^wrong: .*webhook of the App: .*has no secret/)]);
+		at.github.appHook.url = "https://other.test";
+		expect(await complaints(auth)).toEqual([]);
+		at.repository.hooks = [];
+		expect(await complaints(auth)).toEqual([expect.stringMatching(/^warning: Project web: webhook: there is none/)]);
+	});
+});
+
+describe("a webhook that is asked for", () => {
+	const ensure = (auth: GitHubAuth = { token: at.github.token }) =>
+		new GitHubCheckup({ baseUrl: at.github.url, auth }).ensureWebhook(WEB, WANTED);
+	const wanted = {
+		active: true,
+		events: ["workflow_run", "workflow_job", "deployment_status", "deployment_review"],
+		config: { url: WANTED.url, content_type: "json", insecure_ssl: "0", secret: WANTED.secret },
+	};
+
+	test("is created once, signed, and sends runs; those of others are left alone", async () => {
+		const other = { ...OURS, config: { url: "https://ci.test/hook" } };
+		at.repository.hooks = [other];
+		expect([await ensure(), await ensure()]).toEqual(["created", "present"]);
+		expect(at.repository.hooks).toEqual([other, { id: expect.any(Number), ...wanted }]);
+		expect(await complaints()).toEqual([]);
+	});
+
+	test.each([
+		{ active: false },
+		{ events: ["push"] },
+		{ config: { url: `${WANTED.url}/` } },
+		{ last_response: { code: 401 } },
+	])("is mended when it is there and not right, and keeps what else it sends (%j)", async (change) => {
+		at.repository.hooks = [{ ...OURS, ...change }];
+		expect([await ensure(), await ensure()]).toEqual(["mended", "present"]);
+		const events = new Set([...(change.events ?? OURS.events), ...wanted.events]);
+		expect(at.repository.hooks).toMatchObject([{ ...wanted, events: [...events] }]);
+	});
+
+	test("that somebody else has just created is there", async () => {
+		at.repository.hooks = [];
+		at.github.fault(/POST .*\/hooks$/, {
+			status: 422,
+			body: { message: "Validation Failed", errors: [{ message: "Hook already exists on this repository" }] },
+		});
+		expect(await ensure()).toBe("present");
+	});
+
+	test("is not created when the credentials may not, and the sentence says what they lack", async () => {
+		for (const hooks of [null, []]) {
+			at.repository.hooks = hooks;
+			at.repository.mayWriteHooks = false;
+			const error = await errorOf(ensure());
+			expect(error).toMatchObject({ kind: "unauthorized" });
+			expect(error.message).toMatch(/webhooks of acme\/web.*admin:repo_hook.*Webhooks \(read and write\)/);
+		}
+	});
+
+	test("is the App's own where that leads here, and is signed there", async () => {
+		const auth = { app: at.github.app };
+		expect(await ensure(auth)).toBe("present");
+		delete at.github.appHook.secret;
+		expect([await ensure(auth), at.github.appHook.secret]).toEqual(["mended", WANTED.secret]);
+		at.github.appHook.url = "https://other.test";
+		at.repository.hooks = [];
+		expect([await ensure(auth), at.repository.hooks.length]).toEqual(["created", 1]);
 	});
 });
 

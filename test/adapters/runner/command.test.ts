@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -56,10 +56,10 @@ const runner = (...more: string[]) =>
 
 describe("a wrong call", () => {
 	test.each([
-		[[], "no token: set DRAVEN_TOKEN"],
+		[[], "no token: give the runner's API token by --token-file, or set DRAVEN_TOKEN"],
 		[["--url", "http://example.com"], "It has to be an https URL, or http on this machine"],
 		[["--url", "https://user:secret@example.com"], "without user"],
-		[["--url", "https://example.com"], "no token: set DRAVEN_TOKEN"],
+		[["--url", "https://example.com"], "no token: give the runner's API token by --token-file, or set DRAVEN_TOKEN"],
 		[["--url", "https://example.com", "--token", "x", "--labels", "a,,b"], "Up to 20 labels"],
 		[["--url", "https://example.com", "--token", "x", "--grace", "soon"], "a number of seconds"],
 		[["--url", "https://example.com", "--token", "x", "--nope"], "unknown option"],
@@ -74,7 +74,8 @@ describe("a wrong call", () => {
 		const { code, printed } = await draven(["--help"]).ended;
 		expect(code).toBe(0);
 		expect(printed).toContain("--exit-with-parent");
-		expect(printed).toContain("DRAVEN_TOKEN=…");
+		expect(printed).toContain("--token-file");
+		expect(printed).toMatch(/labels are no boundary: stage and production need an integration each/);
 	});
 });
 
@@ -105,6 +106,32 @@ describe("the process", () => {
 		expect(entry.lines.join()).not.toMatch(/secret/);
 		expect(entry.lines.join()).not.toContain(server.token);
 		expect(entry.lines.find((line) => line.startsWith("tmp: "))).toContain(workshop.work);
+	});
+
+	test("takes its token from a file or its input, where its work does not find it in any environment", async () => {
+		const script = await workshop.script(
+			'tr "\\0" "\\n" <"/proc/$PPID/environ" || true; tr "\\0" " " <"/proc/$PPID/cmdline"',
+		);
+		const file = join(workshop.folder, "token");
+		await writeFile(file, `${server.token}\n`);
+		const args = ["--url", server.url, "--work", workshop.work, "--once"];
+		const ways = [
+			draven([...args, "--token-file", file]),
+			draven([...args, "--token-file", "-"], {}, ["/bin/sh", "-c", `exec "$@" <"${file}"`, "sh"]),
+		];
+		for (const { ended } of ways) {
+			const entry = server.offer(script);
+			await server.until(() => entry.finish !== null);
+			expect(entry.finish?.outcome).toBe("succeeded");
+			expect(entry.lines.join()).toContain("--token-file");
+			expect(entry.lines.join()).not.toContain(server.token);
+			expect((await ended).code).toBe(0);
+		}
+	});
+
+	test("a token file that cannot be read ends with 2 and says so", async () => {
+		const { code, printed } = await draven(["--url", server.url, "--token-file", "/nowhere"]).ended;
+		expect([code, printed]).toEqual([2, expect.stringContaining("the token file /nowhere cannot be read (ENOENT)")]);
 	});
 
 	test("ends with 1 when its one piece of work failed", async () => {

@@ -64,6 +64,11 @@ describe("what goes wrong is told as what it means", () => {
 			{ error: "channel_not_found" },
 			{ kind: "not_found", message: expect.stringContaining("/invite @DRAVEN") },
 		],
+		[
+			"a channel for announcements",
+			{ error: "restricted_action_read_only_channel" },
+			{ kind: "not_found", message: expect.stringContaining("let DRAVEN post there") },
+		],
 		["something else", { error: "invalid_blocks" }, { kind: "rejected", mayHaveHappened: false }],
 	] as const)("%s", async (_, fault, error) => {
 		fake.fail("chat.postMessage", fault);
@@ -136,6 +141,15 @@ describe("an edit", () => {
 			expect(await chat.update(root, textCard("y"))).toBe("gone");
 		},
 	);
+
+	test("in a channel that was archived says so", async () => {
+		const root = await chat.post(C1, textCard("x"), "c");
+		fake.fail("chat.update", { error: "is_inactive" });
+		await expect(chat.update(root, textCard("y"))).rejects.toMatchObject({
+			kind: "not_found",
+			message: expect.stringContaining("archived"),
+		});
+	});
 
 	test("that cannot be made now is an error", async () => {
 		const root = await chat.post(C1, textCard("x"), "c");

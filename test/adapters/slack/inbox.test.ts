@@ -92,6 +92,11 @@ describe("what is taken", () => {
 		expect((await harness.fake.sendRaw(text, type)).status).toBe(400);
 	});
 
+	test("events that Slack holds back are in the log", async () => {
+		expect((await harness.fake.send({ type: "app_rate_limited", team_id: "T1" })).status).toBe(200);
+		expect(harness.logged.map(({ msg }) => msg)).toContainEqual(expect.stringContaining("holds events back"));
+	});
+
 	test("kinds that nobody asked for are acknowledged and forgotten", async () => {
 		for (const type of ["shortcut", "view_closed", "message_action"])
 			expect((await harness.fake.send({ type, user: { id: "U_ANN" } })).status).toBe(200);

@@ -28,6 +28,8 @@ describe("texts of people", () => {
 			{ link: "https://a.test/?q=1|2>&b=<", text: "a|b>c" },
 			"<https://a.test/?q=1%7C2%3E&amp;b=%3C|a¦b&gt;c>",
 		],
+		["reads in the order in which it was written", "safe \u202Egpj.exe\u202C \u2066x\u2069", "safe gpj.exe x"],
+		["keeps its letters, whichever way they run", "תיקון הסל", "תיקון הסל"],
 	])("%s", (_, part, shown) => {
 		expect(one(part)).toBe(shown);
 	});

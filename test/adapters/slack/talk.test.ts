@@ -43,6 +43,18 @@ describe("a slash command", () => {
 		],
 		["deploy <http://web.io|web.io> stage", "deploy web.io stage"],
 		["freeze web <!here> <!subteam^S1|@devs>", "freeze web @here @devs"],
+		["lock web production ask <!subteam^S0OPS>", "lock web production ask @S0OPS"],
+		["lock web production <@W0ADA|ada>, of the other workspace", "lock web production @ada, of the other workspace"],
+		["approve <#C99|>", "approve #C99"],
+		["deploy web@<http://release-2.io|release-2.io> to stage", "deploy web@release-2.io to stage"],
+		["deploy web@<tel:1234567890|1234567890> to stage", "deploy web@1234567890 to stage"],
+		["explain web@&amp;lt; stage", "explain web@&lt; stage"],
+		["`deploy web@v1.4.2 to production`", "deploy web@v1.4.2 to production"],
+		["```deploy web to stage```", "deploy web to stage"],
+		["*deploy web to stage*", "deploy web to stage"],
+		["freeze */production for 2h _hot_", "freeze */production for 2h _hot_"],
+		["unfreeze *", "unfreeze *"],
+		["web\u200b@\u2066v1.4.2\u2069 to\u00a0stage\ufeff", "web@v1.4.2 to\u00a0stage"],
 	])("%s is understood", async (sent, meant) => {
 		await harness.fake.command("U_ANN", sent);
 		await harness.told("U_ANN");
@@ -109,6 +121,10 @@ describe("a mention", () => {
 		["<@UBOT>: status", "status"],
 		["hey <@UBOT|draven> status", "hey status"],
 		["<@UBOT> lock web stage ask <@U_BOB>", "lock web stage ask @U_BOB"],
+		["<@UBOT>\u00a0`status web`", "status web"],
+		["<@UBOT> /deploy web to stage", "web to stage"],
+		["<@UBOT> /deploy", ""],
+		["<@UBOT> deploy <mailto:web@v1.io|web@v1.io>\nto stage", "deploy web@v1.io\nto stage"],
 	])("%s: only our own name is left out", async (sent, meant) => {
 		await harness.fake.mention("U_ANN", "C_TALK", sent);
 		await harness.told("U_ANN");

@@ -1,6 +1,6 @@
 import type { FakeAnswer, FakeRequest } from "../provider-server.ts";
 import { checkJson, runJson } from "./answers.ts";
-import type { FakeRepository, FakeRun } from "./state.ts";
+import type { FakeHook, FakeRepository, FakeRun } from "./state.ts";
 
 interface RouteContext {
 	readonly repository: FakeRepository;
@@ -37,7 +37,9 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, route: Route])[]
 	["POST", /^\/actions\/runs\/(\d+)\/cancel$/, cancel],
 	["GET", /^\/check-runs\/(\d+)\/annotations$/, annotations],
 	["GET", /^\/contents\/\.github\/workflows\/(.+)$/, contents],
-	["GET", /^\/hooks$/, ({ repository }) => (repository.hooks === null ? notFound : ok(repository.hooks))],
+	["GET", /^\/hooks$/, ({ repository }) => (repository.hooks === null ? notFound : ok(repository.hooks.map(masked)))],
+	["POST", /^\/hooks$/, createHook],
+	["PATCH", /^\/hooks\/(\d+)$/, changeHook],
 ];
 
 export function answerRepository(context: RouteContext, path: string): FakeAnswer {
@@ -46,6 +48,33 @@ export function answerRepository(context: RouteContext, path: string): FakeAnswe
 		if (match !== null) return route(context, ...match.slice(1));
 	}
 	return notFound;
+}
+
+/** GitHub tells that there is a secret, and not which. */
+function masked(hook: FakeHook) {
+	const { secret, ...config } = hook.config;
+	return { ...hook, config: { ...config, ...(secret === undefined ? {} : { secret: "********" }) } };
+}
+
+const FORBIDDEN: FakeAnswer = { status: 403, body: { message: "Resource not accessible by personal access token" } };
+
+function createHook({ repository, request }: RouteContext): FakeAnswer {
+	if (repository.hooks === null) return notFound;
+	if (!repository.mayWriteHooks) return FORBIDDEN;
+	const { active, events, config } = request.body as FakeHook;
+	if (repository.hooks.some((one) => one.config.url === config.url))
+		return { status: 422, body: { message: "Validation Failed", errors: [{ message: "Hook already exists" }] } };
+	const hook: FakeHook = { id: repository.nextId(), active, events, config };
+	repository.hooks.push(hook);
+	return { status: 201, body: masked(hook) };
+}
+
+function changeHook({ repository, request }: RouteContext, id = ""): FakeAnswer {
+	const hook = repository.hooks?.find((one) => String(one.id) === id);
+	if (hook === undefined) return notFound;
+	if (!repository.mayWriteHooks) return FORBIDDEN;
+	Object.assign(hook, request.body, { last_response: { code: null } });
+	return ok(masked(hook));
 }
 
 function repositoryJson(repository: FakeRepository) {

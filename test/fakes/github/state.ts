@@ -39,6 +39,15 @@ export interface FakeCheck {
 	readonly detailsUrl: string | null;
 }
 
+export interface FakeHook {
+	readonly id: number;
+	active: boolean;
+	events: string[];
+	config: { url?: string; secret?: string; content_type?: string };
+	/** How its last delivery was answered. */
+	last_response?: { code: number | null };
+}
+
 export interface FakeWorkflow {
 	readonly file: string;
 	/** Off: there is no workflow_dispatch in it. */
@@ -67,7 +76,9 @@ export class FakeRepository {
 	readonly workflows = new Map<string, FakeWorkflow>();
 	readonly runs: FakeRun[] = [];
 	/** null: the credentials may not see them. */
-	hooks: { active: boolean; events: string[]; config: { url?: string } }[] | null = null;
+	hooks: FakeHook[] | null = null;
+	/** They may be seen and not changed. */
+	mayWriteHooks = true;
 	archived = false;
 	/** A cancelled run ends at once. */
 	obeysCancel = false;

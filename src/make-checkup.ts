@@ -1,0 +1,19 @@
+import { GitHubCheckup } from "../adapters/github/checkup.ts";
+import { githubOptions } from "./adapter-options.ts";
+import type { CheckupPort } from "./ports/checkup.ts";
+import type { IntegrationRow } from "./store/entities.ts";
+import type { SecretBox } from "./store/secret-box.ts";
+
+/** Who looks after an integration at its provider; null: nobody can (yet). Throws VendorError when it has no credentials. */
+export function makeCheckup(box: SecretBox, integration: IntegrationRow, now: () => Date): CheckupPort | null {
+	switch (integration.provider) {
+		case "github":
+			return new GitHubCheckup(githubOptions(box, integration, now));
+		case "gitlab":
+		case "bitbucket":
+		case "runner":
+			return null;
+		default:
+			return integration.provider satisfies never;
+	}
+}

@@ -1,0 +1,114 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { FakeRepository } from "../fakes/github/state.ts";
+import { FakeGitHub } from "../fakes/github.ts";
+import { shaOf } from "../fakes/sha-of.ts";
+import { createTestDatabase } from "../support/database.ts";
+import { draven } from "../support/draven.ts";
+
+let github: FakeGitHub;
+let shop: FakeRepository;
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let variables: Record<string, string>;
+
+const document = (more = "") => `version: 1
+integrations:
+  - { slug: acme-github, provider: github, baseUrl: "${github.url}", token: "\${GITHUB_TOKEN}"${more} }
+  - { slug: own, provider: runner }
+policies:
+  - { slug: open, extends: stage, rules: { parameters: { migrate: { type: boolean, default: false }, region: { type: choice, options: [eu, us] } } } }
+projects:
+  - slug: shop
+    name: Shop
+    integration: acme-github
+    repository: acme/shop
+    pipeline: release.yml
+    defaultRef: main
+    environments: [{ slug: stage, policy: open }]
+`;
+const SIGNED = ", webhookSecret: a-secret-of-the-hook";
+
+beforeEach(async () => {
+	github = await FakeGitHub.open();
+	github.scopes = "repo, admin:repo_hook";
+	shop = github.repository("acme/shop");
+	shop.branch("main", shaOf("main"));
+	shop.workflow("release.yml", { content: await readFile("manifests/pipelines/github/deploy.yml", "utf8") });
+	shop.hooks = [];
+	database = await createTestDatabase();
+	variables = {
+		DATABASE_URL: database.url,
+		DRAVEN_SECRET_KEY: randomBytes(32).toString("base64"),
+		GITHUB_TOKEN: github.token,
+	};
+});
+afterEach(async () => {
+	await github.close();
+	await database.drop();
+});
+
+async function configure(more = SIGNED): Promise<void> {
+	const applied = await draven(["apply", "-f", "-"], variables, document(more));
+	expect(applied).toMatchObject({ code: 0, stderr: "" });
+}
+const check = (...args: string[]) => draven(["integration", "check", ...args], variables);
+
+describe("draven integration check", () => {
+	test("looks at one integration, creates its webhook with --fix, once, and then finds nothing to mend", async () => {
+		await configure();
+		const before = await check("acme-github");
+		expect(before).toMatchObject({ code: 0, stdout: expect.stringContaining("warning  Project shop: webhook") });
+		expect(shop.hooks).toEqual([]);
+		const fixed = await check("acme-github", "--fix", "--json");
+		expect(fixed.code).toBe(0);
+		const { ok, findings } = JSON.parse(fixed.stdout);
+		expect(ok).toBe(true);
+		expect(findings).toContainEqual({
+			...{ check: "Project shop: fix of the webhook", state: "ok", mend: null },
+			found: "it was not there and was created",
+		});
+		expect(shop.hooks).toMatchObject([
+			{
+				active: true,
+				events: expect.arrayContaining(["workflow_run", "workflow_job", "deployment_status", "deployment_review"]),
+				config: {
+					...{ url: "http://127.0.0.1:3000/webhooks/github/acme-github", content_type: "json" },
+					secret: "a-secret-of-the-hook",
+				},
+			},
+		]);
+		const again = await check("acme-github", "--fix");
+		expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining("it was there already") });
+		expect(again.stdout).toContain("ok       Project shop: webhook: there is one for Workflow runs, and it is signed");
+		expect(shop.hooks).toHaveLength(1);
+		expect(before.stdout + fixed.stdout + again.stdout).not.toMatch(/a-secret-of-the-hook|ghp_/);
+	}, 60_000);
+
+	test("ends with 1 and a sentence when the token may not, when there is nothing to sign with, or it is not accepted", async () => {
+		await configure();
+		shop.hooks = null;
+		const refused = await check("acme-github", "--fix");
+		expect(refused).toMatchObject({
+			code: 1,
+			stdout: expect.stringMatching(/WRONG .*fix of the webhook.*admin:repo_hook/),
+		});
+		await configure("");
+		const unsigned = await check("acme-github", "--fix");
+		expect(unsigned).toMatchObject({
+			code: 1,
+			stdout: expect.stringMatching(/WRONG .*acme-github: fix.*no webhookSecret/),
+		});
+		variables["GITHUB_TOKEN"] = "ghp_revoked";
+		await configure(SIGNED);
+		const revoked = await check("acme-github");
+		expect(revoked).toMatchObject({ code: 1, stdout: expect.stringMatching(/WRONG .*credentials.*\(401\)/) });
+	}, 60_000);
+
+	test("ends with 1 and says what there is when the slug is not known, and with 2 without one", async () => {
+		await configure();
+		expect(await check("acme")).toMatchObject({ code: 1, stderr: expect.stringContaining("acme-github, own") });
+		expect((await check()).code).toBe(2);
+		expect(await check("own", "--json")).toMatchObject({ code: 1, stdout: expect.stringContaining("no runner") });
+	}, 60_000);
+});
