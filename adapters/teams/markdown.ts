@@ -58,6 +58,7 @@ function inline(part: Inline): string {
 	if ("code" in part) return escapeText(oneLine(part.code));
 	if ("link" in part) return link(part.link, part.text);
 	if ("person" in part) return escapeText(oneLine(part.person.name));
+	if ("mention" in part) return escapeText(oneLine(part.mention.name));
 	return time(part.time);
 }
 
@@ -80,6 +81,7 @@ function shorten(part: Inline, limit: number): Inline[] {
 	if (typeof part === "string") return chunks(part, limit);
 	if ("bold" in part) return [{ bold: cut(part.bold, limit) }];
 	if ("code" in part) return [{ code: cut(part.code, limit) }];
+	if ("mention" in part) return [{ mention: { ...part.mention, name: cut(part.mention.name, 200) } }];
 	if ("person" in part) return [{ person: { ...part.person, name: cut(part.person.name, 200) } }];
 	if ("link" in part) return [{ link: part.link, text: cut(part.text, 200) }];
 	return [part];
