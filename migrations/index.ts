@@ -5,6 +5,7 @@ import { Progress1764100200000 } from "./1764100200000-progress.ts";
 import { UnansweredClaims1764100300000 } from "./1764100300000-unanswered-claims.ts";
 import { RunnerLeases1764100410000 } from "./1764100410000-runner-leases.ts";
 import { TeamsConversations1764100500000 } from "./1764100500000-teams-conversations.ts";
+import { DeadJobs1764100600000 } from "./1764100600000-dead-jobs.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
 	UnansweredClaims1764100300000,
 	RunnerLeases1764100410000,
 	TeamsConversations1764100500000,
+	DeadJobs1764100600000,
 ];

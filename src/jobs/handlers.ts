@@ -1,5 +1,6 @@
 import type { Deps } from "../deps.ts";
-import { enqueue, type Job, removeDone } from "../store/jobs.ts";
+import { cleanUp } from "../store/clean-up.ts";
+import { enqueue, type Job } from "../store/jobs.ts";
 import { awaitsExternalId } from "../store/runs.ts";
 import { dispatchNext } from "../use-cases/dispatch-next.ts";
 import { fetchLog } from "../use-cases/fetch-log.ts";
@@ -24,9 +25,8 @@ export interface HandlerContext {
 	readonly writeCheckpoint: () => Promise<void>;
 }
 
-const DAY = 86_400_000;
-/** How long done jobs are kept: longer than any sender's last retry, so that a double is still known. */
-const KEEP_DONE = 7 * DAY;
+const CLEAN_EVERY = 3_600_000;
+const CLEAN_SOON = 1_000;
 const CHECKPOINT_EVERY = 10 * 60_000;
 /** How long a webhook of a run that nobody knows may wait for one to be known, and how often it is looked. */
 const WEBHOOK_WAITS = 2 * 60_000;
@@ -66,11 +66,8 @@ export function makeHandlers(deps: Deps, context: HandlerContext): Handlers {
 				return { again: new Date(deps.now().getTime() + CHECKPOINT_EVERY) };
 			},
 			clean_up: async () => {
-				await removeDone(deps.db, new Date(deps.now().getTime() - KEEP_DONE));
-				await deps.db.query("DELETE FROM idempotent_answer WHERE created_at < $1", [
-					new Date(deps.now().getTime() - DAY),
-				]);
-				return { again: new Date(deps.now().getTime() + DAY / 24) };
+				const more = await cleanUp(deps.db, deps.now());
+				return { again: new Date(deps.now().getTime() + (more ? CLEAN_SOON : CLEAN_EVERY)) };
 			},
 		},
 		gaveUp: (job, error) => giveUp(deps, context.apologise, job, error),

@@ -24,7 +24,7 @@ export interface JobDraft {
 	readonly runId?: string;
 	/** Jobs with the same key are done one after the other, in the order in which they were written. */
 	readonly orderKey?: string;
-	/** A second job with the same key is dropped for as long as the first is kept (7 days after its end). */
+	/** A second job with the same key is dropped for as long as the first is kept (7 days after its end, 30 of a webhook). */
 	readonly dedupeKey?: string;
 	readonly payload?: unknown;
 	/** Default: at once. */
@@ -149,11 +149,6 @@ export async function bury(sql: Sql, job: Job, error: string, now: Date): Promis
 		[job.id, job.leaseToken, now, error],
 	);
 	return count === 1;
-}
-
-/** Removes what was done before `before`; dead ones stay. */
-export async function removeDone(sql: Sql, before: Date): Promise<number> {
-	return affected(sql, "DELETE FROM job WHERE done_at < $1", [before]);
 }
 
 export async function countJobs(sql: Sql): Promise<{ waiting: number; dead: number }> {

@@ -1,16 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import {
-	bury,
-	claim,
-	countJobs,
-	enqueue,
-	finish,
-	type Job,
-	type JobDraft,
-	postpone,
-	removeDone,
-} from "../../src/store/jobs.ts";
+import { cleanUp } from "../../src/store/clean-up.ts";
+import { bury, claim, countJobs, enqueue, finish, type Job, type JobDraft, postpone } from "../../src/store/jobs.ts";
 import { at, openShelf, type Shelf, T0 } from "./shelf.ts";
 
 let shelf: Shelf;
@@ -159,8 +150,9 @@ describe("a dedupe key", () => {
 		await add({ dedupeKey: "dead" });
 		await bury(shelf.db, await takeOne(), "no", at(1));
 		await add({ dedupeKey: "open" });
-		expect(await removeDone(shelf.db, at(1))).toBe(0);
-		expect(await removeDone(shelf.db, at(2))).toBe(1);
+		await cleanUp(shelf.db, at(1 + 7 * 86_400_000));
+		expect(await add({ dedupeKey: "done" })).toBe(false);
+		await cleanUp(shelf.db, at(2 + 7 * 86_400_000));
 		expect(await Promise.all(["done", "dead", "open"].map((dedupeKey) => add({ dedupeKey })))).toEqual([
 			true,
 			false,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { localPeople } from "../../adapters/local/people.ts";
 import { IntegrationTable } from "../../src/store/entities.ts";
+import { until } from "../torture/until.ts";
 import { Site } from "./site.ts";
 
 let site: Site;
@@ -167,6 +168,31 @@ describe("the log of a run", () => {
 		expect(told).toContain("id: 1\ndata: two\n\n");
 		expect(told).toContain("id: 2\ndata: th ree\n\n");
 		expect(told).toMatch(/event: end\ndata: rejected\n\n$/);
+	});
+
+	test("is followed by ten at the same time with one token; an eleventh is told so, until one ends", async () => {
+		const { number } = await site.run("production");
+		const headers = { authorization: `Bearer ${await site.token("viewer")}`, accept: "text/event-stream" };
+		const follow = (signal: AbortSignal | null = null) =>
+			fetch(`${site.url}/api/v1/runs/${number}/log`, { headers, signal });
+		const ends = Array.from({ length: 10 }, () => new AbortController());
+		for (const { signal } of ends) expect((await follow(signal)).status).toBe(200);
+		const eleventh = await follow();
+		expect(eleventh.status).toBe(429);
+		expect(eleventh.headers.get("content-type")).toBe("application/problem+json");
+		expect(await eleventh.json()).toMatchObject({ code: "too_many_followers" });
+		const other = new AbortController();
+		const operator = { ...headers, authorization: `Bearer ${await site.token("operator")}` };
+		const url = `${site.url}/api/v1/runs/${number}/log`;
+		expect((await fetch(url, { headers: operator, signal: other.signal })).status).toBe(200);
+		ends[0]?.abort();
+		await until(async () => {
+			const next = new AbortController();
+			const { status } = await follow(next.signal);
+			next.abort();
+			return status === 200;
+		});
+		for (const one of [...ends, other]) one.abort();
 	});
 
 	test("is the runner's own while it is at work", async () => {

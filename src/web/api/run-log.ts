@@ -13,6 +13,21 @@ import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
 import { findRun } from "./find-run.ts";
 import { followLog } from "./follow-log.ts";
 import { LogQuery, NewLines } from "./schemas.ts";
+import { makeSeats } from "./seats.ts";
+
+const MOST_FOLLOWERS = 200;
+const MOST_OF_ONE_TOKEN = 10;
+/** Each looks into the database twice a second. */
+const followers = makeSeats(MOST_FOLLOWERS, MOST_OF_ONE_TOKEN);
+
+function tooMany(): Reply {
+	return problem(
+		429,
+		"too_many_followers",
+		`Too many logs are followed at the same time (${MOST_OF_ONE_TOKEN} by one token, ${MOST_FOLLOWERS} in all): end one, or read it by pages.`,
+		{ "retry-after": "10" },
+	);
+}
 
 export const logEndpoints: readonly Endpoint[] = [
 	endpoint({
@@ -22,15 +37,17 @@ export const logEndpoints: readonly Endpoint[] = [
 		query: LogQuery,
 		answers: { 200: listOf(LogLineAnswer) },
 		text: "gives",
-		handle: async ({ deps, id, query, accept, gone }) => {
+		handle: async ({ deps, token, id, query, accept, gone }) => {
 			const found = await findRun(deps, id);
 			if (!found.ok) return refusalReply(found.refusal);
-			if (accept.includes("text/event-stream"))
+			if (accept.includes("text/event-stream")) {
+				if (!followers.take(token.id, gone)) return tooMany();
 				return {
 					status: 200,
 					body: Readable.from(followLog(deps, found.value.id, query.cursor, gone)),
 					headers: { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" },
 				};
+			}
 			// Many clients say by default that they take both.
 			if (accept.includes("text/plain") && !accept.includes("application/json"))
 				return {
