@@ -46,7 +46,8 @@ export function createTeams(options: TeamsOptions): Teams {
 	const { app, graphBaseUrl, conversations, front, store, log } = options;
 	const framework = botFramework(app);
 	const connection = connect(framework);
-	const reach = createReach({ connection, conversations, tenant: app?.tenantId ?? "", appId: framework.appId });
+	const { appId, anyRegion } = framework;
+	const reach = createReach({ connection, conversations, tenant: app?.tenantId ?? "", appId, anyRegion });
 	const context: TeamsContext = { connection, conversations, reach, front, log };
 	const take = createIntake({
 		...{ framework, tenantId: app?.tenantId ?? null, store, log },

@@ -6,7 +6,7 @@ import {
 import { VendorError } from "../../src/ports/vendor-error.ts";
 import { boundedFetch } from "../http/bounded-fetch.ts";
 import { connectorHttp } from "./connector-http.ts";
-import { isServiceUrl } from "./service-url.ts";
+import { ANY_REGION, isServiceUrl } from "./service-url.ts";
 import type { TeamsApp } from "./teams-app.ts";
 import { passwordTokens, type Tokens } from "./tokens.ts";
 
@@ -22,6 +22,8 @@ export interface BotFramework {
 	readonly tokens: Tokens | null;
 	/** Whether our token may be sent to this server. */
 	readonly mayHaveToken: (url: string) => boolean;
+	/** The server of what nothing was heard from yet; null: it is to be waited for. */
+	readonly anyRegion: string | null;
 }
 
 const LOGIN = "https://login.microsoftonline.com";
@@ -54,7 +56,8 @@ export function botFramework(app: TeamsApp | null): BotFramework {
 		{ httpClient: connectorHttp(mayHaveToken, SEND_WITHIN_MS) },
 	);
 	const adapter = new CloudAdapter(authentication);
-	return { authentication, adapter, appId: app?.appId ?? "", tokenIssuer, oauthScope, tokens, mayHaveToken };
+	const anyRegion = loopback ? null : ANY_REGION;
+	return { authentication, adapter, appId: app?.appId ?? "", tokenIssuer, oauthScope, tokens, mayHaveToken, anyRegion };
 }
 
 function loginUrlOf(app: TeamsApp): string {

@@ -1,7 +1,6 @@
 import type { Conversation, ConversationStore } from "../../src/ports/conversations.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
 import type { Connection, Endpoint, Message, Target } from "./connection.ts";
-import { ANY_REGION } from "./service-url.ts";
 
 /** How channels, threads and people are reached, from what is known of them and across restarts. Throws VendorError. */
 export interface Reach {
@@ -20,14 +19,18 @@ export interface ReachOptions {
 	/** What holds as long as nothing was heard: our tenant and our own id. */
 	readonly tenant: string;
 	readonly appId: string;
+	/** Null: Microsoft is somewhere else, so there is no server to guess. */
+	readonly anyRegion: string | null;
 }
 
 const NOTHING_KNOWN = { teamId: null, aadGroupId: null, activityId: null, userId: null, userName: null };
 
-export function createReach({ connection, conversations, tenant, appId }: ReachOptions): Reach {
+export function createReach({ connection, conversations, tenant, appId, anyRegion }: ReachOptions): Reach {
 	async function endpointOf(channel: string): Promise<Endpoint> {
 		const known = (await conversations.find("channel", channel)) ?? (await conversations.latest());
-		return known ?? { serviceUrl: ANY_REGION, botId: `28:${appId}`, tenant };
+		if (known !== null) return known;
+		if (anyRegion !== null) return { serviceUrl: anyRegion, botId: `28:${appId}`, tenant };
+		throw new VendorError("not_found", "Nothing was heard from Teams yet: add the app to the team of this channel.");
 	}
 
 	async function openPersonal(user: string): Promise<Conversation> {

@@ -80,6 +80,14 @@ export class FakeTeams extends TeamsServer {
 		return this.send({ ...at, type: "message", replyToId: on.id, value: { ...action?.data, ...inputs } });
 	}
 
+	/** The app is added to a team, or taken out of it. */
+	install(channel: string, which: "membersAdded" | "membersRemoved" = "membersAdded"): Promise<Delivered> {
+		const { channelData, ...rest } = this.inChannel("installer", channel, "1");
+		const members = [{ id: this.botId, name: "DRAVEN" }];
+		const inTeam = { id: channel, conversationType: "channel", tenantId: this.tenant };
+		return this.send({ ...rest, channelData, type: "conversationUpdate", conversation: inTeam, [which]: members });
+	}
+
 	inPersonal(user: string): Json {
 		return {
 			...this.#from(user),

@@ -100,9 +100,19 @@ export class TeamsWorld {
 		return this.answered(user, () => this.fake.press(user, on, title, inputs));
 	}
 
+	roots(environment: string): TeamsMessage[] {
+		return this.fake.roots(teamsChannel(environment));
+	}
+
+	last(environment: string): TeamsMessage {
+		const card = this.roots(environment).at(-1);
+		if (card === undefined) throw new Error(`nothing was posted for ${environment}`);
+		return card;
+	}
+
 	/** The one root card of an environment's channel. */
 	card(environment: string): TeamsMessage {
-		const [card, ...others] = this.fake.roots(teamsChannel(environment));
+		const [card, ...others] = this.roots(environment);
 		if (card === undefined || others.length > 0)
 			throw new Error(`${environment} has ${others.length + 1} cards, or none`);
 		return card;

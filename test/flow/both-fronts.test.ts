@@ -1,0 +1,113 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { CHATS, type ChatFront } from "../support/chat-front.ts";
+
+describe.each(CHATS)("in %s", (_, open) => {
+	let chat: ChatFront;
+	beforeEach(async () => {
+		chat = await open();
+	});
+	afterEach(() => chat.close());
+
+	const state = async (number: number) => (await chat.world.run(number)).progress.state;
+
+	test("a deploy to stage goes to its end, on one card and in its thread", async () => {
+		expect(await chat.say("U_OPS", "shop@v1.0.0 to stage")).toContain("shop v1.0.0 → stage");
+		expect(await state(1)).toBe("running");
+		expect(chat.card("stage").labels).toEqual(["Cancel"]);
+		await chat.world.finish(await chat.world.run(1), "succeeded");
+		expect(chat.card("stage")).toEqual({ text: expect.stringContaining("Succeeded"), labels: [] });
+		expect(chat.cards("stage")).toBe(1);
+		expect(chat.story("stage")).toEqual([
+			expect.stringContaining("Requested by U_OPS"),
+			expect.stringContaining("at work"),
+			expect.stringContaining("succeeded"),
+		]);
+	});
+
+	test("a deploy to production takes two approvers, none of them the requester", async () => {
+		expect(await chat.say("U_OPS", "shop@v1.0.0 to production")).toContain("It waits for 2 approvals");
+		expect(chat.card("production").labels).toEqual(["Approve", "Reject"]);
+		expect(await chat.press("U_OPS", "production", "Approve")).toContain("nobody approves what they asked for");
+		await chat.press("U_ANN", "production", "Approve");
+		expect(chat.card("production").text).toContain("1 of 2");
+		await chat.press("U_ANN", "production", "Approve");
+		expect(chat.card("production").text).toContain("1 of 2");
+		await chat.world.pass(1_000);
+		expect(await chat.sayInThread("U_BOB", "production", "approve looks good")).toContain("recorded");
+		await chat.world.pass(1_000);
+		expect(await state(1)).toBe("running");
+		await chat.world.finish(await chat.world.run(1), "succeeded");
+		expect(chat.card("production").text).toContain("Approved by: U_ANN, U_BOB");
+		expect(chat.story("production")).toEqual([
+			expect.stringContaining("Requested by U_OPS"),
+			expect.stringContaining("Approved by U_ANN (1 of 2)"),
+			expect.stringContaining("Approved by U_BOB (2 of 2): looks good"),
+			expect.stringContaining("at work"),
+			expect.stringContaining("succeeded"),
+		]);
+	});
+
+	test("outsiders, people without the right, and groups that cannot be read are refused", async () => {
+		await chat.say("U_OPS", "shop@v1.0.0 to production");
+		chat.makeOutsider("U_BOB");
+		expect(await chat.press("U_BOB", "production", "Approve")).toContain("people of other workspaces");
+		expect(await chat.say("U_ADA", "shop@v1.0.0 to stage")).toMatch(/role operator/);
+		chat.hideGroups();
+		expect(await chat.press("U_ANN", "production", "Approve")).toContain("could not be read");
+		expect(chat.card("production").text).toContain("0 of 2");
+	});
+
+	test("a right that was taken away counts at once when somebody approves", async () => {
+		await chat.say("U_OPS", "shop@v1.0.0 to production");
+		await chat.say("U_ANN", "status");
+		chat.leaveGroup("U_ANN", "S_LEADS");
+		expect(await chat.press("U_ANN", "production", "Approve")).toContain("role approver");
+	});
+
+	test("a reject asks for its reason, and everybody reads it", async () => {
+		await chat.say("U_OPS", "shop@v1.0.0 to production");
+		await chat.reject("U_BOB", "production", "not before the campaign");
+		expect(await state(1)).toBe("rejected");
+		expect(chat.card("production")).toEqual({
+			text: expect.stringContaining("Rejected by U_BOB: not before the campaign"),
+			labels: ["Retry"],
+		});
+	});
+
+	test("a cancel is asked of the provider; a retry is another run with a card of its own", async () => {
+		await chat.say("U_OPS", "shop@v1.0.0 to stage");
+		await chat.press("U_OPS", "stage", "Cancel");
+		await chat.world.pass(1_000);
+		expect(await state(1)).toBe("cancelled");
+		expect(chat.card("stage").labels).toEqual(["Retry"]);
+		await chat.press("U_OPS", "stage", "Retry");
+		await chat.world.pass(1_000);
+		expect(await state(2)).toBe("running");
+		expect(chat.cards("stage")).toBe(2);
+		expect(chat.card("stage").text).toContain("Retry of: #1");
+	});
+
+	test("a rollback goes to the last good version and locks the environment", async () => {
+		for (const [index, version] of ["v1.0.0", "v1.1.0"].entries()) {
+			await chat.say("U_OPS", `shop@${version} to stage`);
+			await chat.world.pass(1_000);
+			await chat.world.finish(await chat.world.run(index + 1), "succeeded");
+		}
+		await chat.say("U_OPS", "rollback shop stage");
+		await chat.world.pass(1_000);
+		await chat.world.finish(await chat.world.run(3), "succeeded");
+		expect(chat.card("stage").text).toContain("Goes back");
+		expect(chat.story("stage").at(-1)).toContain("is locked");
+	});
+
+	test("a person's lock stops others, and its channel hears of it", async () => {
+		expect(await chat.say("U_OPS", "lock shop stage for 2h release day")).toContain("release day");
+		await chat.say("U_TWO", "shop@v1.0.0 to stage");
+		await chat.world.pass(1_000);
+		expect(await state(1)).toBe("queued");
+		expect(chat.card("stage").text).toContain("U_OPS");
+		await chat.say("U_OPS", "unlock shop stage");
+		await chat.world.pass(1_000);
+		expect(await state(1)).toBe("running");
+	});
+});
