@@ -13,17 +13,27 @@ export interface LeaseOptions {
 	readonly log: Logger;
 }
 
+/**
+ * A cancel reaches the work with the answer to a heartbeat, so this is what it waits at most. A hundred runners at work make 33 small
+ * updates a second of it, which is little for Postgres; a long poll would be answered sooner, but hold a connection for each of them
+ * and look into the table more often than they ask.
+ */
+const BEAT_EVERY_MS = 3_000;
+
 /** Keeps the server told that the work is alive, and the work from living on when it cannot. */
 export class Lease {
 	readonly #options: LeaseOptions;
-	readonly #everyMs: number;
+	readonly #leaseMs: number;
+	/** What an answer may take: several tries fit into a lease. */
+	readonly #answerMs: number;
 	readonly #lost = new AbortController();
 	readonly #ended = new AbortController();
 	#silence: NodeJS.Timeout | null = null;
 
 	constructor(options: LeaseOptions) {
 		this.#options = options;
-		this.#everyMs = (options.work.leaseSeconds * 1_000) / 4;
+		this.#leaseMs = options.work.leaseSeconds * 1_000;
+		this.#answerMs = this.#leaseMs / 4;
 	}
 
 	/** Aborted when the server gave the work up: whatever we still have to say of it, nobody listens. */
@@ -36,7 +46,7 @@ export class Lease {
 	 * can be lost, and the server may have given the same work to somebody else since.
 	 */
 	async begin(): Promise<boolean> {
-		const until = AbortSignal.any([this.lost, AbortSignal.timeout(this.#everyMs * 2)]);
+		const until = AbortSignal.any([this.lost, AbortSignal.timeout(this.#leaseMs / 2)]);
 		for (let failures = 0; !until.aborted; failures++) {
 			if (await this.#beat()) {
 				void this.#keepBeating();
@@ -58,7 +68,7 @@ export class Lease {
 		let failures = 0;
 		while (!over.aborted) {
 			if (failures > 0) await pause(failures, over);
-			else await sleep(this.#everyMs, undefined, { signal: over }).catch(() => undefined);
+			else await sleep(Math.min(BEAT_EVERY_MS, this.#answerMs), undefined, { signal: over }).catch(() => undefined);
 			if (over.aborted) return;
 			failures = (await this.#beat()) ? 0 : failures + 1;
 		}
@@ -68,7 +78,7 @@ export class Lease {
 		const { client, work, stop, log } = this.#options;
 		const sentAt = performance.now();
 		try {
-			const beaten = await client.heartbeat(work.jobId, { lease: work.lease }, this.#ended.signal, this.#everyMs);
+			const beaten = await client.heartbeat(work.jobId, { lease: work.lease }, this.#ended.signal, this.#answerMs);
 			this.#heard(sentAt);
 			if (beaten.cancel) stop.pull("cancelled");
 			return true;
@@ -89,10 +99,9 @@ export class Lease {
 	/** The lease runs from when the server heard us, which is not before we spoke. */
 	#heard(sentAt: number): void {
 		if (this.#ended.signal.aborted) return;
-		const leaseMs = this.#everyMs * 4;
-		const marginMs = Math.min(this.#options.graceMs + 2_000, leaseMs / 2);
+		const marginMs = Math.min(this.#options.graceMs + 2_000, this.#leaseMs / 2);
 		if (this.#silence) clearTimeout(this.#silence);
-		const left = leaseMs - marginMs - (performance.now() - sentAt);
+		const left = this.#leaseMs - marginMs - (performance.now() - sentAt);
 		this.#silence = setTimeout(() => this.#options.stop.pull("out_of_touch"), Math.max(0, left));
 	}
 }

@@ -79,6 +79,15 @@ async function stateOf(sql: Sql, jobId: string): Promise<RunnerWorkState | null>
 	return { status: row.open ? "queued" : "running", reason: null };
 }
 
+/** A runner asks for work: who it is and what it carries. */
+export async function rememberRunner(sql: Sql, tokenId: string, { runner, labels }: Claim): Promise<void> {
+	await sql.query(
+		`INSERT INTO runner (token_id, name, labels, seen_at) VALUES ($1, $2, $3, ${NOW})
+		 ON CONFLICT (token_id, name) DO UPDATE SET labels = $3, seen_at = ${NOW}`,
+		[tokenId, runner, labels],
+	);
+}
+
 /**
  * Gives the oldest open work that this runner may do, for a lease. `integrationId` null: of every integration. Work whose run is over
  * (given up, because nobody took it in time) is given to nobody: the lock of its environment may be another run's by now.
@@ -88,11 +97,6 @@ export async function claimWork(
 	token: { readonly id: string; readonly integrationId: string | null },
 	claim: Claim,
 ): Promise<Work | null> {
-	await sql.query(
-		`INSERT INTO runner (token_id, name, labels, seen_at) VALUES ($1, $2, $3, ${NOW})
-		 ON CONFLICT (token_id, name) DO UPDATE SET labels = $3, seen_at = ${NOW}`,
-		[token.id, claim.runner, claim.labels],
-	);
 	const [rows]: [
 		{
 			job_id: string;
@@ -178,14 +182,16 @@ export interface RunnerSeen {
 	readonly name: string;
 	readonly labels: readonly string[];
 	readonly seenAt: Date;
-	/** Milliseconds since then, by the database's clock. */
+	/** Milliseconds since then, by the database's clock; 0 while it is at work, when it asks for nothing. */
 	readonly silentMs: number;
 }
 
 /** Runners that may take work of this integration, the last one seen first. */
 export async function runnersSeen(sql: Sql, integrationId: string): Promise<RunnerSeen[]> {
 	return sql.query(
-		`SELECT r.name, r.labels, r.seen_at AS "seenAt", (extract(epoch FROM ${NOW} - r.seen_at) * 1000)::float8 AS "silentMs"
+		`SELECT r.name, r.labels, r.seen_at AS "seenAt", CASE WHEN EXISTS (SELECT FROM runner_work w WHERE w.lease_token = r.token_id
+			AND w.leased_by = r.name AND w.finished_at IS NULL AND w.lease_until >= ${NOW}) THEN 0
+			ELSE (extract(epoch FROM ${NOW} - r.seen_at) * 1000)::float8 END AS "silentMs"
 		 FROM runner r JOIN api_token t ON t.id = r.token_id
 		 WHERE t.revoked_at IS NULL AND (t.integration_id IS NULL OR t.integration_id = $1) ORDER BY r.seen_at DESC`,
 		[integrationId],

@@ -6,7 +6,12 @@ import * as queue from "../store/runner-queue.ts";
 import { addLog as addRunLog } from "./add-log.ts";
 import { recordReport } from "./record-report.ts";
 
-/** A runner asks for work. What it gets is at work from this moment on. */
+/** A runner begins to ask for work. */
+export async function meetRunner(deps: Deps, token: ApiTokenRow, claim: Claim): Promise<void> {
+	await queue.rememberRunner(deps.db, token.id, claim);
+}
+
+/** A look whether there is work for it. What it gets is at work from this moment on. */
 export async function claimWork(deps: Deps, token: ApiTokenRow, claim: Claim): Promise<Work | null> {
 	const work = await queue.claimWork(deps.db, token, claim);
 	if (work !== null) await report(deps, work.jobId, "running", null);

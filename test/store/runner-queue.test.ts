@@ -4,6 +4,7 @@ import {
 	claimWork,
 	finishWork,
 	LEASE_SECONDS,
+	rememberRunner,
 	renewLease,
 	runnerQueue,
 	runnersSeen,
@@ -123,13 +124,19 @@ describe("claiming", () => {
 		expect(await claim()).toBeNull();
 	});
 
-	test("remembers the runner, and when it was last seen", async () => {
-		await claim(["a"], "known");
+	test("remembers the runner, and since when it is silent: not while it is at work", async () => {
+		const seen = (labels: string[]) => rememberRunner(shelf.db, TOKEN.id, { runner: "known", labels, waitSeconds: 0 });
+		await seen(["a"]);
 		await shelf.db.query("UPDATE runner SET seen_at = seen_at - interval '5 minutes'");
 		const known = async () => (await runnersSeen(shelf.db, shelf.integrationId)).find(({ name }) => name === "known");
 		expect(await known()).toMatchObject({ labels: ["a"] });
 		expect((await known())?.silentMs).toBeGreaterThanOrEqual(300_000);
-		await claim(["b"], "known");
+		const jobId = await offer();
+		const work = await claim([], "known");
+		expect((await known())?.silentMs).toBe(0);
+		await finish(jobId, work?.lease ?? 0, { outcome: "succeeded", reason: null });
+		expect((await known())?.silentMs).toBeGreaterThanOrEqual(300_000);
+		await seen(["b"]);
 		expect(await known()).toMatchObject({ labels: ["b"] });
 		expect((await known())?.silentMs).toBeLessThan(100_000);
 	});

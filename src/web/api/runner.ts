@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Beat, Beaten, Claim, Finish, Lines, Work } from "../../ports/runner-protocol.ts";
-import { addLog, beat, claimWork, finishWork } from "../../use-cases/runner-work.ts";
+import { addLog, beat, claimWork, finishWork, meetRunner } from "../../use-cases/runner-work.ts";
 import { problem, type Reply } from "../problem.ts";
 import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
 import { isUuid } from "./find-run.ts";
@@ -59,6 +59,7 @@ export const runnerEndpoints: readonly Endpoint[] = [
 
 async function claim({ deps, token, body, gone }: Call<unknown, Claim>): Promise<Reply> {
 	const until = performance.now() + body.waitSeconds * 1_000;
+	await meetRunner(deps, token, body);
 	// Never for a runner that has gone away: its work would lie until the lease is over, and fail.
 	while (!gone.aborted) {
 		const work = await claimWork(deps, token, body);

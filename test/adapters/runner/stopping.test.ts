@@ -52,6 +52,17 @@ describe("work that is stopped", () => {
 		expect(entry.lines.at(-1)).toBe("asked to stop");
 	});
 
+	test("hears of a cancel within a few seconds, however long its lease is", async () => {
+		const entry = server.offer({ ...(await workshop.script(GENTLE)), leaseSeconds: 600 });
+		const runner = startRunner(server, workshop);
+		await server.until(isReady(entry));
+		entry.cancel = true;
+		const since = performance.now();
+		await runner.ended;
+		expect(entry.finish?.outcome).toBe("cancelled");
+		expect(performance.now() - since).toBeLessThan(6_000);
+	});
+
 	test("was cancelled before it began: nothing is run", async () => {
 		const entry = server.offer(await workshop.script("echo ran"));
 		entry.cancel = true;
