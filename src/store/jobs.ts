@@ -141,6 +141,15 @@ export async function postpone(sql: Sql, job: Job, at: Date, error: string | nul
 	return count === 1;
 }
 
+/** The provider has just spoken of a run by itself: it is not asked before `until`. A look at work, or after a failure, stays as it is. */
+export async function delayPoll(sql: Sql, runId: string, until: Date): Promise<void> {
+	await sql.query(
+		`UPDATE job SET run_at = greatest(run_at, $2)
+		 WHERE run_id = $1 AND kind = 'poll' AND attempts = 0 AND done_at IS NULL AND dead_at IS NULL`,
+		[runId, until],
+	);
+}
+
 /** Gives up on it: it stays to be seen in the metrics and can be sent again. */
 export async function bury(sql: Sql, job: Job, error: string, now: Date): Promise<boolean> {
 	const count = await affected(

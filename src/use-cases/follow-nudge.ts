@@ -2,6 +2,7 @@ import type { Deps } from "../deps.ts";
 import type { WebhookContent } from "../ports/pipeline.ts";
 import { runsAtWorkKnownAs } from "../store/runs.ts";
 import { askAfter } from "./ask-after.ts";
+import { providerSpoke } from "./provider-spoke.ts";
 
 /**
  * A webhook that names a run and cannot be taken at its word: what it is about is read from the provider. False: no run at work goes
@@ -13,6 +14,9 @@ export async function followNudge(
 	nudge: Extract<WebhookContent, { kind: "nudge" }>,
 ): Promise<boolean> {
 	const runs = await runsAtWorkKnownAs(deps.db, integrationId, nudge.repository, nudge.run);
-	for (const run of runs) await askAfter(deps, run);
+	for (const run of runs) {
+		await askAfter(deps, run);
+		await providerSpoke(deps, run.id);
+	}
 	return runs.length > 0;
 }

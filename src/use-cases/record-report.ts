@@ -10,6 +10,7 @@ import { advanceRun, entryOf, type Leave } from "./advance-run.ts";
 import { askProgress } from "./ask-progress.ts";
 import { CANCEL_GRACE } from "./cancel-run.ts";
 import { type Place, placeById, policyOf } from "./catalog.ts";
+import { providerSpoke } from "./provider-spoke.ts";
 import { withReason } from "./with-reason.ts";
 
 export type Recorded = "changed" | "nothing_new" | "unknown_run";
@@ -58,6 +59,7 @@ export async function recordReport(
 		};
 	});
 	if (!isEnd(run.progress.state)) await askProgress(deps, run, place);
+	if (!isEnd(run.progress.state) && source !== null) await providerSpoke(deps, run.id);
 	return changed === null ? "nothing_new" : "changed";
 }
 

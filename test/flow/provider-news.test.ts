@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Run } from "../../src/core/run.ts";
 import type { PipelineReport } from "../../src/ports/pipeline.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
+import { placeById } from "../../src/use-cases/catalog.ts";
+import { recordReport } from "../../src/use-cases/record-report.ts";
 import { World } from "../support/world.ts";
 
 let world: World;
@@ -178,5 +180,50 @@ describe("a cancel that meets a trigger", () => {
 		const answers = await Promise.all([1, 2, 3].map(() => world.say("U_OPS", `cancel #${run.number}`)));
 		expect(answers.map((answer) => answer.outcome)).toEqual(["done", "done", "done"]);
 		expect((await world.actions(run.id)).filter((action) => action === "run.cancelling")).toHaveLength(1);
+	});
+});
+
+describe("a run is polled", () => {
+	const looks = () => {
+		let count = 0;
+		const { report } = world.pipeline;
+		world.pipeline.report = (...of) => {
+			count += 1;
+			return report.apply(world.pipeline, of);
+		};
+		return () => count;
+	};
+	/** As a webhook says it. */
+	const hook = async (run: Run) => {
+		const { integration } = await placeById(world.deps.db.manager, run.environmentId);
+		return recordReport(world.deps, integration.id, saying(run, { status: "running" }), {
+			...{ repository: "acme/shop", pipeline: "deploy.yml" },
+		});
+	};
+
+	test("after a silence of its provider, not by the clock: each webhook puts it off", async () => {
+		const run = await deploy();
+		const looked = looks();
+		for (let n = 0; n < 4; n++) {
+			await world.pass(20_000);
+			await hook(run);
+		}
+		expect(looked()).toBe(0);
+		await world.pass(29_000);
+		expect(looked()).toBe(0);
+		await world.pass(2_000);
+		expect(looked()).toBe(1);
+	});
+
+	test("not more often because of a webhook, and never sooner", async () => {
+		const run = await deploy();
+		await world.pass(31_000);
+		const looked = looks();
+		await hook(run);
+		await world.pass(29_000);
+		expect(looked()).toBe(0);
+		world.pipeline.set(run.id, "succeeded");
+		await world.pass(2_000);
+		expect((await again(run)).progress.state).toBe("succeeded");
 	});
 });
