@@ -21,8 +21,8 @@ export type RunEvent =
 	| { readonly type: "trigger_attempted" }
 	/** The provider surely did not get the call: it may be made again. */
 	| { readonly type: "trigger_not_sent" }
-	/** The provider took it and has not begun. */
-	| { readonly type: "accepted"; readonly external: External }
+	/** The provider took it and has not begun. `stopBy`: what was to be cancelled before it had a name has to have stopped by then. */
+	| { readonly type: "accepted"; readonly external: External; readonly stopBy: Date }
 	| { readonly type: "started"; readonly external: External; readonly runDeadline: Date }
 	| { readonly type: "start_failed"; readonly reason: string }
 	| { readonly type: "stop_for_timeout"; readonly reason: string; readonly deadline: Date }
@@ -79,9 +79,9 @@ function next(run: Run, event: RunEvent, now: Date): RunProgress | null {
 				: null;
 		case "accepted":
 			// Also while cancelling: it was on its way when the cancel came; now it has a name and can be stopped.
-			return (at.state === "dispatching" || at.state === "cancelling") && at.external === null
-				? { ...at, external: event.external }
-				: null;
+			if (at.state === "cancelling" && at.external === null)
+				return { ...at, external: event.external, deadline: event.stopBy };
+			return at.state === "dispatching" && at.external === null ? { ...at, external: event.external } : null;
 		case "started":
 			return at.state === "dispatching"
 				? { state: "running", startedAt: at.startedAt, deadline: event.runDeadline, external: event.external }

@@ -5,7 +5,7 @@ import { awaitsExternalId } from "../store/runs.ts";
 import { dispatchNext } from "../use-cases/dispatch-next.ts";
 import { fetchLog } from "../use-cases/fetch-log.ts";
 import { followNudge } from "../use-cases/follow-nudge.ts";
-import { meetDeadline, pollRun, stopRun } from "../use-cases/follow-run.ts";
+import { lookForLeftOver, meetDeadline, pollRun, stopRun } from "../use-cases/follow-run.ts";
 import { expireLock } from "../use-cases/lock-environment.ts";
 import { recordReport } from "../use-cases/record-report.ts";
 import { triggerRun } from "../use-cases/trigger-run.ts";
@@ -48,10 +48,11 @@ export function makeHandlers(deps: Deps, context: HandlerContext): Handlers {
 			webhook: (job) => takeWebhook(deps, job),
 			dispatch: async (job) => dispatchNext(deps, (job.payload as { environmentId: string }).environmentId),
 			trigger: ofRun(triggerRun),
-			cancel: async (job) =>
-				job.runId === null
-					? "done"
-					: stopRun(deps, job.runId, (job.payload as { externalId?: string }).externalId ?? null),
+			cancel: async ({ runId, payload }) => {
+				const { externalId, lookFor } = payload as { externalId?: string; lookFor?: boolean };
+				if (runId === null) return "done";
+				return lookFor === true ? lookForLeftOver(deps, runId) : stopRun(deps, runId, externalId ?? null);
+			},
 			poll: ofRun(pollRun),
 			deadline: ofRun(meetDeadline),
 			lock_expiry: async (job) => expireLock(deps, (job.payload as { environmentId: string }).environmentId),

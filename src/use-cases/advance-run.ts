@@ -113,7 +113,7 @@ function facts(run: Run): Record<string, unknown> {
 	const at = run.progress;
 	return {
 		...("reason" in at ? { reason: at.reason } : {}),
-		...("stop" in at ? { reason: at.stop.reason, why: at.stop.why } : {}),
+		...("stop" in at ? { reason: at.stop.reason, why: at.stop.why, called: at.triggerAttempted } : {}),
 		...("external" in at && at.external !== null
 			? { externalId: at.external.externalId, externalUrl: at.external.externalUrl }
 			: {}),
@@ -136,6 +136,9 @@ export function followUps(deps: Deps, before: Run | null, run: Run, now: Date): 
 	}
 	if (isEnd(at.state) && externalOf(run) !== null)
 		jobs.push({ kind: "fetch_log", runId: run.id, dedupeKey: `log:${run.id}` });
+	// Nobody could say whether its pipeline had started: should it turn up now that the lock is free, it must not work on.
+	if (isEnd(at.state) && before !== null && startIsUnknown(before.progress, now))
+		jobs.push({ kind: "cancel", runId: run.id, payload: { lookFor: true } });
 	const dispatch: JobDraft = { kind: "dispatch", payload: { environmentId: run.environmentId } };
 	switch (at.state) {
 		case "queued":
@@ -158,6 +161,11 @@ export function followUps(deps: Deps, before: Run | null, run: Run, now: Date): 
 			if (isEnd(at.state) && before !== null) jobs.push(dispatch);
 	}
 	return jobs;
+}
+
+/** It is given up at its deadline, and the provider's answer never came. */
+function startIsUnknown(at: Run["progress"], now: Date): boolean {
+	return "triggerAttempted" in at && at.triggerAttempted && at.external === null && at.deadline <= now;
 }
 
 async function tellers(tx: EntityManager, run: Run, before: Run, audit: readonly AuditEntry[]): Promise<JobDraft[]> {

@@ -10,6 +10,12 @@ import { actorOf, type Caller } from "./identify.ts";
 /** How long a provider may take to say that it stopped before the run is given up as timed out; milliseconds. */
 export const CANCEL_GRACE = 10 * 60_000;
 
+/**
+ * How long is looked for what may have been started, when the provider's answer to that is not known; milliseconds. People who cancel
+ * want the environment back: what turns up later is stopped all the same.
+ */
+const UNKNOWN_GRACE = 60_000;
+
 /** Cancels one's own run, or any as an admin. What is at the provider is asked to stop; what is not yet there ends at once. */
 export async function cancelRun(deps: Deps, caller: Caller, run: Run, reason: string | null): Promise<Outcome<Run>> {
 	const place = await placeById(deps.db.manager, run.environmentId);
@@ -22,7 +28,9 @@ export async function cancelRun(deps: Deps, caller: Caller, run: Run, reason: st
 		now = fresh;
 		if (isEnd(fresh.progress.state) || fresh.progress.state === "cancelling") return null;
 		const why = `Cancelled by ${caller.person.name}${reason === null ? "." : `: ${reason}`}`;
-		const deadline = new Date(deps.now().getTime() + CANCEL_GRACE);
+		const at = fresh.progress;
+		const unknown = at.state === "dispatching" && at.triggerAttempted && at.external === null;
+		const deadline = new Date(deps.now().getTime() + (unknown ? UNKNOWN_GRACE : CANCEL_GRACE));
 		return { events: [{ type: "cancel", reason: why, deadline }], actor: actorOf(caller) };
 	});
 	if (changed !== null) return done(changed);

@@ -2,6 +2,7 @@ import { isEnd, type Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
 import type { Card } from "../ports/chat.ts";
 import { approvalsOf } from "../store/approvals.ts";
+import { ANSWER_LOST, notedOf } from "../store/noted.ts";
 import { evidenceOf, verdictOf } from "../store/runs.ts";
 import { runCard } from "../words/run-card.ts";
 import { verdictNotes } from "../words/verdict-notes.ts";
@@ -9,11 +10,14 @@ import { waitsFor } from "./waits-for.ts";
 
 /** What a run's root card shows right now. */
 export async function currentCard(deps: Deps, run: Run): Promise<Card> {
-	const verdict = isEnd(run.progress.state) ? null : await verdictOf(deps.db, run.id);
+	const at = run.progress;
+	const verdict = isEnd(at.state) ? null : await verdictOf(deps.db, run.id);
+	const unknown = "triggerAttempted" in at && at.triggerAttempted && at.external === null;
+	const lost = unknown ? await notedOf(deps.db, run.id, ANSWER_LOST) : null;
 	return runCard(run, {
 		approvals: await approvalsOf(deps.db, run.id),
 		evidence: run.progress.state === "waiting_approval" ? await evidenceOf(deps.db, run.id) : null,
 		waitsFor: run.progress.state === "queued" ? await waitsFor(deps, run) : null,
-		notes: verdict === null ? [] : verdictNotes(verdict),
+		notes: [...(verdict === null ? [] : verdictNotes(verdict)), ...(lost === null ? [] : [`⚠️ ${lost}`])],
 	});
 }

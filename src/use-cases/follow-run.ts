@@ -5,6 +5,7 @@ import type { Deps } from "../deps.ts";
 import type { PipelineStatus } from "../ports/pipeline.ts";
 import { VendorError } from "../ports/vendor-error.ts";
 import { runById } from "../store/runs.ts";
+import { sentence } from "../words/sentence.ts";
 import { advanceRun } from "./advance-run.ts";
 import { askAfter } from "./ask-after.ts";
 import { placeById } from "./catalog.ts";
@@ -17,6 +18,9 @@ type Followed = { readonly again: Date } | "done";
 const TIMEOUT_GRACE = 2 * 60_000;
 /** Milliseconds after the end of a run in which what it left at work is still stopped. */
 const LEFT_OVER_FOR = 24 * 3_600_000;
+/** Milliseconds after its end in which is looked for the pipeline of a run whose start is not known, and how often. */
+const LOOK_FOR = 10 * 60_000;
+const LOOK_EVERY = 30_000;
 const AT_WORK: readonly PipelineStatus[] = ["queued", "running", "waiting"];
 
 /** Asks the provider how a run stands, for as long as it is at work: webhooks get lost. */
@@ -53,6 +57,20 @@ async function askToStop(deps: Deps, run: Run, externalId: string): Promise<void
 	await port.cancel(place.pipeline, externalId);
 	const report = await port.report(place.pipeline, externalId);
 	if (report !== null) await recordReport(deps, place.integration.id, { ...report, jobId: run.id });
+}
+
+/** Looks for what nobody could say of whether it started, for a while after its run was given up; what is found at work is stopped. */
+export async function lookForLeftOver(deps: Deps, runId: string): Promise<Followed> {
+	const run = await runById(deps.db, runId);
+	if (run === null || !("finishedAt" in run.progress) || run.progress.startedAt === null) return "done";
+	const { startedAt, finishedAt } = run.progress;
+	const now = deps.now().getTime();
+	if (now - finishedAt.getTime() > LOOK_FOR) return "done";
+	const place = await placeById(deps.db.manager, run.environmentId);
+	const report = await deps.pipelineOf(place.integration).find(place.pipeline, run.id, startedAt);
+	if (report === null) return { again: new Date(now + LOOK_EVERY) };
+	await recordReport(deps, place.integration.id, { ...report, jobId: run.id });
+	return "done";
 }
 
 /** The run is over and the lock is free: what is still at work there is stopped, and the trail gets what comes of it. */
@@ -106,7 +124,7 @@ export async function meetDeadline(deps: Deps, runId: string): Promise<Followed>
 					events: [
 						{
 							type: "gave_up",
-							reason: "The provider did not confirm in time that it stopped. Look there before you go on.",
+							reason: notStopped(fresh),
 						},
 					],
 					actor: SYSTEM_ACTOR,
@@ -153,6 +171,13 @@ export function notFreeIn(run: Run, now: Date): string {
 
 function waited(run: Run, now: Date): string {
 	return formatDuration(now.getTime() - run.createdAt.getTime());
+}
+
+function notStopped(run: Run): string {
+	if (externalOf(run) !== null)
+		return "The provider did not confirm in time that it stopped. Look there before you go on.";
+	const why = run.progress.state === "cancelling" ? `${sentence(run.progress.stop.reason)} ` : "";
+	return `${why}Whether its pipeline was started is not known: the provider's answer was lost, and nothing is found by its JOB_ID. If it turns up in the next minutes it is stopped. Look there before you go on.`;
 }
 
 function notStarted(run: Run): string {

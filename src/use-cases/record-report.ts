@@ -95,7 +95,8 @@ function eventsOf(run: Run, report: PipelineReport, place: Place, now: Date, run
 	const { state } = run.progress;
 	const events: RunEvent[] = [];
 	if (state === "waiting_approval" || state === "queued") return [];
-	if (externalOf(run) === null && state !== "running") events.push({ type: "accepted", external });
+	if (externalOf(run) === null && state !== "running")
+		events.push({ type: "accepted", external, stopBy: new Date(now.getTime() + CANCEL_GRACE) });
 	if (report.status === null || report.status === "queued") return events;
 	if (state === "dispatching")
 		events.push({ type: "started", external, runDeadline: new Date(now.getTime() + runTimeout) });

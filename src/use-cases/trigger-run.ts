@@ -5,8 +5,10 @@ import type { RunEvent } from "../core/step.ts";
 import type { Deps } from "../deps.ts";
 import type { PipelinePort, PipelineReport, PipelineVariables } from "../ports/pipeline.ts";
 import { VendorError } from "../ports/vendor-error.ts";
+import { ANSWER_LOST } from "../store/noted.ts";
 import { runById } from "../store/runs.ts";
-import { advanceRun } from "./advance-run.ts";
+import { plainTime } from "../words/rich.ts";
+import { advanceRun, entryOf } from "./advance-run.ts";
 import { type Place, placeById, policyOf } from "./catalog.ts";
 import { fingerprintOf } from "./fingerprint-of.ts";
 import { recordReport } from "./record-report.ts";
@@ -91,6 +93,7 @@ async function call(
 		if (!(error instanceof VendorError)) throw error;
 		if (error.mayHaveHappened) {
 			deps.log.warn({ run: run.number, err: error }, "the answer to the trigger was lost: looking for the run");
+			if (!port.triggerIsIdempotent) await noteLostAnswer(deps, run, error.message);
 			return lookLater(deps, run);
 		}
 		const passing = error.passing;
@@ -105,6 +108,16 @@ async function call(
 		}));
 		return passing ? { again: new Date(deps.now().getTime() + (error.retryAfter ?? 5) * 1_000) } : "done";
 	}
+}
+
+/** People see nothing but "Starting" otherwise, for as long as it is looked for. */
+async function noteLostAnswer(deps: Deps, run: Run, why: string): Promise<void> {
+	await advanceRun(deps, run, async (fresh) => {
+		const at = fresh.progress;
+		if ((at.state !== "dispatching" && at.state !== "cancelling") || at.external !== null) return null;
+		const note = `${why} Whether the pipeline was started is not known: it is looked for by its JOB_ID (${run.id}) until ${plainTime(at.deadline)}, and never sent twice.`;
+		return { audit: [entryOf(fresh, "run.noted", SYSTEM_ACTOR, deps.now(), { said: ANSWER_LOST, note })] };
+	});
 }
 
 /** `otherwise`: what follows where our own queue never got it. */

@@ -1,6 +1,7 @@
 import type { AuditAction, AuditEntry } from "../core/audit-entry.ts";
 import type { PersonRef } from "../core/run.ts";
 import type { Inline, Rich } from "../ports/chat.ts";
+import { sentence } from "./sentence.ts";
 
 /** What the thread of a run says of one entry of its trail; null: nothing that people follow a run for. */
 export function storyLine(entry: AuditEntry): Rich | null {
@@ -18,6 +19,13 @@ const actor = (entry: AuditEntry): Inline =>
 /** Whoever reads it can judge what DRAVEN cannot: who that was. */
 const nobodys = (entry: AuditEntry): Inline[] =>
 	entry.data["nobodys"] === true ? [" (an API token that belongs to no person)"] : [];
+
+function stopping({ data }: AuditEntry): string {
+	if (typeof data["externalId"] === "string" || data["called"] === undefined) return "The pipeline is asked to stop.";
+	return data["called"] === false
+		? "The pipeline is not started any more."
+		: "Whether the pipeline was started is not known yet: it is looked for, and stopped when it is found.";
+}
 
 function personIn(entry: AuditEntry): Inline {
 	const person = entry.data["person"] as PersonRef;
@@ -48,7 +56,7 @@ const LINES: Partial<Record<AuditAction, (entry: AuditEntry) => Rich>> = {
 			? ["The pipeline is at work."]
 			: ["The pipeline is at work: ", { link: url, text: "open the run" }, "."];
 	},
-	"run.cancelling": (entry) => [`${text(entry, "reason")} The pipeline is asked to stop.`],
+	"run.cancelling": (entry) => [`${sentence(text(entry, "reason"))} ${stopping(entry)}`],
 	"run.succeeded": () => ["✅ It succeeded. The environment is free."],
 	"run.failed": (entry) => [`❌ It failed: ${text(entry, "reason")}`],
 	"run.rejected": (entry) => [text(entry, "reason")],

@@ -51,7 +51,7 @@ const EVENTS: Record<string, RunEvent> = {
 	dispatched: { type: "dispatched", startDeadline: deadline },
 	trigger_attempted: { type: "trigger_attempted" },
 	trigger_not_sent: { type: "trigger_not_sent" },
-	accepted: { type: "accepted", external },
+	accepted: { type: "accepted", external, stopBy: at(60) },
 	started: { type: "started", external, runDeadline: deadline },
 	start_failed: { type: "start_failed", reason },
 	stop_for_timeout: { type: "stop_for_timeout", reason: "It ran for too long.", deadline },

@@ -108,6 +108,68 @@ describe("when the answer to the trigger was lost", () => {
 		expect((await world.actions(run.id)).filter((action) => action === "run.late_report")).toHaveLength(2);
 	});
 
+	test("people read so in its thread and on its card, with where and until when it is looked for", async () => {
+		world.pipeline.faults = ["lost"];
+		const run = await deploy();
+		const told = `The provider did not answer. Whether the pipeline was started is not known: it is looked for by its JOB_ID (${run.id}) until 2026-03-04 10:01 UTC, and never sent twice.`;
+		const [root] = world.chat.roots("C_STAGE");
+		expect(root?.card.text).toContain(`⚠️ ${told}`);
+		expect(root && world.chat.threadOf(root)).toContain(told);
+		await world.pass(MINUTE);
+		expect(root?.card.text).not.toContain("⚠️");
+	});
+
+	test("a cancel says that it is looked for, and gives the environment back after a minute", async () => {
+		await world.close();
+		world = await World.open({ stage: { refs: { tags: ["**"] }, timeouts: { start: "30m" } } });
+		world.pipeline.faults = ["lost"];
+		const run = await deploy();
+		const next = await world.runOf(await world.say("U_OPS", "shop@v1.0.0 to stage"));
+		await world.say("U_OPS", `cancel #${run.number} wrong one`);
+		await world.work();
+		const [root] = world.chat.roots("C_STAGE");
+		expect(root && world.chat.threadOf(root)).toContain(
+			"Cancelled by U_OPS: wrong one. Whether the pipeline was started is not known yet: it is looked for, and stopped when it is found.",
+		);
+		for (let second = 0; second < 60; second += 5) await world.pass(5_000);
+		expect((await again(run)).progress).toMatchObject({
+			state: "timed_out",
+			reason: expect.stringMatching(/^Cancelled by U_OPS: wrong one\. Whether .* nothing is found by its JOB_ID/),
+		});
+		expect((await again(next)).progress.state).toBe("running");
+		expect(world.pipeline.startsOf(run.id)).toBe(0);
+	});
+
+	test("and it turns up minutes after it was given up: it is stopped without any word of the provider", async () => {
+		world.pipeline.faults = ["answer_lost"];
+		const { find } = world.pipeline;
+		world.pipeline.find = async () => null;
+		const run = await deploy();
+		await world.say("U_OPS", `cancel #${run.number}`);
+		await world.pass(MINUTE);
+		expect((await again(run)).progress.state).toBe("timed_out");
+		world.pipeline.find = find.bind(world.pipeline);
+		await world.pass(5 * MINUTE);
+		expect(world.pipeline.runOf(run.id)).toMatchObject({ cancelRequested: true, status: "cancelled" });
+		expect((await again(run)).progress.state).toBe("timed_out");
+		expect(world.pipeline.startsOf(run.id)).toBe(1);
+	});
+
+	test("and it is found after a cancel: it has the whole time that a stop may take", async () => {
+		world.pipeline.faults = ["answer_lost"];
+		world.pipeline.obeysCancel = false;
+		const { find } = world.pipeline;
+		world.pipeline.find = async () => null;
+		const run = await deploy();
+		await world.say("U_OPS", `cancel #${run.number}`);
+		await world.pass(30_000);
+		world.pipeline.find = find.bind(world.pipeline);
+		for (let minute = 0; minute < 5; minute++) await world.pass(MINUTE);
+		expect((await again(run)).progress.state).toBe("cancelling");
+		await world.finish(run, "cancelled");
+		expect((await again(run)).progress.state).toBe("cancelled");
+	});
+
 	test("and we were away until after its deadline: the provider is asked before it is given up", async () => {
 		world.pipeline.faults = ["answer_lost"];
 		const run = await deploy();

@@ -1,0 +1,14 @@
+import type { Sql } from "./runs.ts";
+
+/** What a note says: the provider's answer to the start of a pipeline was lost. */
+export const ANSWER_LOST = "answer_lost";
+
+/** The note of this kind on the trail of a run; null: there is none. */
+export async function notedOf(sql: Sql, runId: string, said: string): Promise<string | null> {
+	const rows: { note: string }[] = await sql.query(
+		`SELECT entry::jsonb #>> '{data,note}' AS note FROM audit_entry
+		 WHERE run_id = $1 AND action = 'run.noted' AND entry::jsonb #>> '{data,said}' = $2 ORDER BY seq DESC LIMIT 1`,
+		[runId, said],
+	);
+	return rows[0]?.note ?? null;
+}
