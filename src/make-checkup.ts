@@ -1,5 +1,6 @@
+import { BitbucketCheckup } from "../adapters/bitbucket/checkup.ts";
 import { GitHubCheckup } from "../adapters/github/checkup.ts";
-import { githubOptions } from "./adapter-options.ts";
+import { bitbucketOptions, githubOptions } from "./adapter-options.ts";
 import type { CheckupPort } from "./ports/checkup.ts";
 import type { IntegrationRow } from "./store/entities.ts";
 import type { SecretBox } from "./store/secret-box.ts";
@@ -9,8 +10,9 @@ export function makeCheckup(box: SecretBox, integration: IntegrationRow, now: ()
 	switch (integration.provider) {
 		case "github":
 			return new GitHubCheckup(githubOptions(box, integration, now));
-		case "gitlab":
 		case "bitbucket":
+			return new BitbucketCheckup(bitbucketOptions(box, integration, now));
+		case "gitlab":
 		case "runner":
 			return null;
 		default:

@@ -8,7 +8,8 @@ const Delivery = z.object({
 	repository: z.object({ full_name: text }).nullish().catch(null),
 });
 
-const FOLLOWED = ["repo:commit_status_created", "repo:commit_status_updated"];
+/** The events of commit statuses. */
+export const FOLLOWED: readonly string[] = ["repo:commit_status_created", "repo:commit_status_updated"];
 
 /**
  * The receiving half. A commit status names a pipeline by the address of its page alone: its key is the same for all pipelines of one
