@@ -12,6 +12,7 @@ COPY package.json package-lock.json ./
 # Without the embedded Postgres: a container has DATABASE_URL.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts && mkdir /data && chown node:node /data
 COPY manifests manifests
+COPY src/web/pages/assets src/web/pages/assets
 COPY --from=build /app/build build
 RUN chmod +x build/src/main.js && ln -s /app/build/src/main.js /usr/local/bin/draven
 USER node

@@ -6,6 +6,7 @@ import { UnansweredClaims1764100300000 } from "./1764100300000-unanswered-claims
 import { RunnerLeases1764100410000 } from "./1764100410000-runner-leases.ts";
 import { TeamsConversations1764100500000 } from "./1764100500000-teams-conversations.ts";
 import { DeadJobs1764100600000 } from "./1764100600000-dead-jobs.ts";
+import { WebSessions1764200000000 } from "./1764200000000-web-sessions.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
 	RunnerLeases1764100410000,
 	TeamsConversations1764100500000,
 	DeadJobs1764100600000,
+	WebSessions1764200000000,
 ];

@@ -31,6 +31,7 @@ import { readinessOf } from "./store/readiness.ts";
 import { teamsConversations } from "./store/teams-conversations.ts";
 import { ensureInitToken } from "./store/tokens.ts";
 import { createFront } from "./use-cases/front.ts";
+import { firstLink } from "./use-cases/web-sign-in.ts";
 import { createWebServer, type WebServer } from "./web/server.ts";
 
 export interface ServeOptions {
@@ -95,7 +96,10 @@ export async function serve(config: Config, env: Environment, log: Logger, optio
 		if (worker !== null) ends.push(worker.stop);
 
 		const url = options.web ? await listen({ config, env, store, deps, front, slack, teams, log, now, ends }) : null;
-		process.stdout.write(await startupText({ config, store, url, slack: connected, options }));
+		const signIn = options.web
+			? await firstLink(config.port === 0 && url !== null ? { ...deps, publicUrl: url } : deps)
+			: null;
+		process.stdout.write(await startupText({ config, store, url, slack: connected, options, signIn }));
 		return { url, lost: store.lost, stop };
 	} catch (error) {
 		await stop();

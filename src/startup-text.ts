@@ -9,10 +9,12 @@ interface Started {
 	readonly url: string | null;
 	readonly slack: { readonly team: string } | { readonly team: null; readonly problem: string } | null;
 	readonly options: { readonly web: boolean; readonly worker: boolean };
+	/** The way into the web page for the first who ever comes; null: somebody has been in. */
+	readonly signIn: string | null;
 }
 
 /** What a person reads when it has started: what is connected, what is not, and the next step. */
-export async function startupText({ config, store, url, slack, options }: Started): Promise<string> {
+export async function startupText({ config, store, url, slack, options, signIn }: Started): Promise<string> {
 	const integrations = await store.db.getRepository(IntegrationTable).find({ order: { slug: "ASC" } });
 	const projects = (await store.db.getRepository(ProjectTable).find({ order: { slug: "ASC" } })).filter(
 		(one) => one.archivedAt === null,
@@ -26,6 +28,7 @@ export async function startupText({ config, store, url, slack, options }: Starte
 			config.databaseUrl === null ? `its own Postgres, in ${config.dataDir}` : "the Postgres of DATABASE_URL",
 		),
 		line("Listening", url ?? "no (background work alone)"),
+		...(signIn === null ? [] : [line("Web page", `${signIn} (signs an admin in, once, within an hour)`)]),
 		...(options.worker ? [] : [line("Worker", "no: start `draven worker` beside it")]),
 		line("Slack", slackLine(slack)),
 		...(config.teams === null ? [] : [line("Teams", teamsLine(config))]),

@@ -30,13 +30,15 @@ export type AuditAction =
 	| "token.created"
 	| "token.revoked"
 	| "person.linked"
+	| "web.signed_in"
+	| "web.link_refused"
 	| "system.started";
 
 /** Who did it: a person and the way they came by, or the system itself. */
 export interface Actor {
 	readonly id: string | null;
 	readonly name: string;
-	readonly via: "slack" | "teams" | "local" | "api" | "cli" | "system" | "provider" | "runner";
+	readonly via: "slack" | "teams" | "local" | "api" | "web" | "cli" | "system" | "provider" | "runner";
 }
 
 export const SYSTEM_ACTOR: Actor = { id: null, name: "DRAVEN", via: "system" };

@@ -62,10 +62,10 @@ export type Command =
 	| { readonly verb: "status"; readonly project: string | null; readonly environment: string | null }
 	| { readonly verb: "queue" | "history" | "diff"; readonly project: string; readonly environment: string | null }
 	| { readonly verb: "show" | "logs"; readonly run: RunNumber }
-	| { readonly verb: "whoami" }
+	| { readonly verb: "whoami" | "admin" }
 	| { readonly verb: "help"; readonly topic: string | null }
 	/** A verb of the grammar that this version does not carry out yet. */
-	| { readonly verb: "later"; readonly name: "promote" | "nudge" | "freeze" | "unfreeze" | "admin" };
+	| { readonly verb: "later"; readonly name: "promote" | "nudge" | "freeze" | "unfreeze" };
 
 /** What the parser has to know to correct a person. */
 export interface Known {

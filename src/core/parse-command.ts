@@ -246,10 +246,12 @@ function readStatus(reader: CommandReader): Command | No {
 	return reader.end("status") ?? { verb: "status", project: place.project, environment: place.environment };
 }
 
-function readAlone(reader: CommandReader): Command | No {
-	const flags = reader.flags("whoami");
-	return "ok" in flags ? flags : (reader.end("whoami") ?? { verb: "whoami" });
-}
+const readAlone =
+	(verb: "whoami" | "admin") =>
+	(reader: CommandReader): Command | No => {
+		const flags = reader.flags(verb);
+		return "ok" in flags ? flags : (reader.end(verb) ?? { verb });
+	};
 
 function readHelp(reader: CommandReader): Command | No {
 	const token = reader.take();
@@ -277,11 +279,11 @@ const READERS: Record<VerbName, (reader: CommandReader, forced: boolean) => Comm
 	diff: readLook("diff"),
 	show: readRunAlone("show"),
 	logs: readRunAlone("logs"),
-	whoami: readAlone,
+	whoami: readAlone("whoami"),
 	help: readHelp,
 	promote: () => ({ verb: "later", name: "promote" }),
 	nudge: () => ({ verb: "later", name: "nudge" }),
 	freeze: () => ({ verb: "later", name: "freeze" }),
 	unfreeze: () => ({ verb: "later", name: "unfreeze" }),
-	admin: () => ({ verb: "later", name: "admin" }),
+	admin: readAlone("admin"),
 };

@@ -40,7 +40,7 @@ export const VERBS = {
 	nudge: { usage: "deploy nudge #<run>", does: null },
 	freeze: { usage: "deploy freeze <scope> [until <time>|for 2h] <reason>", does: null },
 	unfreeze: { usage: "deploy unfreeze <scope>", does: null },
-	admin: { usage: "deploy admin", does: null },
+	admin: { usage: "deploy admin", does: "gives you a one-time link, valid 5 minutes, into the web page" },
 } as const;
 
 export type VerbName = keyof typeof VERBS;

@@ -51,6 +51,15 @@ export async function lastLines(sql: Sql, runId: string, limit: number): Promise
 	return rows.reverse();
 }
 
+/** The last lines in which a text is, in whatever case. */
+export async function matchingLines(sql: Sql, runId: string, text: string, limit: number): Promise<LogLine[]> {
+	const rows: LogLine[] = await sql.query(
+		"SELECT n, at, line FROM run_log WHERE run_id = $1 AND position(lower($2) IN lower(line)) > 0 ORDER BY n DESC LIMIT $3",
+		[runId, text, limit],
+	);
+	return rows.reverse();
+}
+
 /** Where the next line goes. */
 export async function nextLine(sql: Sql, runId: string): Promise<number> {
 	const rows: { n: number }[] = await sql.query("SELECT coalesce(max(n) + 1, 0) AS n FROM run_log WHERE run_id = $1", [

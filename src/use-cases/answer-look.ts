@@ -12,6 +12,7 @@ import { type CommandContext, no, yes } from "./answer.ts";
 import { knownNames } from "./catalog.ts";
 import { currentCard } from "./current-card.ts";
 import { history, standings } from "./read-model.ts";
+import { linkFor } from "./web-sign-in.ts";
 
 export async function answerStatus(
 	{ deps }: CommandContext,
@@ -94,4 +95,22 @@ export async function answerWhoami({ deps, caller }: CommandContext): Promise<An
 		}),
 	);
 	return yes(whoamiCard(caller.principal, places));
+}
+
+/** A link is for the one who asks alone: answers are. */
+export async function answerAdmin({ deps, caller }: CommandContext): Promise<Answer> {
+	const link = await linkFor(deps, caller);
+	if (!link.ok) return no(link.refusal);
+	return yes(
+		card(
+			{
+				kind: "text",
+				text: [{ link: link.value, text: "Open the web page of DRAVEN" }, ` as ${caller.person.name}.`],
+			},
+			{
+				kind: "small",
+				text: ["The link is good once, for 5 minutes, and signs in whoever opens it: do not pass it on."],
+			},
+		),
+	);
 }

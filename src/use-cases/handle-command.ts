@@ -12,7 +12,15 @@ import { type CommandContext, no, yes } from "./answer.ts";
 import { answerCancel, answerDecision, answerLock, answerUnlock } from "./answer-act.ts";
 import { answerDiff } from "./answer-diff.ts";
 import { answerExplain } from "./answer-explain.ts";
-import { answerHistory, answerLogs, answerQueue, answerShow, answerStatus, answerWhoami } from "./answer-look.ts";
+import {
+	answerAdmin,
+	answerHistory,
+	answerLogs,
+	answerQueue,
+	answerShow,
+	answerStatus,
+	answerWhoami,
+} from "./answer-look.ts";
 import { answerDeploy, answerRetry, answerRollback } from "./answer-request.ts";
 import { knownNames } from "./catalog.ts";
 import type { Caller } from "./identify.ts";
@@ -81,6 +89,8 @@ async function answer(context: CommandContext, command: Command): Promise<Answer
 			return answerLogs(context, command.run);
 		case "whoami":
 			return answerWhoami(context);
+		case "admin":
+			return answerAdmin(context);
 		case "help":
 			return yes(helpCard(command.topic));
 		case "later":

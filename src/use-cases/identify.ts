@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { EntityManager } from "typeorm";
-import type { AccessBinding, Principal } from "../core/access.ts";
+import type { AccessBinding, Principal, Role } from "../core/access.ts";
 import type { Actor } from "../core/audit-entry.ts";
 import { done, type Outcome, refusal, refused } from "../core/refusal.ts";
 import type { PersonRef } from "../core/run.ts";
@@ -79,6 +79,42 @@ export async function identifyToken(deps: Deps, token: ApiTokenRow): Promise<Cal
 		via: "api",
 		user: null,
 	};
+}
+
+/**
+ * A person by all the accounts of theirs that are known, for those who came by none of them. `roles`: those that they hold without
+ * any binding; null: none. One account of a guest makes them a guest.
+ */
+export async function identifyPerson(
+	deps: Deps,
+	personId: string,
+	roles: readonly Role[] | null,
+	fresh: boolean,
+): Promise<Outcome<Caller>> {
+	const { id, name } = await deps.db.getRepository(PersonTable).findOneByOrFail({ id: personId });
+	const person = { id, name };
+	const accounts = await deps.db.getRepository(IdentityTable).findBy({ personId });
+	const found: Caller[] = [];
+	for (const { platform, tenant, externalId } of accounts) {
+		if (platform !== "slack" && platform !== "teams") continue;
+		if (deps.groups[platform] === undefined) continue;
+		const caller = await identify(deps, { platform, tenant, user: externalId }, fresh);
+		if (!caller.ok) return caller;
+		found.push(caller.value);
+	}
+	const memberships = found.map(({ principal }) => principal.groups);
+	const principal = {
+		person,
+		...(await namesOf(deps, person.id)),
+		outsider: found.some((one) => one.principal.outsider),
+		groups: memberships.find((one) => !one.known) ?? {
+			known: true as const,
+			ids: new Set(memberships.flatMap((one) => (one.known ? [...one.ids] : []))),
+		},
+		...(roles === null ? {} : { tokenRoles: roles }),
+	};
+	const bindings = await deps.db.getRepository(AccessBindingTable).find({ order: { position: "ASC" } });
+	return done({ principal, person, bindings, via: "web", user: null });
 }
 
 async function membership(

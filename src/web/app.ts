@@ -11,6 +11,7 @@ import { runEndpoints } from "./api/runs.ts";
 import { storyEndpoints } from "./api/story.ts";
 import { addHealth } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
+import { addPages, PAGES } from "./pages/register.ts";
 import { problem, type Reply } from "./problem.ts";
 import { send } from "./send.ts";
 import type { WebServerContext } from "./server.ts";
@@ -64,6 +65,7 @@ export function createApp(context: AppContext): FastifyInstance {
 	);
 
 	addHealth(app, context);
+	app.register(async (pages) => addPages(pages, context));
 	const description = describeApi(API, ENDPOINTS);
 	app.get(`${API}/openapi.json`, async () => description);
 	for (const endpoint of ENDPOINTS) register(app, context, `${API}${endpoint.path}`, endpoint);
@@ -74,7 +76,8 @@ export function createApp(context: AppContext): FastifyInstance {
 const PATHS = [
 	...ENDPOINTS.map(({ method, path }) => ({ method, path: `${API}${path}` })),
 	{ method: "GET", path: `${API}/openapi.json` },
-	...["/", "/healthz", "/readyz", "/metrics"].map((path) => ({ method: "GET", path })),
+	...PAGES.map(({ method, path }) => ({ method, path })),
+	...["/healthz", "/readyz", "/metrics"].map((path) => ({ method: "GET", path })),
 	{ method: "POST", path: "/webhooks/:provider/:slug" },
 	{ method: "POST", path: "/slack/events" },
 ].map(({ method, path }) => ({

@@ -3,13 +3,6 @@ import type { AppContext } from "./app.ts";
 import { problem } from "./problem.ts";
 import { send } from "./send.ts";
 
-const PAGE = `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>DRAVEN</title>
-<p>DRAVEN, a deploy control plane that lives in chat, is at work here. Talk to it in Slack, with <code>draven say help</code>,
-or under <code>/api/v1</code>; its documentation is in the folder <code>docs</code> of its repository.</p>
-</html>
-`;
-
 /** For those who keep it alive and look after it. */
 export function addHealth(app: FastifyInstance, { ready, metrics, log }: AppContext): void {
 	app.get("/healthz", async () => ({ status: "ok" }));
@@ -24,9 +17,4 @@ export function addHealth(app: FastifyInstance, { ready, metrics, log }: AppCont
 		const { type, body } = await metrics.text();
 		return reply.header("content-type", type).send(body);
 	});
-	app.get("/", async (_request, reply) =>
-		reply
-			.headers({ "content-type": "text/html; charset=utf-8", "content-security-policy": "default-src 'none'" })
-			.send(PAGE),
-	);
 }

@@ -9,6 +9,7 @@ import type { IntegrationRow, Provider } from "../store/entities.ts";
 import type { Readiness } from "../store/readiness.ts";
 import { createApp } from "./app.ts";
 import { createMetrics } from "./metrics.ts";
+import type { OpenId } from "./pages/open-id.ts";
 import { PROBLEM_TYPE, problem, type Reply, sendReply } from "./problem.ts";
 import { unexpected } from "./unexpected.ts";
 import { createWebhookReceiver } from "./webhooks.ts";
@@ -27,6 +28,8 @@ export interface WebServerContext {
 	readonly webhookSecretOf: (integration: IntegrationRow) => string | null;
 	/** Whether requests can be served; `why` is one sentence. */
 	readonly ready: () => Promise<Readiness>;
+	/** Signs people in by OpenID Connect; absent: it is not configured. */
+	readonly openId?: OpenId;
 	readonly log: Logger;
 }
 

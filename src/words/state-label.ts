@@ -19,3 +19,8 @@ const STATES: Record<RunState, { readonly mark: string; readonly word: string }>
 export function stateLabel(state: RunState): string {
 	return `${STATES[state].mark} ${STATES[state].word}`;
 }
+
+/** Without its mark. */
+export function stateWord(state: RunState): string {
+	return STATES[state].word;
+}

@@ -145,7 +145,7 @@ const UNDERSTOOD: readonly (readonly [said: string, means: Command])[] = [
 	["freeze */production until friday holidays", { verb: "later", name: "freeze" }],
 	["unfreeze *", { verb: "later", name: "unfreeze" }],
 	["diff web", { verb: "diff", project: "web", environment: null }],
-	["admin", { verb: "later", name: "admin" }],
+	["admin", { verb: "admin" }],
 ];
 
 test.each(UNDERSTOOD)("%j is understood", (said, means) => {

@@ -26,6 +26,18 @@ export function windowsRule(policy: EffectivePolicy, { now, type, succeededHereA
 	);
 }
 
+/** How the windows of a policy stand, for those who wait for one. Null: it has none. */
+export function windowAt(
+	{ windows }: Pick<EffectivePolicy, "windows">,
+	now: Date,
+): { readonly open: true } | { readonly open: false; readonly next: Date | null } | null {
+	if (windows === null) return null;
+	const local = DateTime.fromJSDate(now, { zone: windows.timezone });
+	return isOpen(windows, local)
+		? { open: true }
+		: { open: false, next: nextOpening(windows, local)?.toJSDate() ?? null };
+}
+
 function isOpen(windows: Windows, at: DateTime): boolean {
 	const clock = at.toFormat("HH:mm");
 	return windows.allow.some(

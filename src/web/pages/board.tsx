@@ -1,0 +1,205 @@
+import { windowAt } from "../../core/rules/windows.ts";
+import type { Run } from "../../core/run.ts";
+import type { Deps } from "../../deps.ts";
+import { EnvironmentTable, PolicyTable, ProjectTable } from "../../store/entities.ts";
+import { readPolicy } from "../../use-cases/catalog.ts";
+import { drift } from "../../use-cases/drift.ts";
+import { standings } from "../../use-cases/read-model.ts";
+import type { Standing } from "../../words/standing-words.ts";
+import { Badge, RefCode, RunLink, StateBadge, Time } from "./bits.tsx";
+import type { PageCall, PageReply, PageRoute } from "./page.tsx";
+
+/** Every project by environment: what runs where, and what keeps it from changing. */
+export const boardPages: readonly PageRoute[] = [
+	{ method: "GET", path: "/", handle: (call) => board(call, null) },
+	{ method: "GET", path: "/projects/:project", handle: (call) => board(call, call.params["project"] ?? "") },
+	{
+		method: "GET",
+		path: "/board",
+		handle: async ({ deps, query }) => ({ kind: "part", content: await live(deps, query["project"] ?? null) }),
+	},
+	{
+		method: "GET",
+		path: "/board/drift/:project/:environment",
+		handle: async ({ deps, params }) => ({
+			kind: "part",
+			content: <Drift text={await drift(deps, params["project"] ?? "", params["environment"] ?? "")} />,
+		}),
+	},
+];
+
+async function board({ deps, admin }: PageCall, project: string | null): Promise<PageReply> {
+	const known = await deps.db.getRepository(ProjectTable).find({ order: { slug: "ASC" } });
+	const shown = known.filter((one) => one.archivedAt === null && (project === null || one.slug === project));
+	if (project !== null && shown.length === 0) return missing(project);
+	const title = project === null ? "Board" : (shown[0]?.name ?? project);
+	const content = (
+		<>
+			<div class="head">
+				<div>
+					<h1>{title}</h1>
+					<p class="soft">{project === null ? "What runs where, and what waits." : <a href="/">All projects</a>}</p>
+				</div>
+			</div>
+			{shown.length === 0 ? (
+				<div class="card empty">
+					<h2>No project yet</h2>
+					{admin ? (
+						<p>
+							<a href="/admin/projects">Add one here</a>, or in a draven.yaml: <code>draven apply -f draven.yaml</code>.
+						</p>
+					) : (
+						<p>An admin adds them.</p>
+					)}
+				</div>
+			) : (
+				await live(deps, project)
+			)}
+		</>
+	);
+	return { kind: "page", title, section: "board", content };
+}
+
+export function missing(what: string): PageReply {
+	const content = (
+		<div class="card empty">
+			<h1>There is nothing here</h1>
+			<p>{`"${what}" is not known, or is archived.`}</p>
+			<p>
+				<a href="/">To the board</a>
+			</p>
+		</div>
+	);
+	return { kind: "page", title: "Not found", section: "board", content, status: 404 };
+}
+
+/** The part that follows what happens. */
+async function live(deps: Deps, project: string | null) {
+	const all = await standings(deps, { project, environment: null });
+	const slugs = [...new Set(all.map((one) => one.project))];
+	const names = new Map((await deps.db.getRepository(ProjectTable).find()).map((one) => [one.slug, one.name]));
+	const windows = await windowsOf(deps);
+	return (
+		<div
+			data-live
+			hx-get={`/board${project === null ? "" : `?project=${encodeURIComponent(project)}`}`}
+			hx-trigger="draven:changed"
+			hx-swap="outerHTML"
+		>
+			{slugs.map((slug) => (
+				<section class="project" key={slug} aria-labelledby={`project-${slug}`}>
+					<h2 id={`project-${slug}`}>
+						<a href={`/projects/${slug}`}>{names.get(slug) ?? slug}</a>
+					</h2>
+					<div class="grid">
+						{all
+							.filter((one) => one.project === slug)
+							.map((one) => (
+								<Environment
+									key={one.environment}
+									one={one}
+									window={windows.get(`${slug}/${one.environment}`) ?? null}
+								/>
+							))}
+					</div>
+				</section>
+			))}
+		</div>
+	);
+}
+
+type Window = ReturnType<typeof windowAt>;
+
+/** `project/environment` -> how its window stands. */
+async function windowsOf(deps: Deps): Promise<ReadonlyMap<string, Window>> {
+	const environments = await deps.db.getRepository(EnvironmentTable).find();
+	const projects = new Map((await deps.db.getRepository(ProjectTable).find()).map((one) => [one.id, one.slug]));
+	const policies = await deps.db.getRepository(PolicyTable).find();
+	return new Map(
+		environments.map(({ projectId, slug, policy }) => {
+			const read = readPolicy(policy, policies);
+			return [`${projects.get(projectId)}/${slug}`, read.ok ? windowAt(read.policy, deps.now()) : null];
+		}),
+	);
+}
+
+function Environment({ one, window }: { readonly one: Standing; readonly window: Window }) {
+	const { live: run, active, lock, waiting } = one;
+	return (
+		<article class="card env">
+			<header>
+				<h3>{one.environment}</h3>
+				{active === null ? (
+					lock === null ? null : (
+						<Badge tone="wait">Locked</Badge>
+					)
+				) : (
+					<StateBadge state={active.progress.state} />
+				)}
+			</header>
+			{run === null ? (
+				<p class="soft">Nothing released yet.</p>
+			) : (
+				<div>
+					<div class="live">
+						<RefCode run={run} />
+					</div>
+					<small>
+						<RunLink run={run} /> by {run.requestedBy.name}, <Finished run={run} />
+					</small>
+					<div
+						hx-get={`/board/drift/${one.project}/${one.environment}`}
+						hx-trigger="load"
+						hx-swap="innerHTML"
+						class="soft"
+					/>
+				</div>
+			)}
+			{active === null ? null : (
+				<p>
+					<RunLink run={active} /> {active.type} of <RefCode run={active} /> by {active.requestedBy.name}
+				</p>
+			)}
+			{lock === null ? null : (
+				<p>
+					<strong>Locked by {lock.person.name}</strong>
+					{lock.reason === null ? "" : `: ${lock.reason}`}
+					{lock.until === null ? null : (
+						<>
+							, until <Time at={lock.until} />
+						</>
+					)}
+				</p>
+			)}
+			{waiting.length === 0 ? null : (
+				<ul class="plain">
+					{waiting.map((next) => (
+						<li key={next.id}>
+							<StateBadge state={next.progress.state} /> <RunLink run={next} /> <RefCode run={next} /> by{" "}
+							{next.requestedBy.name}
+						</li>
+					))}
+				</ul>
+			)}
+			{window === null ? null : <WindowLine window={window} />}
+		</article>
+	);
+}
+
+function WindowLine({ window }: { readonly window: NonNullable<Window> }) {
+	if (window.open) return <small>The window is open.</small>;
+	return (
+		<small>
+			Outside of its windows{window.next === null ? "." : ". The next one opens: "}
+			{window.next === null ? null : <Time at={window.next} />}
+		</small>
+	);
+}
+
+function Finished({ run }: { readonly run: Run }) {
+	return "finishedAt" in run.progress ? <Time at={run.progress.finishedAt} /> : null;
+}
+
+function Drift({ text }: { readonly text: string | null }) {
+	return text === null ? null : <small>{text}</small>;
+}

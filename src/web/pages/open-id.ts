@@ -1,0 +1,14 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+
+/** Sign-in by an OpenID provider. */
+export interface OpenId {
+	/** As people know it: the host of its issuer. */
+	readonly name: string;
+	addTo(app: FastifyInstance, way: Way): void;
+}
+
+/** What happens once the provider has vouched for somebody. */
+export interface Way {
+	signedIn(request: FastifyRequest, reply: FastifyReply, session: string, next: string): Promise<FastifyReply>;
+	ownPath(next: string | undefined): string;
+}
