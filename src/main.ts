@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { runnerCommand } from "../adapters/runner/command.ts";
 import type { ApplyOptions } from "./cli/apply.ts";
 import type { ExportAuditOptions } from "./cli/audit.ts";
 import type { Cli, ExitCode } from "./cli/cli.ts";
+import type { InitOptions } from "./cli/init-integration.ts";
 import type { CheckOptions } from "./cli/integration.ts";
 import type { LinkOptions } from "./cli/person.ts";
 import type { SayOptions } from "./cli/say.ts";
@@ -12,6 +13,7 @@ import { readLogConfig } from "./config.ts";
 import { parseDuration } from "./core/duration.ts";
 import { makeLog } from "./log.ts";
 import { Sentence } from "./sentence.ts";
+import type { Provider } from "./store/entities.ts";
 
 const cli: Cli = {
 	env: process.env,
@@ -97,6 +99,14 @@ function addIntegration(integration: Command, sub: Sub): void {
 			.addOption(asJson()),
 		async (slug: string, options: CheckOptions) =>
 			(await import("./cli/integration.ts")).checkIntegrationCommand(cli, slug, options),
+	);
+	run(
+		sub("init", "print the ready pipeline file for a repository", integration)
+			.addArgument(new Argument("<provider>", "whose").choices(["github", "gitlab", "bitbucket", "runner"]))
+			.option("--project <slug>", "filled in for this project and its parameters")
+			.addOption(asJson()),
+		async (provider: Provider, options: InitOptions) =>
+			(await import("./cli/init-integration.ts")).initIntegrationCommand(cli, provider, options),
 	);
 }
 

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { parse } from "yaml";
+import { workflowProblems } from "../../adapters/github/workflow-problems.ts";
 import type { FakeRepository } from "../fakes/github/state.ts";
 import { FakeGitHub } from "../fakes/github.ts";
 import { shaOf } from "../fakes/sha-of.ts";
@@ -110,5 +112,53 @@ describe("draven integration check", () => {
 		expect(await check("acme")).toMatchObject({ code: 1, stderr: expect.stringContaining("acme-github, own") });
 		expect((await check()).code).toBe(2);
 		expect(await check("own", "--json")).toMatchObject({ code: 1, stdout: expect.stringContaining("no runner") });
+	}, 60_000);
+});
+
+describe("draven integration init", () => {
+	const init = (...args: string[]) => draven(["integration", "init", ...args], variables);
+
+	test("prints the workflow of one project: its file, its name, and its policies' parameters as inputs", async () => {
+		await configure();
+		const printed = await init("github", "--project", "shop");
+		expect(printed).toMatchObject({
+			code: 0,
+			stderr: expect.stringContaining("This is .github/workflows/release.yml"),
+		});
+		const workflow = parse(printed.stdout);
+		expect(workflow.name).toBe("Deploy shop");
+		const names = ["JOB_ID", "ENV", "REF", "SHA", "TYPE", "migrate", "region"];
+		const { inputs } = workflow.on.workflow_dispatch;
+		expect(Object.keys(inputs)).toEqual(names);
+		expect(inputs.region).toEqual({
+			description: "The parameter region of the environment's policy",
+			...{ type: "string", required: false },
+		});
+		const [, step] = workflow.jobs.deploy.steps;
+		expect(step.env).toEqual(Object.fromEntries(names.map((name) => [name, `\${{ inputs.${name} }}`])));
+		expect(workflowProblems(printed.stdout)).toEqual([]);
+		const json = JSON.parse((await init("github", "--project", "shop", "--json")).stdout);
+		expect(json).toEqual({ path: ".github/workflows/release.yml", content: printed.stdout });
+	}, 60_000);
+
+	test("prints the plain file without a project, and needs no database for it", async () => {
+		variables = {};
+		const ready = await readFile("manifests/pipelines/github/deploy.yml", "utf8");
+		expect(await init("github")).toMatchObject({ code: 0, stdout: ready });
+		const runner = await init("runner");
+		expect(runner).toMatchObject({ code: 0, stdout: await readFile("manifests/pipelines/deploy/run.sh", "utf8") });
+	}, 60_000);
+
+	test("says what is off: another provider, no such project, no such provider", async () => {
+		await configure();
+		expect(await init("runner", "--project", "shop")).toMatchObject({
+			...{ code: 1, stdout: "" },
+			stderr: expect.stringContaining("integration init github --project shop"),
+		});
+		expect(await init("github", "--project", "cafe")).toMatchObject({
+			code: 1,
+			stderr: expect.stringContaining("cafe"),
+		});
+		expect((await init("jenkins")).code).toBe(2);
 	}, 60_000);
 });

@@ -1,0 +1,51 @@
+import { readFile } from "node:fs/promises";
+import type { ProjectRow, Provider } from "./store/entities.ts";
+import { fillPipelineFile } from "./words/fill-pipeline-file.ts";
+
+type Named = Pick<ProjectRow, "slug" | "pipeline">;
+
+interface PipelineFile {
+	/** Below manifests/pipelines. */
+	readonly template: string;
+	/** Where it belongs in the repository of a project; null: of any. */
+	readonly path: (project: Named | null) => string;
+	/** What is called after the project in it. */
+	readonly names: (template: string, project: Named) => string;
+}
+
+/** The ready file of each provider; null: there is none (yet). */
+const FILES: Readonly<Record<Provider, PipelineFile | null>> = {
+	github: {
+		template: "github/deploy.yml",
+		path: (project) => `.github/workflows/${project?.pipeline ?? "deploy.yml"}`,
+		names: (template, { slug, pipeline }) =>
+			template
+				.replace(/^name: Deploy$/m, `name: Deploy ${slug}`)
+				.replace("workflows/deploy.yml", `workflows/${pipeline}`),
+	},
+	gitlab: null,
+	bitbucket: null,
+	runner: {
+		template: "deploy/run.sh",
+		path: (project) => project?.pipeline ?? "deploy/run.sh",
+		names: (template, { slug }) => template.replace(/^app=shop$/m, `app=${slug}`),
+	},
+};
+
+export interface FilledFile {
+	readonly path: string;
+	readonly content: string;
+}
+
+/** The ready pipeline file of a provider, filled in for a project and the names of its parameters; null: there is none. */
+export async function readPipelineFile(
+	provider: Provider,
+	project: (Named & { readonly parameters: readonly string[] }) | null,
+): Promise<FilledFile | null> {
+	const file = FILES[provider];
+	if (file === null) return null;
+	// This module runs from build/src/.
+	const template = await readFile(new URL(`../../manifests/pipelines/${file.template}`, import.meta.url), "utf8");
+	const content = project === null ? template : fillPipelineFile(file.names(template, project), project.parameters);
+	return { path: file.path(project), content };
+}
