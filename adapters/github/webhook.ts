@@ -10,7 +10,25 @@ const Delivery = z.object({
 });
 type Delivery = z.infer<typeof Delivery>;
 
-/** The receiving half: `workflow_run` says all that we follow. */
+const id = z.number().int().positive().transform(String);
+const repository = z.object({ full_name: z.string().min(1) });
+/** Jobs, deployments and their reviews say that something happened to a run, seldom how it stands: it may wait for an approval. */
+const Nudge = z
+	.union([
+		z.object({ workflow_job: z.object({ run_id: id }), repository }),
+		z.object({ deployment_status: z.object({}), workflow_run: z.object({ id }), repository }),
+		z.object({ since: z.string(), workflow_run: z.object({ id }), repository }),
+	])
+	.transform((body) => ({
+		kind: "nudge" as const,
+		run: "workflow_job" in body ? body.workflow_job.run_id : body.workflow_run.id,
+		repository: body.repository.full_name,
+	}));
+type Nudge = z.infer<typeof Nudge>;
+
+const EVENTS: readonly unknown[] = ["workflow_run", "workflow_job", "deployment_status", "deployment_review"];
+
+/** The receiving half: `workflow_run` says how a run stands, and three others make us ask. */
 export const githubWebhook: WebhookPort = { verify, deliveryKey, ignoredBecause, read };
 
 /** Not Octokit's own check: it reads the body as text, and any hex in the header. */
@@ -27,17 +45,22 @@ function verify(secret: string, rawBody: Buffer, headers: WebhookHeaders): boole
  */
 function deliveryKey(rawBody: Buffer, headers: WebhookHeaders): string {
 	const delivery = deliveryOf(rawBody, headers);
-	if (delivery === null) return `body:${createHash("sha256").update(rawBody).digest("hex")}`;
+	if (delivery === null) return bodyKey(rawBody);
+	if ("kind" in delivery) return bodyKey(rawBody);
 	const { action, workflow_run: run, repository } = delivery;
 	const parts = [repository.full_name.toLowerCase(), run.id, run.run_attempt, action, run.status, run.conclusion];
 	return `run:${createHash("sha256").update(JSON.stringify(parts)).digest("hex")}`;
 }
 
+function bodyKey(rawBody: Buffer): string {
+	return `body:${createHash("sha256").update(rawBody).digest("hex")}`;
+}
+
 function ignoredBecause(headers: WebhookHeaders): string | null {
 	const event = headers["x-github-event"];
-	if (event === undefined || event === "workflow_run") return null;
+	if (event === undefined || EVENTS.includes(event)) return null;
 	if (event === "ping") return "GitHub only asks whether we are here.";
-	return `The event ${typeof event === "string" ? event.slice(0, 50) : "?"} is not followed: workflow_run says all that is needed.`;
+	return `The event ${typeof event === "string" ? event.slice(0, 50) : "?"} is not followed: workflow_run says what is needed.`;
 }
 
 function read(rawBody: Buffer, headers: WebhookHeaders): WebhookContent {
@@ -45,7 +68,8 @@ function read(rawBody: Buffer, headers: WebhookHeaders): WebhookContent {
 	if (because !== null) return { kind: "ignored", because };
 	const delivery = deliveryOf(rawBody, headers);
 	if (delivery === null)
-		return { kind: "ignored", because: "It is no workflow_run with an id and a repository that can be read." };
+		return { kind: "ignored", because: "It names no workflow run and no repository that can be read." };
+	if ("kind" in delivery) return delivery;
 	const { workflow_run: run, repository } = delivery;
 	// The title of a pull request's run is the pull request's own: anybody may write a JOB_ID there.
 	if (!isDispatched(run))
@@ -62,10 +86,10 @@ function read(rawBody: Buffer, headers: WebhookHeaders): WebhookContent {
 }
 
 /** A body is asked for its key and for what it says: parsed once. */
-const parsed = new WeakMap<Buffer, Delivery | null>();
+const parsed = new WeakMap<Buffer, Delivery | Nudge | null>();
 
 /** null: it is not what we follow. */
-function deliveryOf(rawBody: Buffer, headers: WebhookHeaders): Delivery | null {
+function deliveryOf(rawBody: Buffer, headers: WebhookHeaders): Delivery | Nudge | null {
 	const known = parsed.get(rawBody);
 	if (known !== undefined) return known;
 	const delivery = parse(rawBody, headers);
@@ -74,13 +98,14 @@ function deliveryOf(rawBody: Buffer, headers: WebhookHeaders): Delivery | null {
 }
 
 /** A hook may be set to send its JSON inside of a form. */
-function parse(rawBody: Buffer, headers: WebhookHeaders): Delivery | null {
+function parse(rawBody: Buffer, headers: WebhookHeaders): Delivery | Nudge | null {
 	const type = headers["content-type"];
 	const isForm = typeof type === "string" && type.startsWith("application/x-www-form-urlencoded");
 	const text = rawBody.toString("utf8");
 	try {
 		const value: unknown = JSON.parse(isForm ? (new URLSearchParams(text).get("payload") ?? "") : text);
-		return Delivery.safeParse(value).data ?? null;
+		// Before a run: the body of a review carries one too, as it stood when the review was asked for.
+		return Nudge.safeParse(value).data ?? Delivery.safeParse(value).data ?? null;
 	} catch {
 		return null;
 	}

@@ -314,6 +314,7 @@ describe("a webhook", () => {
 			body: { status: "ignored" },
 		});
 		expect((await github.deliver(hook, "workflow_job", "{}")).status).toBe(200);
+		expect((await github.deliver(hook, "push", "{}")).status).toBe(200);
 		await world.work();
 		expect((await progress(run)).state).toBe("dispatching");
 	});

@@ -88,10 +88,11 @@ describe("the signature", () => {
 });
 
 describe("what is of interest", () => {
-	test("is workflow_run alone, and the others are told why they are not", () => {
-		expect(githubWebhook.ignoredBecause(headers())).toBeNull();
+	test("are runs, jobs, deployments and their reviews, and the others are told why they are not", () => {
+		for (const event of ["workflow_run", "workflow_job", "deployment_status", "deployment_review"])
+			expect(githubWebhook.ignoredBecause(headers(event))).toBeNull();
 		expect(githubWebhook.ignoredBecause(headers("ping"))).toContain("whether we are here");
-		for (const event of ["workflow_job", "push", "deployment_status", "check_run"])
+		for (const event of ["push", "deployment", "check_run"])
 			expect(githubWebhook.ignoredBecause(headers(event))).toContain(event);
 	});
 });
@@ -219,10 +220,49 @@ describe("a webhook", () => {
 	});
 });
 
+describe("what only says that something happened to a run", () => {
+	const of = (event: string, more: object) =>
+		githubWebhook.read(Buffer.from(JSON.stringify({ repository: { full_name: "acme/web" }, ...more })), headers(event));
+	const nudge = { kind: "nudge", repository: "acme/web", run: "9000000001" };
+
+	test("makes us ask: a job, a deployment, a review", () => {
+		const workflow_job = { id: 1, run_id: RUN.id, status: "waiting" };
+		expect(of("workflow_job", { action: "waiting", workflow_job })).toEqual(nudge);
+		const workflow_run = { ...RUN, status: "queued", event: "pull_request" };
+		expect(of("deployment_status", { deployment_status: { state: "success" }, workflow_run })).toEqual(nudge);
+		expect(of("deployment_review", { action: "requested", since: "5 minutes ago", workflow_run })).toEqual(nudge);
+	});
+
+	test("is not taken for the word of the run itself, under whatever event it comes", () => {
+		const workflow_run = { ...RUN, status: "completed", conclusion: "success" };
+		expect(of("workflow_run", { action: "approved", since: "now", workflow_run })).toEqual(nudge);
+	});
+
+	test("of no run is ignored", () => {
+		for (const body of [
+			{ deployment_status: {}, workflow_run: null },
+			{ workflow_job: { run_id: "1" } },
+			{ since: "x" },
+		])
+			expect(of("deployment_status", body).kind).toBe("ignored");
+	});
+
+	test("is the same delivery only when every byte is", () => {
+		const key = (status: string) =>
+			githubWebhook.deliveryKey(
+				Buffer.from(JSON.stringify({ repository: { full_name: "a/b" }, workflow_job: { run_id: 1, status } })),
+				headers("workflow_job"),
+			);
+		expect(key("queued")).toBe(key("queued"));
+		expect(key("queued")).not.toBe(key("completed"));
+	});
+});
+
 describe("every payload that was recorded", () => {
+	const NUDGES = ["workflow_job", "deployment_status", "deployment_review"];
 	const all = examples.flatMap(({ name, examples: list }) => list.map((payload) => ({ name, payload })));
 
-	test("is read without an error, and only runs of workflows are reports", () => {
+	test("is read without an error, only runs of workflows are reports, and only what is of one makes us ask", () => {
 		expect(all.length).toBeGreaterThan(200);
 		for (const { name, payload } of all) {
 			const raw = Buffer.from(JSON.stringify(payload));
@@ -230,6 +270,7 @@ describe("every payload that was recorded", () => {
 				const content = githubWebhook.read(raw, given);
 				expect(githubWebhook.deliveryKey(raw, given)).toMatch(/^(run|body):[0-9a-f]{64}$/);
 				if (content.kind === "report") expect(name).toBe("workflow_run");
+				if (content.kind === "nudge") expect(NUDGES).toContain(name);
 			}
 		}
 	});

@@ -1,0 +1,67 @@
+import { GitHubPipeline } from "../../adapters/github/pipeline.ts";
+import { githubWebhook } from "../../adapters/github/webhook.ts";
+import type { Run } from "../../src/core/run.ts";
+import { createFront } from "../../src/use-cases/front.ts";
+import { createWebServer, type WebServer } from "../../src/web/server.ts";
+import type { FakeRepository } from "../fakes/github/state.ts";
+import { FakeGitHub } from "../fakes/github.ts";
+import { SHA, World } from "./world.ts";
+
+const SECRET = "the webhook's own secret";
+
+/** The main job with a GitHub behind it, and its webhooks at the real route. */
+export class GitHubWorld {
+	readonly world: World;
+	readonly github: FakeGitHub;
+	readonly shop: FakeRepository;
+	readonly #server: WebServer;
+	readonly #url: string;
+
+	private constructor(world: World, github: FakeGitHub, server: WebServer, port: number) {
+		this.world = world;
+		this.github = github;
+		this.#server = server;
+		this.#url = `http://127.0.0.1:${port}/webhooks/github/fake`;
+		github.now = () => world.now();
+		this.shop = github.repository("acme/shop");
+		this.shop.branch("main", SHA.a);
+		this.shop.workflow("deploy.yml");
+		this.shop.check(SHA.a, "build", "success");
+	}
+
+	static async open(): Promise<GitHubWorld> {
+		const world = await World.open();
+		const github = await FakeGitHub.open();
+		const port = new GitHubPipeline({ baseUrl: github.url, auth: { token: github.token }, now: () => world.now() });
+		world.deps = { ...world.deps, pipelineOf: () => port };
+		const server = createWebServer({
+			...{ deps: world.deps, front: createFront(world.deps), slackInbox: null, teamsInbox: null, log: world.deps.log },
+			...{ webhooks: { github: githubWebhook }, webhookSecretOf: () => SECRET, ready: async () => ({ ok: true }) },
+		});
+		const listening = await server.listen({ host: "127.0.0.1", port: 0 });
+		return new GitHubWorld(world, github, server, listening.port);
+	}
+
+	/** A deploy that GitHub has taken. */
+	async deploy(): Promise<Run> {
+		const run = await this.world.runOf(await this.world.say("U_OPS", "shop@main to stage"));
+		await this.world.work();
+		return run;
+	}
+
+	/** Sends a webhook, signed; gives the status of the answer. */
+	async deliver(event: string, body: unknown): Promise<number> {
+		const text = typeof body === "string" ? body : JSON.stringify(body);
+		return (await this.github.deliver({ url: this.#url, secret: SECRET }, event, text)).status;
+	}
+
+	async state(run: Run): Promise<string> {
+		return (await this.world.run(run.number)).progress.state;
+	}
+
+	async close(): Promise<void> {
+		await this.#server.close();
+		await this.github.close();
+		await this.world.close();
+	}
+}
