@@ -22,25 +22,31 @@ export class Changes {
 	/** Server-sent events: `changed` when anything that the page shows may have. */
 	async *follow(gone: AbortSignal): AsyncGenerator<string> {
 		let changed = false;
-		let wake: () => void = () => {};
+		let wake = () => {};
 		const hear = () => {
 			changed = true;
 			wake();
 		};
 		this.#watchers.add(hear);
+		gone.addEventListener("abort", hear);
 		if (!this.#looking) void this.#look();
 		try {
 			yield "retry: 3000\n: here it comes\n\n";
 			while (!gone.aborted) {
-				const heard = new Promise<void>((resolve) => {
-					wake = resolve;
-				});
-				if (!changed) await Promise.race([heard, sleep(WORD_EVERY_MS, undefined, { signal: gone }).catch(() => {})]);
+				if (!changed)
+					await new Promise<void>((resolve) => {
+						const timer = setTimeout(resolve, WORD_EVERY_MS);
+						wake = () => {
+							clearTimeout(timer);
+							resolve();
+						};
+					});
 				if (gone.aborted) return;
 				yield changed ? "event: changed\ndata: \n\n" : ": still here\n\n";
 				changed = false;
 			}
 		} finally {
+			gone.removeEventListener("abort", hear);
 			this.#watchers.delete(hear);
 		}
 	}
@@ -56,7 +62,7 @@ export class Changes {
 				.catch(() => seen);
 			if (seen !== null && found !== seen) for (const tell of this.#watchers) tell();
 			seen = found;
-			await sleep(LOOK_EVERY_MS);
+			await sleep(LOOK_EVERY_MS, undefined, { ref: false });
 		}
 		this.#looking = false;
 	}
