@@ -43,6 +43,16 @@ const RULES: readonly Rule[] = [
 		statement: `DELETE FROM runner WHERE (token_id, name) IN (SELECT token_id, name FROM runner WHERE seen_at < $1 LIMIT $2)`,
 	},
 	{
+		what: "links into the web page",
+		keptMs: DAY,
+		statement: "DELETE FROM sign_in_link WHERE hash IN (SELECT hash FROM sign_in_link WHERE expires_at < $1 LIMIT $2)",
+	},
+	{
+		what: "sessions of browsers",
+		keptMs: DAY,
+		statement: "DELETE FROM web_session WHERE hash IN (SELECT hash FROM web_session WHERE expires_at < $1 LIMIT $2)",
+	},
+	{
 		what: "lines of logs",
 		keptMs: 90 * DAY,
 		statement: `DELETE FROM run_log WHERE (run_id, n) IN (SELECT l.run_id, l.n FROM run r JOIN run_log l ON l.run_id = r.id WHERE r.finished_at < $1 LIMIT $2)`,

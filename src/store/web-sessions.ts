@@ -108,13 +108,6 @@ export async function neverUsed(sql: Sql): Promise<boolean> {
 	return rows[0]?.used === false;
 }
 
-/** What is over for a day is of no use any more. */
-export async function removeOldSessions(sql: Sql, now: Date): Promise<void> {
-	const day = new Date(now.getTime() - 86_400_000);
-	await sql.query("DELETE FROM sign_in_link WHERE expires_at < $1", [day]);
-	await sql.query("DELETE FROM web_session WHERE expires_at < $1 OR seen_at < $1", [day]);
-}
-
 const columns = ({ personId, platform, tenant, user, role }: WebPerson) => [personId, platform, tenant, user, role];
 
 function personIn(row: Row): WebPerson {
