@@ -25,8 +25,8 @@ const Statuses = z.object({
 const Runs = z.object({ workflow_runs: z.array(WorkflowRun) });
 
 const PAGES = 20;
-/** Green as GitHub means it for CI: a job that a condition left out does not stand in the way. */
-const GREEN: readonly unknown[] = ["success", "neutral", "skipped"];
+/** As GitHub means it for CI: a job that a condition left out does not stand in the way. */
+const LEFT_OUT: readonly unknown[] = ["neutral", "skipped"];
 const STATUS_STATES: Readonly<Record<string, CheckState>> = { success: "success", pending: "pending" };
 
 /** Check runs and commit statuses, the runs of the deploy workflow left out: they say nothing of the commit. */
@@ -81,7 +81,8 @@ async function every<T>(
 
 function stateOf({ status, conclusion }: CheckRun): CheckState {
 	if (status !== "completed" || conclusion === null || conclusion === undefined) return "pending";
-	return GREEN.includes(conclusion) ? "success" : "failure";
+	if (LEFT_OUT.includes(conclusion)) return "left_out";
+	return conclusion === "success" ? "success" : "failure";
 }
 
 function isOfActions(run: CheckRun): boolean {

@@ -23,7 +23,7 @@ type Status = z.infer<typeof Status>;
 
 const PAGES = 20;
 const STATES: Readonly<Record<string, CheckState>> = {
-	...{ success: "success", skipped: "success", failed: "failure", canceled: "failure", canceling: "failure" },
+	...{ success: "success", skipped: "left_out", failed: "failure", canceled: "failure", canceling: "failure" },
 	...{ created: "pending", pending: "pending", running: "pending", preparing: "pending", scheduled: "pending" },
 	...{ waiting_for_resource: "pending", waiting_for_callback: "pending", manual: "pending" },
 };
@@ -92,7 +92,7 @@ async function every<T>(
 
 function stateOf({ status, allow_failure }: Pick<Status, "status" | "allow_failure">): CheckState {
 	// A manual job that may be left alone, and one that may fail, do not stand in the way.
-	if (allow_failure === true && ["failed", "canceled", "manual"].includes(status ?? "")) return "success";
+	if (allow_failure === true && ["failed", "canceled", "manual"].includes(status ?? "")) return "left_out";
 	return status != null && Object.hasOwn(STATES, status) ? (STATES[status] ?? "pending") : "pending";
 }
 
@@ -130,7 +130,7 @@ function untold(pipelines: readonly Pipeline[], checks: readonly Check[]): reado
 	const told = new Set(checks.map(({ state }) => state));
 	return [...byRef.values()].flatMap((pipeline) => {
 		const state = stateOf({ status: pipeline.status, allow_failure: null });
-		if (state === "success" || told.has("failure") || told.has(state)) return [];
+		if (state === "success" || state === "left_out" || told.has("failure") || told.has(state)) return [];
 		return [{ name: `pipeline (${pipeline.source ?? "unknown"})`, state, url: pipeline.web_url }];
 	});
 }

@@ -44,7 +44,8 @@ export interface Verdict {
 	readonly waived: readonly RuleName[];
 }
 
-export type CheckState = "success" | "pending" | "failure";
+/** `left_out`: a condition left it out, or it may fail and did: it is in nobody's way, and says nothing good of the commit either. */
+export type CheckState = "success" | "pending" | "failure" | "left_out";
 
 /** One check of a commit at the provider. */
 export interface Check {

@@ -4,7 +4,7 @@ import type { Card, CardBlock, Inline } from "../ports/chat.ts";
 import { card } from "./rich.ts";
 import { stateLabel } from "./state-label.ts";
 
-const CHECK_MARKS: Record<CheckState, string> = { success: "✅", pending: "⏳", failure: "❌" };
+const CHECK_MARKS: Record<CheckState, string> = { success: "✅", pending: "⏳", failure: "❌", left_out: "⏭️" };
 const CHECKS = 10;
 const WAITING = 8;
 
@@ -83,7 +83,7 @@ function ci({ ci }: Evidence): Inline[] {
 	if (!ci.known) return [`CI: could not be read. ${ci.why}`];
 	if (ci.checks.length === 0) return ["CI: no checks"];
 	// What is not green is what people look for.
-	const order: CheckState[] = ["failure", "pending", "success"];
+	const order: CheckState[] = ["failure", "pending", "success", "left_out"];
 	const sorted = [...ci.checks].sort((one, other) => order.indexOf(one.state) - order.indexOf(other.state));
 	const left = sorted.length - CHECKS;
 	return [

@@ -316,6 +316,16 @@ describe("ci", () => {
 	const CI: readonly (readonly [what: string, ci: object, found: Facts["ci"], code: string])[] = [
 		["all green", {}, checks(check("a", "success"), check("b", "success")), "ci_green"],
 		["none there", {}, checks(), "ci_missing"],
+		["all left out", {}, checks(check("a", "left_out"), check("b", "left_out")), "ci_missing"],
+		["some left out", {}, checks(check("a", "left_out"), check("b", "success")), "ci_green"],
+		["left out and failed", {}, checks(check("a", "left_out"), check("b", "failure")), "ci_failed"],
+		["all of the list left out", named, checks(check("build", "left_out"), check("test", "left_out")), "ci_missing"],
+		[
+			"one of the list both left out and green",
+			named,
+			checks(check("build", "left_out"), check("build", "success"), check("test", "left_out")),
+			"ci_green",
+		],
 		["one pending", {}, checks(check("a", "success"), check("b", "pending")), "ci_pending"],
 		["one failed, one pending", {}, checks(check("a", "failure"), check("b", "pending")), "ci_failed"],
 		[

@@ -75,3 +75,20 @@ describe("a clock that is set back between the taking of work and its doing", ()
 		expect(await stateOf(run.number)).toBe("running");
 	});
 });
+
+describe("a person's cancel", () => {
+	test("is what ended a run, also when its time is over before the provider has stopped it", async () => {
+		world.pipeline.obeysCancel = false;
+		const run = await ask();
+		await world.work();
+		world.sleep(590_000);
+		await world.say("U_OPS", `cancel #${run.number} wrong one`);
+		await world.pass(60_000);
+		expect(await stateOf(run.number)).toBe("cancelling");
+		await world.finish(run, "cancelled");
+		expect((await world.run(run.number)).progress).toMatchObject({
+			state: "cancelled",
+			reason: "Cancelled by U_OPS: wrong one",
+		});
+	});
+});

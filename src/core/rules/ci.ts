@@ -2,9 +2,20 @@ import type { EffectivePolicy } from "../policy.ts";
 import type { Check, Facts, RuleVerdict } from "../verdict.ts";
 import { holds, notApplicable, refuses } from "./outcome.ts";
 
-const WORDS = { success: "green", pending: "not finished", failure: "failed", absent: "not there" } as const;
+const WORDS = {
+	success: "green",
+	pending: "not finished",
+	failure: "failed",
+	left_out: "left out",
+	absent: "not there",
+} as const;
+type State = keyof typeof WORDS;
+const STANDS_IN_THE_WAY: readonly State[] = ["failure", "pending", "absent"];
 
-/** At least one check that is there, and all of them green; with a list, those that it names. No check at all is not green. */
+/**
+ * At least one check that is green, and none that is anything worse than left out; with a list, of those that it names. No check at
+ * all is not green, and neither are checks that were all left out: nothing looked at the commit then.
+ */
 export function ciRule(ci: EffectivePolicy["ci"], { ci: found, type, ref, succeededHereAs }: Facts): RuleVerdict {
 	if (ci.mode === "off") return notApplicable("ci", "The policy does not look at checks.");
 	if (type === "rollback" && succeededHereAs !== null)
@@ -27,12 +38,24 @@ export function ciRule(ci: EffectivePolicy["ci"], { ci: found, type, ref, succee
 		);
 	const children = wanted.map((check) => ({
 		name: check.name,
-		holds: check.state === "success",
+		holds: !STANDS_IN_THE_WAY.includes(check.state),
 		reason: check.state === "failure" ? "failed" : `is ${WORDS[check.state]}`,
 	}));
-	const bad = wanted.filter((check) => check.state !== "success");
+	const bad = wanted.filter((check) => STANDS_IN_THE_WAY.includes(check.state));
+	const green = wanted.filter((check) => check.state === "success").length;
+	if (bad.length === 0 && green > 0) {
+		const leftOut = wanted.length - green;
+		const rest = leftOut === 0 ? "" : `, ${leftOut} ${leftOut === 1 ? "was" : "were"} left out`;
+		return holds("ci", "ci_green", `${green} of ${wanted.length} checks are green${rest}.`, children);
+	}
 	if (bad.length === 0)
-		return holds("ci", "ci_green", `${wanted.length} of ${wanted.length} checks are green.`, children);
+		return refuses(
+			"ci",
+			"ci_missing",
+			`Every check of ${commit} was left out, so nothing has looked at it.`,
+			"Let CI run on this commit, or ask an admin to set ci.mode to off where there is none.",
+			children,
+		);
 	const names = bad.slice(0, 3).map((check) => `${check.name} (${WORDS[check.state]})`);
 	const more = bad.length > names.length ? ` and ${bad.length - names.length} more` : "";
 	const [code, remedy] = bad.some((check) => check.state === "failure")
@@ -43,8 +66,9 @@ export function ciRule(ci: EffectivePolicy["ci"], { ci: found, type, ref, succee
 	return refuses("ci", code, `Checks of ${commit} are not green: ${names.join(", ")}${more}.`, remedy, children);
 }
 
-function byName(checks: readonly Check[], name: string): { name: string; state: Check["state"] | "absent" } {
+function byName(checks: readonly Check[], name: string): { name: string; state: State } {
 	const same = checks.filter((check) => check.name === name);
-	const state = same.find((check) => check.state !== "success")?.state ?? same[0]?.state ?? "absent";
+	const order: readonly State[] = ["failure", "pending", "success", "left_out"];
+	const state = order.find((one) => same.some((check) => check.state === one)) ?? "absent";
 	return { name, state };
 }

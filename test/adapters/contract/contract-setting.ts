@@ -35,7 +35,7 @@ export interface ContractSetting {
 	/** From now on it refuses to start anything. null: it never does. */
 	readonly refuse: (() => Done) | null;
 	/** What CI says of a commit. null: it has no CI. */
-	readonly check: ((sha: string, name: string, state: CheckState) => Done) | null;
+	readonly check: ((sha: string, name: string, state: Exclude<CheckState, "left_out">) => Done) | null;
 	/** A job of a run's pipeline. null: it has none to show. */
 	readonly step: ((jobId: string, name: string, status: PipelineStatus) => Done) | null;
 	/** What the pipeline of a run wrote, once it is over. null: nothing is kept there for us. */

@@ -25,12 +25,12 @@ describe("the checks of a commit", () => {
 		expect(await checks()).toEqual([]);
 	});
 
-	test("are green by GitHub's own meaning: left out and neutral do not stand in the way, all else does", async () => {
+	test("are judged by GitHub's own meaning: left out and neutral do not stand in the way, all else does", async () => {
 		const conclusions = ["success", "neutral", "skipped", "failure", "cancelled", "timed_out"];
 		for (const conclusion of [...conclusions, "action_required", "stale", "startup_failure", "something_new"])
 			at.repository.check(SHA.two, conclusion, conclusion);
 		expect(await states()).toEqual({
-			...{ success: "success", neutral: "success", skipped: "success" },
+			...{ success: "success", neutral: "left_out", skipped: "left_out" },
 			...{ failure: "failure", cancelled: "failure", timed_out: "failure", action_required: "failure" },
 			...{ stale: "failure", startup_failure: "failure", something_new: "failure" },
 		});
