@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { stringify } from "yaml";
 import type { ProjectRow, Provider } from "./store/entities.ts";
 import { fillPipelineFile } from "./words/fill-pipeline-file.ts";
 
@@ -24,7 +25,14 @@ const FILES: Readonly<Record<Provider, PipelineFile | null>> = {
 				.replace("workflows/deploy.yml", `workflows/${pipeline}`),
 	},
 	gitlab: null,
-	bitbucket: null,
+	bitbucket: {
+		template: "bitbucket/bitbucket-pipelines.yml",
+		path: () => "bitbucket-pipelines.yml",
+		names: (template, { pipeline }) =>
+			template
+				.replace(/^ {4}deploy:$/m, `    ${stringify(pipeline).trimEnd()}:`)
+				.replace("custom pipeline `deploy`", `custom pipeline \`${pipeline}\``),
+	},
 	runner: {
 		template: "deploy/run.sh",
 		path: (project) => project?.pipeline ?? "deploy/run.sh",
