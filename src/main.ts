@@ -14,6 +14,7 @@ import { parseDuration } from "./core/duration.ts";
 import { makeLog } from "./log.ts";
 import { Sentence } from "./sentence.ts";
 import type { Provider } from "./store/entities.ts";
+import { version } from "./version.ts";
 
 const cli: Cli = {
 	env: process.env,
@@ -34,6 +35,7 @@ const asJson = () => new Option("--json", "print JSON").default(false);
 function program(): Command {
 	const draven = new Command("draven")
 		.description("A deploy control plane that lives in chat.")
+		.version(version(), "--version", "print the version")
 		.showHelpAfterError("(add --help to see how it is called)")
 		.configureHelp({ sortSubcommands: false })
 		.exitOverride();
@@ -145,8 +147,10 @@ function addToken(token: Command, sub: Sub): void {
 	run(sub("list", "all tokens, newest first", token).addOption(asJson()), async (options: { json: boolean }) =>
 		(await import("./cli/token.ts")).listTokensCommand(cli, options),
 	);
-	run(sub("revoke", "end a token", token).argument("<id>", "as `draven token list` shows it"), async (id: string) =>
-		(await import("./cli/token.ts")).revokeTokenCommand(cli, id),
+	run(
+		sub("revoke", "end a token", token).argument("<id>", "as `draven token list` shows it").addOption(asJson()),
+		async (id: string, options: { json: boolean }) =>
+			(await import("./cli/token.ts")).revokeTokenCommand(cli, id, options),
 	);
 }
 
@@ -159,7 +163,8 @@ function addPerson(person: Command, sub: Sub): void {
 			.argument("<person>", "name, address or id, as `draven person list` shows them")
 			.option("--email <address>", "such as the one in their commits", readEmail)
 			.option("--login <integration:account>", "their account at the provider, such as acme-github:ada")
-			.option("--slack <member>", "their member id in Slack, such as U0ADA"),
+			.option("--slack <member>", "their member id in Slack, such as U0ADA")
+			.addOption(asJson()),
 		async (called: string, options: LinkOptions) =>
 			(await import("./cli/person.ts")).linkPersonCommand(cli, called, options),
 	);

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { link, mkdir, open, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError, readKey } from "./config.ts";
+import { readKey } from "./config/secret-keys.ts";
+import { ConfigError } from "./config/variables.ts";
 
 /**
  * The key that seals stored secrets when DRAVEN_SECRET_KEY is not set: made once in the data folder, for its owner alone, and never

@@ -45,7 +45,8 @@ export async function startupText({ config, store, url, slack, options, signIn }
 				: projects.map((one) => one.slug).join(", "),
 		),
 	];
-	if (config.localMode) lines.push(...localLines(line));
+	// Spoken to is the server: beside the background work alone there is nothing to try.
+	if (config.localMode && url !== null) lines.push(...localLines(line));
 	return `${lines.join("\n")}\n\n`;
 }
 
@@ -67,7 +68,7 @@ function localLines(line: (name: string, text: string) => string): string[] {
 		"",
 		"Next, in another terminal:",
 		'  npx draven say "deploy shop@v1.1.0 to stage" --as ben',
-		'  npx draven say "deploy shop@v1.1.0 to production" --as ben     and then   npx draven say "approve #2" --as ada',
+		'  npx draven say "deploy shop@v1.1.0 to production" --as ben     it says how somebody else, such as ada, approves it',
 		'  npx draven say "help"',
 	];
 }

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { ConfigError, readConfig, secretsOf } from "../src/config.ts";
+import { ConfigError } from "../src/config/variables.ts";
+import { readConfig, secretsOf } from "../src/config.ts";
 
 const KEY = Buffer.alloc(32, 7).toString("base64");
 const OTHER_KEY = Buffer.alloc(32, 8).toString("base64");

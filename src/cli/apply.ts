@@ -3,12 +3,13 @@ import { userInfo } from "node:os";
 import { text } from "node:stream/consumers";
 import { parse } from "yaml";
 import { ApplyRefused, applyDocument } from "../configuration/apply.ts";
-import { type ConfigurationDocument, readDocument } from "../configuration/document.ts";
+import { readDocument } from "../configuration/document.ts";
 import { exportDocument } from "../configuration/export.ts";
 import { planLines } from "../configuration/plan-lines.ts";
 import { describeProblem } from "../configuration/problem.ts";
 import type { Actor } from "../core/audit-entry.ts";
 import { CallIsOff, Sentence } from "../sentence.ts";
+import type { Sql } from "../store/runs.ts";
 import { type Cli, type ExitCode, printJson, withStore } from "./cli.ts";
 
 export interface ApplyOptions {
@@ -35,23 +36,29 @@ function accountName(): string {
 export async function applyCommand(cli: Cli, { file, prune, dryRun, json }: ApplyOptions): Promise<ExitCode> {
 	const source = await readSource(file);
 	return withStore<ExitCode>(cli, async (store, config) => {
-		const document = readOrRefuse(source, file, config.variable);
+		const refuse = (problems: readonly string[]): ExitCode => {
+			if (!json) throw new Sentence(`${file} was not applied; nothing was changed:\n${bullets(problems)}`);
+			printJson(cli, { applied: false, problems });
+			return 1;
+		};
+		const read = readDocument(source, { variable: config.variable });
+		if (!read.ok) return refuse(read.problems.map(describeProblem));
 		const options = { prune, actor: terminalActor(), managedBy: "file" } as const;
 		const target = { ...store, now: cli.now };
 		try {
-			const plan = await applyDocument(target, document, { ...options, dryRun: true });
+			const plan = await applyDocument(target, read.document, { ...options, dryRun: true });
 			if (!json) cli.print(`${planLines(plan).join("\n")}\n`);
 			if (dryRun || plan.changes.length === 0) {
 				if (json) printJson(cli, { applied: false, ...plan });
 				return 0;
 			}
-			const done = await applyDocument(target, document, { ...options, dryRun: false });
+			const done = await applyDocument(target, read.document, { ...options, dryRun: false });
 			if (json) printJson(cli, { applied: true, ...done });
 			else cli.print("Applied.\n");
 			return 0;
 		} catch (error) {
 			if (!(error instanceof ApplyRefused)) throw error;
-			throw new Sentence(`${file} was not applied; nothing was changed:\n${bullets(error.problems)}`);
+			return refuse(error.problems);
 		}
 	});
 }
@@ -66,16 +73,6 @@ async function readSource(file: string): Promise<string> {
 	}
 }
 
-function readOrRefuse(
-	source: string,
-	file: string,
-	variable: (name: string) => string | undefined,
-): ConfigurationDocument {
-	const read = readDocument(source, { variable });
-	if (read.ok) return read.document;
-	throw new Sentence(`${file} was not applied; nothing was changed:\n${bullets(read.problems.map(describeProblem))}`);
-}
-
 function bullets(lines: readonly string[]): string {
 	return lines.map((line) => `  ${line}`).join("\n");
 }
@@ -84,8 +81,16 @@ function bullets(lines: readonly string[]): string {
 export async function exportCommand(cli: Cli, options: { readonly json: boolean }): Promise<ExitCode> {
 	return withStore<ExitCode>(cli, async (store) => {
 		const yaml = await exportDocument(store);
+		if (await hasSample(store.db)) cli.tell("The sample of local mode is not part of it.\n");
 		if (options.json) printJson(cli, parse(yaml));
 		else cli.print(yaml);
 		return 0;
 	});
+}
+
+async function hasSample(sql: Sql): Promise<boolean> {
+	const rows: unknown[] = await sql.query(
+		"SELECT 1 FROM project WHERE managed_by = 'sample' AND archived_at IS NULL LIMIT 1",
+	);
+	return rows.length > 0;
 }

@@ -8,8 +8,9 @@ export async function verifyCommand(cli: Cli, options: { readonly json: boolean 
 		const good = report.findings.length === 0;
 		if (options.json) printJson(cli, { ok: good, ...report });
 		else {
-			const checkpoints = report.checkpoints === null ? "no checkpoints yet" : `${report.checkpoints} checkpoints`;
-			const seen = `${report.rows} entries in ${report.chains} chains, ${checkpoints}`;
+			const checkpoints =
+				report.checkpoints === null ? "no checkpoints yet" : counted(report.checkpoints, "checkpoint");
+			const seen = `${counted(report.rows, "entry", "entries")} in ${counted(report.chains, "chain")}, ${checkpoints}`;
 			if (good) cli.print(`The audit trail is whole: ${seen}.\n`);
 			else {
 				cli.print(`The audit trail was tampered with (${seen}):\n`);
@@ -20,6 +21,10 @@ export async function verifyCommand(cli: Cli, options: { readonly json: boolean 
 		}
 		return good ? 0 : 1;
 	});
+}
+
+function counted(n: number, one: string, more = `${one}s`): string {
+	return `${n} ${n === 1 ? one : more}`;
 }
 
 export interface ExportAuditOptions {

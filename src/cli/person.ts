@@ -11,6 +11,7 @@ export interface LinkOptions {
 	readonly login?: string;
 	/** `<user id>`, or `<team id>:<user id>` of somebody who has not spoken yet. */
 	readonly slack?: string;
+	readonly json: boolean;
 }
 
 /** `draven person list` */
@@ -39,12 +40,23 @@ function said({ platform, externalId, email }: IdentityRow): string {
 
 /** `draven person link <person>`: what their commits, or another account of theirs, are known by. */
 export async function linkPersonCommand(cli: Cli, called: string, options: LinkOptions): Promise<ExitCode> {
-	if (Object.values(options).filter((value) => value !== undefined).length !== 1)
+	const { json, ...belongings } = options;
+	if (Object.values(belongings).filter((value) => value !== undefined).length !== 1)
 		throw new CallIsOff("Say what belongs to them: one of --email, --login and --slack.");
 	return withStore<ExitCode>(cli, async (store) => {
 		const person = await onePerson(store, called);
 		const identity = await identityOf(store, options);
 		const { before } = await linkIdentity({ ...store, now: cli.now }, person, identity, terminalActor());
+		if (json) {
+			const { platform, tenant, externalId, email } = identity;
+			const movedFrom = before === null ? null : { id: before.id, name: before.name };
+			printJson(cli, {
+				person: { id: person.id, name: person.name },
+				identity: { platform, tenant, externalId, email },
+				movedFrom,
+			});
+			return 0;
+		}
 		const was = before === null ? "" : ` It was ${before.name}'s until now.`;
 		cli.print(`${said({ ...identity, personId: person.id })} belongs to ${person.name}.${was}\n`);
 		return 0;

@@ -81,13 +81,14 @@ function tokenLine(row: ApiTokenRow, now: Date): string {
 }
 
 /** `draven token revoke <id>` */
-export async function revokeTokenCommand(cli: Cli, id: string): Promise<ExitCode> {
+export async function revokeTokenCommand(cli: Cli, id: string, options: { readonly json: boolean }): Promise<ExitCode> {
 	if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id))
 		throw new CallIsOff("A token is named by its id; `draven token list` shows them.");
 	return withStore<ExitCode>(cli, async (store) => {
 		if (!(await revokeToken({ ...store, now: cli.now }, id, terminalActor())))
 			throw new Sentence("There is no such token; `draven token list` shows them.");
-		cli.print("Revoked: it is refused from now on.\n");
+		if (options.json) printJson(cli, { id, revoked: true });
+		else cli.print("Revoked: it is refused from now on.\n");
 		return 0;
 	});
 }
