@@ -11,17 +11,17 @@ const UNAUTHORIZED = new Set([
 	"token_expired",
 	"token_revoked",
 ]);
-/** What stands against posting to a channel, and who can mend it how. */
-const CHANNEL: Readonly<Record<string, string>> = {
-	...both(
+/** What stands against reaching a channel or a person, and who can mend it how. */
+const SENTENCES: ReadonlyMap<string, string> = new Map([
+	...of(
 		["is_archived", "is_inactive"],
 		"The Slack channel is archived: restore it, or name another one for this environment.",
 	),
-	...both(
+	...of(
 		["channel_not_found", "not_in_channel"],
 		"I cannot post to this Slack channel: invite me there with `/invite @DRAVEN`, and check that its id is right.",
 	),
-	...both(
+	...of(
 		[
 			"restricted_action",
 			"restricted_action_non_threadable_channel",
@@ -31,14 +31,15 @@ const CHANNEL: Readonly<Record<string, string>> = {
 		],
 		"Not everybody may post to this Slack channel: let DRAVEN post there in the channel's settings, or name another one for this environment.",
 	),
-	...both(
-		["cannot_dm_bot", "messages_tab_disabled", "user_disabled", "user_not_found", "user_not_visible"],
-		"Slack brings them no message of mine: they may have been deactivated.",
+	...of(
+		["user_disabled", "user_not_found", "user_not_visible"],
+		"Slack does not know this person (any more): their account may have been closed.",
 	),
-};
+	...of(["cannot_dm_bot", "messages_tab_disabled"], "Slack brings this person no direct messages of mine."),
+]);
 
-function both(codes: readonly string[], sentence: string): Record<string, string> {
-	return Object.fromEntries(codes.map((code) => [code, sentence]));
+function of(codes: readonly string[], sentence: string): [string, string][] {
+	return codes.map((code) => [code, sentence]);
 }
 
 const PASSING = new Set([
@@ -86,8 +87,8 @@ function refusedBySlack(error: webApi.WebAPIPlatformError): VendorError {
 			cause,
 		);
 	}
-	const channel = CHANNEL[code];
-	if (channel !== undefined) return new VendorError("not_found", channel, cause);
+	const sentence = SENTENCES.get(code);
+	if (sentence !== undefined) return new VendorError("not_found", sentence, cause);
 	if (PASSING.has(code)) return silent(`Slack has a problem of its own (${code})`, error);
 	if (code.endsWith("_not_found")) return new VendorError("not_found", `Slack does not know it (${code}).`, cause);
 	return new VendorError("rejected", `Slack refused it (${code}).`, cause);

@@ -64,6 +64,8 @@ function headline(run: Run, facts: RunCardFacts): Rich {
 		case "dispatching":
 		case "running":
 			return [state, " since ", { time: at.startedAt }];
+		case "succeeded":
+			return [state, " (", { time: at.finishedAt }, ")"];
 		default:
 			return [state, ": ", at.reason, " (", { time: at.finishedAt }, ")"];
 	}

@@ -231,6 +231,10 @@ describe("the card of a run", () => {
 			"next in line",
 		);
 	});
+	test("says once that it succeeded, and when", () => {
+		const { text } = runCard(inState("succeeded"), FACTS);
+		expect(text).toMatch(/^✅ Succeeded \(2026-03-04 \d\d:\d\d UTC\)$/m);
+	});
 	test("tells why and how long when it is over, and links the pipeline", () => {
 		const card = runCard(inState("failed"), FACTS);
 		expect(card.text).toContain("So it is.");

@@ -130,7 +130,10 @@ describe("who somebody is", () => {
 	});
 
 	test("cannot be told when Slack does not say, or does not say who we are", async () => {
-		await expect(groups.profile("U_NOBODY")).rejects.toMatchObject({ kind: "not_found" });
+		await expect(groups.profile("U_NOBODY")).rejects.toMatchObject({
+			kind: "not_found",
+			message: "Slack does not know this person (any more): their account may have been closed.",
+		});
 		fake.user("U_ANN");
 		fake.tokenRevoked = true;
 		await expect(groups.profile("U_ANN")).rejects.toMatchObject({ kind: "unauthorized" });
