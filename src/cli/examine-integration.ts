@@ -14,9 +14,7 @@ import {
 import { VendorError } from "../ports/vendor-error.ts";
 import { type IntegrationRow, IntegrationTable, ProjectTable } from "../store/entities.ts";
 import { countRecentWebhooks } from "../store/gauges.ts";
-import { runnersSeen } from "../store/runner-queue.ts";
-
-const RUNNER_MAY_BE_SILENT_MS = 2 * 60_000;
+import { examineRunners } from "./examine-runners.ts";
 
 export interface Surroundings {
 	readonly store: Pick<Store, "db" | "box">;
@@ -41,7 +39,7 @@ export async function examineIntegration(
 ): Promise<Finding[]> {
 	const { store, now, publicUrl } = around;
 	const name = `Integration ${row.slug}`;
-	if (row.provider === "runner") return [await examineRunners(store, row, name)];
+	if (row.provider === "runner") return examineRunners(store, row);
 	let checkup: CheckupPort | null;
 	let secret: string | null;
 	try {
@@ -137,18 +135,4 @@ async function examineWebhooks(
 				"none was ever taken",
 				`\`draven integration check ${row.slug} --fix\` sets up a webhook to ${url}; until then runs are polled.`,
 			);
-}
-
-async function examineRunners(store: Pick<Store, "db">, row: IntegrationRow, check: string): Promise<Finding> {
-	const runners = await runnersSeen(store.db, row.id);
-	const alive = runners.filter(({ silentMs }) => silentMs < RUNNER_MAY_BE_SILENT_MS);
-	if (alive.length > 0) return fine(check, `runners that wait for work: ${alive.map((one) => one.name).join(", ")}`);
-	const last = runners[0];
-	return wrong(
-		check,
-		last === undefined
-			? "no runner has ever asked for work"
-			: `no runner asks for work; the last one was ${last.name} at ${last.seenAt.toISOString()}`,
-		"Start one: draven token create --runner --name <name>, and then draven runner --url <this server>.",
-	);
 }

@@ -59,8 +59,8 @@ export interface Facts {
 	readonly now: Date;
 	readonly type: RunType;
 	readonly ref: ResolvedRef;
-	readonly ci:
-		| { readonly known: true; readonly checks: readonly Check[] }
+	readonly ci: /** `nowhere`: where this project's code lies there can be none. */
+		| { readonly known: true; readonly checks: readonly Check[]; readonly nowhere?: true }
 		/** The provider could not be asked: a sentence why. */
 		| { readonly known: false; readonly why: string };
 	/** As asked for, before defaults. */

@@ -182,18 +182,22 @@ export interface RunnerSeen {
 	readonly name: string;
 	readonly labels: readonly string[];
 	readonly seenAt: Date;
-	/** Milliseconds since then, by the database's clock; 0 while it is at work, when it asks for nothing. */
+	/** It holds a lease: then it asks for nothing. */
+	readonly atWork: boolean;
+	/** Milliseconds since it asked last, by the database's clock; 0 while it is at work. */
 	readonly silentMs: number;
 }
 
 /** Runners that may take work of this integration, the last one seen first. */
 export async function runnersSeen(sql: Sql, integrationId: string): Promise<RunnerSeen[]> {
 	return sql.query(
-		`SELECT r.name, r.labels, r.seen_at AS "seenAt", CASE WHEN EXISTS (SELECT FROM runner_work w WHERE w.lease_token = r.token_id
-			AND w.leased_by = r.name AND w.finished_at IS NULL AND w.lease_until >= ${NOW}) THEN 0
-			ELSE (extract(epoch FROM ${NOW} - r.seen_at) * 1000)::float8 END AS "silentMs"
-		 FROM runner r JOIN api_token t ON t.id = r.token_id
-		 WHERE t.revoked_at IS NULL AND (t.integration_id IS NULL OR t.integration_id = $1) ORDER BY r.seen_at DESC`,
+		`SELECT name, labels, seen_at AS "seenAt", at_work AS "atWork",
+			CASE WHEN at_work THEN 0 ELSE (extract(epoch FROM ${NOW} - seen_at) * 1000)::float8 END AS "silentMs"
+		 FROM (SELECT r.*, EXISTS (SELECT FROM runner_work w WHERE w.lease_token = r.token_id AND w.leased_by = r.name
+			AND w.finished_at IS NULL AND w.lease_until >= ${NOW}) AS at_work
+			FROM runner r JOIN api_token t ON t.id = r.token_id
+			WHERE t.revoked_at IS NULL AND (t.integration_id IS NULL OR t.integration_id = $1)) AS r
+		 ORDER BY seen_at DESC`,
 		[integrationId],
 	);
 }

@@ -10,6 +10,7 @@ import { advanceRun } from "./advance-run.ts";
 import { askAfter } from "./ask-after.ts";
 import { placeById } from "./catalog.ts";
 import { nextLook } from "./next-look.ts";
+import { notStarted } from "./not-started.ts";
 import { recordReport } from "./record-report.ts";
 
 type Followed = { readonly again: Date } | "done";
@@ -96,6 +97,7 @@ export async function meetDeadline(deps: Deps, runId: string): Promise<Followed>
 	if (!late(run)) return later(run);
 	const now = deps.now();
 	const { state } = run.progress;
+	const notBegun = state === "dispatching" ? await notStarted(deps, run) : "";
 	const ended = await advanceRun(deps, run, async (fresh) => {
 		if (fresh.version !== run.version) return null;
 		switch (state) {
@@ -107,7 +109,7 @@ export async function meetDeadline(deps: Deps, runId: string): Promise<Followed>
 					actor: SYSTEM_ACTOR,
 				};
 			case "dispatching":
-				return { events: [{ type: "start_failed", reason: notStarted(fresh) }], actor: SYSTEM_ACTOR };
+				return { events: [{ type: "start_failed", reason: notBegun }], actor: SYSTEM_ACTOR };
 			case "running":
 				return {
 					events: [
@@ -178,11 +180,4 @@ function notStopped(run: Run): string {
 		return "The provider did not confirm in time that it stopped. Look there before you go on.";
 	const why = run.progress.state === "cancelling" ? `${sentence(run.progress.stop.reason)} ` : "";
 	return `${why}Whether its pipeline was started is not known: the provider's answer was lost, and nothing is found by its JOB_ID. If it turns up in the next minutes it is stopped. Look there before you go on.`;
-}
-
-function notStarted(run: Run): string {
-	if (externalOf(run) !== null) return "The provider took it and did not begin in time.";
-	return "triggerAttempted" in run.progress && run.progress.triggerAttempted
-		? "The provider did not confirm that it started. Look there before you retry: it may have."
-		: "The provider could not be reached in time. Nothing was started.";
 }

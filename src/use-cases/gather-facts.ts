@@ -43,6 +43,8 @@ async function readChecks(
 ): Promise<Facts["ci"]> {
 	// Not asked for what nobody looks at: a provider that is down must not be in the way of going back.
 	if (policy.ci.mode === "off" || (asked.type === "rollback" && succeededHere)) return { known: true, checks: [] };
+	// A git URL has branches and tags, and nobody there who checks them.
+	if (place.integration.provider === "runner") return { known: true, checks: [], nowhere: true };
 	return ciOf(deps, place, asked.ref.sha);
 }
 

@@ -326,6 +326,7 @@ describe("ci", () => {
 			checks(check("build", "left_out"), check("build", "success"), check("test", "left_out")),
 			"ci_green",
 		],
+		["a project of runners, where there can be none", named, { known: true, checks: [], nowhere: true }, "ci_missing"],
 		["one pending", {}, checks(check("a", "success"), check("b", "pending")), "ci_pending"],
 		["one failed, one pending", {}, checks(check("a", "failure"), check("b", "pending")), "ci_failed"],
 		[
@@ -345,6 +346,14 @@ describe("ci", () => {
 		["off", { mode: "off" }, checks(), "not_applicable"],
 		["off and unreadable", { mode: "off" }, { known: false, why: "GitHub is silent." }, "not_applicable"],
 	];
+	test("where there can be no checks, the refusal says how the policy lets a deploy through", () => {
+		const [rule] = judge({ ci: {} }, { ci: { known: true, checks: [], nowhere: true } }).rules.filter(
+			({ rule }) => rule === "ci",
+		);
+		expect(rule).toMatchObject({ reason: expect.stringContaining("A project of runners has no checks") });
+		expect(JSON.stringify(rule)).toContain("Ask an admin to set ci: { mode: off } in the policy of this environment.");
+	});
+
 	test.each(CI)("%s", (_what, ci, found, code) => {
 		const verdict = judge({ ci }, { ci: found });
 		expect(ruleOf(verdict, "ci").code).toBe(code);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { RunnerPipeline } from "../../adapters/runner/pipeline.ts";
+import { examineRunners } from "../../src/cli/examine-runners.ts";
 import { SYSTEM_ACTOR } from "../../src/core/audit-entry.ts";
 import type { Deps } from "../../src/deps.ts";
 import type { PipelinePort } from "../../src/ports/pipeline.ts";
@@ -13,10 +14,14 @@ import { type Answered, Site } from "./site.ts";
 
 const GIT = "https://git.acme.test/shop.git";
 
+/** A project of runners has no checks. */
+const OFF = { mode: "off" };
+
 let site: Site;
 let token: string;
 beforeEach(async () => {
-	site = await Site.open({ deps: throughRunners });
+	const setting = { stage: { refs: { tags: ["**"] }, ci: OFF }, production: { approvals: { required: 0 }, ci: OFF } };
+	site = await Site.open({ setting, deps: throughRunners });
 	const { db } = site.world.deps;
 	await db.getRepository(IntegrationTable).update({ slug: "fake" }, { provider: "runner" });
 	await db.getRepository(ProjectTable).update({ slug: "shop" }, { repository: GIT, pipeline: "deploy/run.sh" });
@@ -211,6 +216,62 @@ test("work that asks for labels goes to who carries them all", async () => {
 	const run = await offered();
 	expect((await claim({ labels: ["eu"] })).status).toBe(204);
 	expect((await claim({ labels: ["big", "eu", "gpu"] })).body).toMatchObject({ jobId: run.id });
+});
+
+describe("work that no runner takes in time says who was there, and what to do", () => {
+	async function waitedInVain(labels: string): Promise<string> {
+		await site.world.deps.db.query("UPDATE environment SET labels = $1::text[] WHERE slug = 'stage'", [labels]);
+		const run = await offered();
+		await site.world.pass(10 * 60_000 + 1);
+		const { body } = await site.api("GET", `/runs/${run.number}`);
+		expect(body.state).toBe("failed");
+		return body.reason;
+	}
+
+	test("when no runner carries its labels", async () => {
+		await claim({ labels: ["linux"] });
+		expect(await waitedInVain("{gpu,eu}")).toMatch(
+			/^No runner with the labels eu, gpu asked for work within 10m\. Runners seen: box \(linux; asked \d+s ago\)\. Start one with --labels gpu,eu, or correct the labels of the environment\.$/,
+		);
+	});
+
+	test("when no runner was ever there", async () => {
+		expect(await waitedInVain("{}")).toBe(
+			"No runner asked for work within 10m, and none ever did: start one (draven runner).",
+		);
+	});
+
+	test("when all that fit are at work", async () => {
+		const production = await site.run("production");
+		await site.world.work();
+		expect((await claim({ labels: ["gpu"] })).body).toMatchObject({ jobId: production.id });
+		expect(await waitedInVain("{gpu}")).toMatch(
+			/^No runner with the label gpu was free within 10m: box \(gpu; at work\)/,
+		);
+	});
+
+	test("when one that fits has gone away", async () => {
+		await claim({ labels: ["gpu"] });
+		expect(await waitedInVain("{gpu}")).toMatch(
+			/^No runner with the label gpu began it within 10m\. Runners seen: box \(gpu; asked \d+s ago\)\./,
+		);
+	});
+});
+
+test("the doctor compares the labels of environments with what runners carry, and says where checks are asked for", async () => {
+	const { db } = site.world.deps;
+	const row = await db.getRepository(IntegrationTable).findOneByOrFail({ provider: "runner" });
+	const found = async () =>
+		(await examineRunners({ db }, row)).map(({ check, state, found }) => `${check} ${state}: ${found}`);
+	expect(await found()).toEqual([expect.stringContaining("no runner has ever asked for work")]);
+	await claim({ labels: ["linux"] });
+	expect(await found()).toEqual([expect.stringMatching(/ok: runners that wait for work: box$/)]);
+	await db.query("UPDATE environment SET labels = '{gpu}' WHERE slug = 'stage'");
+	await db.query("UPDATE policy SET rules = rules - 'ci' WHERE slug = 'production'");
+	expect((await found()).slice(1)).toEqual([
+		"Environment shop/stage wrong: it asks for the labels gpu, and no runner that asks for work carries them all: box (linux)",
+		"Environment shop/production wrong: its policy production wants green checks, and a project of runners has none: every deploy is refused",
+	]);
 });
 
 test("a token that was revoked while its runner is at work is heard no more", async () => {

@@ -197,8 +197,8 @@ describe("the log of a run", () => {
 	});
 
 	test("is the runner's own while it is at work", async () => {
-		await site.world.deps.db.getRepository(IntegrationTable).update({ slug: "fake" }, { provider: "runner" });
 		const { number } = await site.run("stage");
+		await site.world.deps.db.getRepository(IntegrationTable).update({ slug: "fake" }, { provider: "runner" });
 		expect(await site.api("POST", `/runs/${number}/log`, { body: "x" })).toMatchObject({
 			...{ status: 409, body: { code: "runner_writes_log" } },
 		});

@@ -28,6 +28,13 @@ export function ciRule(ci: EffectivePolicy["ci"], { ci: found, type, ref, succee
 			`The checks of ${commit} could not be read: ${found.why}`,
 			"Try again in a minute; if it stays, ask an admin to run `draven doctor`.",
 		);
+	if (found.nowhere === true)
+		return refuses(
+			"ci",
+			"ci_missing",
+			"A project of runners has no checks, and the policy wants green ones.",
+			"Ask an admin to set ci: { mode: off } in the policy of this environment.",
+		);
 	const wanted = ci.checks === null ? found.checks : ci.checks.map((name) => byName(found.checks, name));
 	if (wanted.length === 0)
 		return refuses(
