@@ -210,6 +210,7 @@ export interface RunFilter {
 	readonly state?: RunState;
 	readonly requestedBy?: string;
 	readonly environmentId?: string;
+	readonly environmentIds?: readonly string[];
 	/** Only runs with a smaller number: where the last page ended. */
 	readonly before?: number;
 	readonly limit: number;
@@ -227,6 +228,7 @@ export async function listRuns(sql: Sql, filter: RunFilter): Promise<Run[]> {
 	add((p) => `project_id = (SELECT id FROM project WHERE slug = ${p})`, filter.project);
 	add((p) => `environment = ${p}`, filter.environment);
 	add((p) => `environment_id = ${p}`, filter.environmentId);
+	add((p) => `environment_id = ANY(${p}::uuid[])`, filter.environmentIds);
 	add((p) => `state = ${p}`, filter.state);
 	add((p) => `requested_by = ${p}`, filter.requestedBy);
 	add((p) => `number < ${p}`, filter.before);

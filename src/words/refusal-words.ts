@@ -6,6 +6,7 @@ import type { Verdict } from "../core/verdict.ts";
 import type { Card, CardBlock, Rich } from "../ports/chat.ts";
 import { holderWords } from "./holder-words.ts";
 import { card, plain, plainTime } from "./rich.ts";
+import { statePhrase } from "./state-label.ts";
 
 interface Scope {
 	readonly project: string;
@@ -98,7 +99,7 @@ export function endedRefusal(run: Run): Refusal {
 	const { state } = run.progress;
 	return refusal(
 		"not_possible_now",
-		`#${run.number} is ${stateWord(state)}; nothing was changed.`,
+		`#${run.number} ${statePhrase(state)}; nothing was changed.`,
 		"Look how it stands.",
 		[{ label: `Show #${run.number}`, command: `show #${run.number}` }],
 	);
@@ -128,14 +129,10 @@ export function approvalRefusal(code: string, run: Run, approvers: Holders): Ref
 		default:
 			return refusal(
 				"not_possible_now",
-				`#${run.number} is ${stateWord(run.progress.state)}, and only what waits for approval can be decided.`,
+				`#${run.number} ${statePhrase(run.progress.state)}, and only what waits for approval can be decided.`,
 				`deploy show #${run.number} tells how it stands.`,
 			);
 	}
-}
-
-export function stateWord(state: Run["progress"]["state"]): string {
-	return state.replace("_", " ");
 }
 
 /** "Ada (hotfix), until …" */

@@ -4,6 +4,7 @@ import type { Card, Rich } from "../ports/chat.ts";
 import { heldBy } from "./refusal-words.ts";
 import { card } from "./rich.ts";
 import { runTitle } from "./run-card.ts";
+import { statePhrase } from "./state-label.ts";
 
 /** What stands between a run and its start. */
 export interface Ahead {
@@ -41,6 +42,6 @@ function nextWords(run: Run, { approvers, waitsFor, lock }: Ahead): Rich {
 				waitsFor === null ? "It is queued and starts when the environment is free." : `It is queued: ${waitsFor}.`,
 			];
 		default:
-			return [`It is ${run.progress.state.replace("_", " ")}.`];
+			return [`It ${statePhrase(run.progress.state)}.`];
 	}
 }

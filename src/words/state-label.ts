@@ -24,3 +24,23 @@ export function stateLabel(state: RunState): string {
 export function stateWord(state: RunState): string {
 	return STATES[state].word;
 }
+
+const PHRASES: Record<RunState, string> = {
+	waiting_approval: "waits for approval",
+	queued: "is queued",
+	dispatching: "is being started",
+	running: "is running",
+	cancelling: "is being cancelled",
+	succeeded: "has succeeded",
+	failed: "has failed",
+	rejected: "was rejected",
+	cancelled: "was cancelled",
+	expired: "has expired",
+	superseded: "was superseded",
+	timed_out: "has timed out",
+};
+
+/** How a run stands, as the rest of a sentence that begins with it. */
+export function statePhrase(state: RunState): string {
+	return PHRASES[state];
+}

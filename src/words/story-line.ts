@@ -1,7 +1,8 @@
 import type { AuditAction, AuditEntry } from "../core/audit-entry.ts";
-import type { PersonRef } from "../core/run.ts";
+import { type PersonRef, RUN_STATES, type RunState } from "../core/run.ts";
 import type { Inline, Rich } from "../ports/chat.ts";
 import { sentence } from "./sentence.ts";
+import { statePhrase } from "./state-label.ts";
 
 /** What the thread of a run says of one entry of its trail; null: nothing that people follow a run for. */
 export function storyLine(entry: AuditEntry): Rich | null {
@@ -19,6 +20,11 @@ const actor = (entry: AuditEntry): Inline =>
 /** Whoever reads it can judge what DRAVEN cannot: who that was. */
 const nobodys = (entry: AuditEntry): Inline[] =>
 	entry.data["nobodys"] === true ? [" (an API token that belongs to no person)"] : [];
+
+function pipelinePhrase(status: string): string {
+	if (status === "waiting") return "waits for somebody";
+	return RUN_STATES.some((state) => state === status) ? statePhrase(status as RunState) : `is ${status}`;
+}
 
 function stopping({ data }: AuditEntry): string {
 	if (typeof data["externalId"] === "string" || data["called"] === undefined) return "The pipeline is asked to stop.";
@@ -66,7 +72,7 @@ const LINES: Partial<Record<AuditAction, (entry: AuditEntry) => Rich>> = {
 	"run.timed_out": (entry) => [`It timed out: ${text(entry, "reason")}`],
 	"run.late_report": (entry) => [
 		actor(entry),
-		` said after the end of this run that it is ${text(entry, "status")} (attempt ${text(entry, "attempt")}). The run stays as it ended.`,
+		` said after the end of this run that it ${pipelinePhrase(text(entry, "status"))} (attempt ${text(entry, "attempt")}). The run stays as it ended.`,
 	],
 	"run.noted": (entry) => {
 		const url = text(entry, "externalUrl");

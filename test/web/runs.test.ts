@@ -206,12 +206,29 @@ describe("the list of runs", () => {
 		const all: { environment: string; state: string }[] = (await site.api("GET", "/runs?limit=100")).body.items;
 		const count = async (query: string) => (await site.api("GET", `/runs?limit=100&${query}`)).body.items.length;
 		expect(await count("project=shop")).toBe(all.length);
-		expect(await count("project=nope")).toBe(0);
 		expect(await count("environment=stage")).toBe(all.filter((run) => run.environment === "stage").length);
 		expect(await count("state=cancelled")).toBe(all.filter((run) => run.state === "cancelled").length);
 		expect(await count("project=shop&environment=production&state=waiting_approval")).toBe(
 			all.filter((run) => run.environment === "production" && run.state === "waiting_approval").length,
 		);
+	});
+
+	test("takes an alias, and says when a project or environment is not there", async () => {
+		const of = async (query: string) => (await site.api("GET", `/runs?limit=100&${query}`)).body.items;
+		expect(await of("project=shop&environment=prod")).toEqual(await of("project=shop&environment=production"));
+		expect(await of("environment=prod")).toEqual(await of("environment=production"));
+		expect((await of("environment=prod")).length).toBeGreaterThan(0);
+		for (const [query, code, detail] of [
+			["project=nope", "unknown_project", "There is no project of this name."],
+			["project=nope&environment=stage", "unknown_project", "There is no project of this name."],
+			["project=shop&environment=nope", "unknown_environment", "shop has no environment of this name."],
+			["environment=nope", "unknown_environment", "No project has an environment of this name."],
+		])
+			expect(await site.api("GET", `/runs?${query}`)).toMatchObject({
+				status: 404,
+				type: PROBLEM,
+				body: { code, detail },
+			});
 	});
 
 	test.each([

@@ -286,7 +286,7 @@ describe("the story in the thread", () => {
 		[entry("run.timed_out", { reason: "It took too long." }), "It timed out: It took too long."],
 		[
 			entry("run.late_report", { status: "failed", attempt: 2 }, SYSTEM_ACTOR),
-			"DRAVEN said after the end of this run that it is failed (attempt 2). The run stays as it ended.",
+			"DRAVEN said after the end of this run that it has failed (attempt 2). The run stays as it ended.",
 		],
 		[entry("run.trigger_attempted"), null],
 		[entry("token.created"), null],
@@ -353,6 +353,7 @@ describe("a refusal says what, why, who can help, and what to do next", () => {
 			expect(no.message).toContain("#12");
 			expect(no.message).not.toContain("_");
 			expect(no.message).toMatch(/\.$/);
+			expect(no.message).not.toMatch(/ is (succeeded|failed|expired|timed|rejected|superseded|cancelled|waiting)/);
 			expect(no.next).toMatch(/\.$/);
 		}
 	});

@@ -56,15 +56,14 @@ function unknown(name: string, names: readonly string[]): Child {
 }
 
 function problem(parameter: Parameter, text: string): string | null {
+	const said = text === "" ? "is empty" : `is ${text}`;
 	switch (parameter.type) {
 		case "boolean":
-			return text === "true" || text === "false" ? null : `is ${text}, and has to be true or false`;
+			return text === "true" || text === "false" ? null : `${said}, and has to be true or false`;
 		case "choice":
-			return parameter.options.includes(text)
-				? null
-				: `is ${text}, and has to be one of ${parameter.options.join(", ")}`;
+			return parameter.options.includes(text) ? null : `${said}, and has to be one of ${parameter.options.join(", ")}`;
 		case "number":
-			return NUMBER.test(text) ? null : `is ${text}, and has to be a number`;
+			return NUMBER.test(text) ? null : `${said}, and has to be a number`;
 		case "string":
 			return text.length <= 1_000 && !/\p{Cc}/u.test(text) ? null : `has to be one line of at most 1,000 characters`;
 		default:

@@ -16,6 +16,27 @@ export async function placeNamed(
 	);
 }
 
+/** Environments that a list is asked for: those of this name or alias, in one project or in all; null: nobody asked for any. */
+export async function environmentsNamed(
+	deps: Deps,
+	{ project, environment }: { readonly project?: string | undefined; readonly environment?: string | undefined },
+): Promise<Outcome<readonly string[] | null>> {
+	if (project === undefined && environment === undefined) return done(null);
+	// Also of what is archived: its runs are still to be seen.
+	const rows: { id: string | null }[] = await deps.db.query(
+		`SELECT e.id FROM project p LEFT JOIN environment e ON e.project_id = p.id
+		 AND ($2::text IS NULL OR e.slug = $2 OR $2 = ANY(e.aliases)) WHERE $1::text IS NULL OR p.slug = $1`,
+		[project ?? null, environment ?? null],
+	);
+	if (rows.length === 0 && project !== undefined)
+		return refused(refusal("unknown_project", "There is no project of this name."));
+	const ids = rows.flatMap(({ id }) => (id === null ? [] : [id]));
+	if (ids.length > 0 || environment === undefined) return done(ids);
+	const where = project === undefined ? "No project" : project;
+	const has = project === undefined ? "has an environment" : "has no environment";
+	return refused(refusal("unknown_environment", `${where} ${has} of this name.`));
+}
+
 /** As in chat, an environment may be called by an alias. */
 async function byAlias(deps: Deps, project: string, alias: string): Promise<Place | null> {
 	const rows: { slug: string }[] = await deps.db.query(

@@ -9,7 +9,7 @@ import { requestRun } from "../../use-cases/request-run.ts";
 import { problem, type Reply, refusalReply, statusOf } from "../problem.ts";
 import { listOf, RunAnswer } from "./answers.ts";
 import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
-import { placeNamed } from "./find-place.ts";
+import { environmentsNamed, placeNamed } from "./find-place.ts";
 import { findRun } from "./find-run.ts";
 import { oneRunJson, runsJson } from "./run-json.ts";
 import { Decision, NewRun, RunsQuery } from "./schemas.ts";
@@ -25,9 +25,11 @@ export const runEndpoints: readonly Endpoint[] = [
 		answers: { 200: listOf(RunAnswer) },
 		handle: async ({ deps, query }) => {
 			const { project, environment, state, cursor, limit } = query;
+			const named = await environmentsNamed(deps, query);
+			if (!named.ok) return refusalReply(named.refusal);
 			const found = await listRuns(deps.db, {
 				...(project === undefined ? {} : { project }),
-				...(environment === undefined ? {} : { environment }),
+				...(environment === undefined || named.value === null ? {} : { environmentIds: named.value }),
 				...(state === undefined ? {} : { state }),
 				...(cursor === undefined ? {} : { before: cursor }),
 				limit: limit + 1,
