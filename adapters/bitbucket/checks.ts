@@ -11,7 +11,8 @@ import { statusOf } from "./status.ts";
 const text = z.string().nullish().catch(null);
 const Status = z.object({ key: text, name: text, state: text, url: text });
 
-const PAGES = 10;
+const STATUS_PAGES = 10;
+const PIPELINE_PAGES = 3;
 const STATES: Readonly<Record<string, CheckState>> = { SUCCESSFUL: "success", INPROGRESS: "pending" };
 
 /**
@@ -22,46 +23,48 @@ export async function readChecks(call: Call, project: PipelineProject, sha: stri
 	const of = `${project.repository} at ${sha.slice(0, 8)}`;
 	const repository = repositoryPath(project);
 	const [statuses, runs] = await Promise.all([
-		every(
-			readPages(
-				call,
-				`${repository}/commit/${encodeURIComponent(sha)}/statuses`,
-				{ what: `the statuses of ${of}`, refused: absentIsNull },
-				{ item: Status, most: PAGES },
-			),
-			of,
+		readPages(
+			call,
+			`${repository}/commit/${encodeURIComponent(sha)}/statuses`,
+			{ what: `the statuses of ${of}`, refused: absentIsNull },
+			{ item: Status, most: STATUS_PAGES },
 		),
-		every(
-			readPages(
-				call,
-				`${repository}/pipelines`,
-				{
-					what: `the pipelines of ${of}`,
-					query: { "target.commit.hash": sha, sort: "-created_on" },
-					refused: absentIsNull,
-				},
-				{ item: PipelineRun, most: PAGES },
-			),
-			of,
+		readPages(
+			call,
+			`${repository}/pipelines`,
+			{
+				what: `the pipelines of ${of}`,
+				query: { "target.commit.hash": sha, sort: "-created_on" },
+				refused: absentIsNull,
+			},
+			{ item: PipelineRun, most: PIPELINE_PAGES },
 		),
 	]);
-	return [...ofPipelines(project, sha, runs), ...statuses.filter((status) => !isPipelines(status.url)).map(checkOf)];
+	const ofCommit = (runs?.items ?? []).filter((run) => isOf(run, sha));
+	// All of those that came are of other commits as well: the filter is not heeded there, and older ones are not seen.
+	const isFiltered = ofCommit.length === (runs?.items.length ?? 0);
+	if (statuses?.complete === false || (runs?.complete === false && isFiltered))
+		throw new VendorError("rejected", `There are more checks of ${of} than can be read.`);
+	const seen = new Set(ofCommit.map(({ build_number }) => build_number));
+	const isTold = ({ url }: z.infer<typeof Status>) => {
+		const number = buildNumberIn(url);
+		return number !== null && (runs?.complete !== false || seen.has(number));
+	};
+	return [
+		...ofPipelines(project, ofCommit),
+		...(statuses?.items ?? []).filter((status) => !isTold(status)).map(checkOf),
+	];
 }
 
-/** What was left unread could be red. */
-async function every<T>(
-	pages: Promise<{ readonly items: readonly T[]; readonly complete: boolean } | null>,
-	of: string,
-): Promise<readonly T[]> {
-	const { items, complete } = (await pages) ?? { items: [], complete: true };
-	if (!complete)
-		throw new VendorError("rejected", `There are more checks of ${of} than can be read (${items.length}).`);
-	return items;
+function isOf({ target }: PipelineRun, sha: string): boolean {
+	const hash = target?.commit?.hash ?? "";
+	return hash.length >= 12 && sha.startsWith(hash);
 }
 
-/** Both forms that were seen: `…/pipelines/results/4` and `…/addon/pipelines/home#!/results/4`. */
-function isPipelines(url: string | null | undefined): boolean {
-	return /^https?:\/\/bitbucket\.org\/.*\bpipelines\b.*\bresults\/\d+/.test(url ?? "");
+/** Of Bitbucket's own pipelines, in both forms that were seen: `…/pipelines/results/4` and `…/addon/pipelines/home#!/results/4`. */
+function buildNumberIn(url: string | null | undefined): number | null {
+	const [, number] = /^https?:\/\/bitbucket\.org\/.*\bpipelines\b.*\bresults\/(\d+)/.exec(url ?? "") ?? [];
+	return number === undefined ? null : Number(number);
 }
 
 function checkOf({ key, name, state, url }: z.infer<typeof Status>): Check {
@@ -69,10 +72,10 @@ function checkOf({ key, name, state, url }: z.infer<typeof Status>): Check {
 }
 
 /** The newest run of each kind of pipeline; deploys say nothing of the commit. */
-function ofPipelines(project: PipelineProject, sha: string, runs: readonly PipelineRun[]): Check[] {
+function ofPipelines(project: PipelineProject, runs: readonly PipelineRun[]): Check[] {
 	const newest = new Map<string, PipelineRun>();
 	for (const run of runs) {
-		if (run.target?.commit?.hash !== sha || isDeploy(project, run)) continue;
+		if (isDeploy(project, run)) continue;
 		const name = nameOf(run);
 		if ((newest.get(name)?.build_number ?? 0) < run.build_number) newest.set(name, run);
 	}

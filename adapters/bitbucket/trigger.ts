@@ -42,8 +42,8 @@ function refusedTrigger(
 			"not_found",
 			`Bitbucket finds no ${ref} to run a pipeline of in ${repository} (404).${quoted} Is Pipelines enabled there, and may the token of this integration see it?`,
 		);
-	const isMissing = /selector|could not be found|no such pipeline/i.test(`${said} ${JSON.stringify(answer.data)}`);
-	if (answer.status !== 400 || !isMissing) return undefined;
+	// "Requested selector is not found in bitbucket-pipelines.yml."
+	if (answer.status !== 400 || !/selector/i.test(said)) return undefined;
 	return new VendorError(
 		"rejected",
 		`There is no custom pipeline "${pipeline}" in bitbucket-pipelines.yml at ${ref}.${quoted} Put DRAVEN's there below pipelines: custom:, or deploy a ref that has it.`,

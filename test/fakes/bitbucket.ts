@@ -63,6 +63,11 @@ export class FakeBitbucket {
 		this.#server.fault(on, fault, times);
 	}
 
+	/** Others use the same token. */
+	spend(requests: number): void {
+		for (let n = 0; n < requests; n++) this.#asked.push(this.now().getTime());
+	}
+
 	asked(on: RegExp): FakeRequest[] {
 		return this.#server.asked(on);
 	}

@@ -116,7 +116,8 @@ function commits(context: RouteContext, head = ""): FakeAnswer {
 function listPipelines(context: RouteContext): FakeAnswer {
 	const { repository, request } = context;
 	const sha = request.query.get("target.commit.hash");
-	const found = repository.pipelines.filter(({ target }) => sha === null || target.commit.hash === sha);
+	const isHeeded = repository.filtersPipelines && sha !== null;
+	const found = repository.pipelines.filter(({ target }) => !isHeeded || target.commit.hash === sha);
 	if (request.query.get("sort") === "-created_on") found.reverse();
 	return paged(
 		context,
@@ -138,7 +139,7 @@ function startPipeline({ repository, request }: RouteContext): FakeAnswer {
 		return failed(400, "Bad request", { detail: "Variables can only be given to custom pipelines." });
 	if (selector?.type === "custom" && !repository.custom.has(selector.pattern ?? ""))
 		return failed(400, "Bad request", {
-			detail: "The requested pipeline could not be found in the configuration file.",
+			detail: "Requested selector is not found in bitbucket-pipelines.yml.",
 			data: { key: "result-service.pipeline.selector-not-found", arguments: {} },
 		});
 	const named = ref_type === "tag" ? repository.tags.get(ref_name ?? "")?.sha : repository.branches.get(ref_name ?? "");

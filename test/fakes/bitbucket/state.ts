@@ -92,6 +92,8 @@ export class FakeRepository {
 	file: string | null = null;
 	hooks: FakeHook[] = [];
 	enabled = true;
+	/** Whether the list of pipelines heeds what it is asked for. */
+	filtersPipelines = true;
 	readonly name: string;
 	readonly #now: () => Date;
 	readonly #history = new Map<string, Commit>();
