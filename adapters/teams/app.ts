@@ -53,14 +53,21 @@ export function createTeams(options: TeamsOptions): Teams {
 		...{ framework, tenantId: app?.tenantId ?? null, store, log },
 		form: (where, project) => formFor(context, where, project),
 	});
+	/** As the Playground calls its people. */
+	const names = new Map<string, string>();
 	return {
 		chat: teamsChat(connection, reach),
 		groups:
 			app === null && graphBaseUrl === null
-				? playgroundGroups(conversations)
+				? playgroundGroups(names)
 				: teamsGroups(createGraph(graphBaseUrl ?? GRAPH, framework.tokens)),
 		inbox: createInbox({ take, needsToken: app !== null, log }),
-		process: (stored) => carryOut(context, stored),
+		async process(stored) {
+			const { activity, draven } = Stored.parse(stored);
+			const where = whereOf(activity);
+			if (app === null && where !== null) names.set(where.user, where.userName);
+			await carryOut(context, activity, draven);
+		},
 		async apologise(stored, sentence) {
 			const read = Stored.safeParse(stored);
 			const where = read.success ? whereOf(read.data.activity) : null;

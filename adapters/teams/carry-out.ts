@@ -7,14 +7,13 @@ import { deployForm, formCommand, formMessage, projectOfForm } from "./form.ts";
 import { pressedOf } from "./pressed.ts";
 import { readText } from "./read-text.ts";
 import { remember } from "./remember.ts";
-import { Stored } from "./stored.ts";
+import type { Stored } from "./stored.ts";
 import { type Where, whereOf } from "./where.ts";
 
 type Delivery = Stored["draven"];
 
 /** Carries out a stored activity; may be called again for the same one after a crash. */
-export async function carryOut(context: TeamsContext, stored: unknown): Promise<void> {
-	const { draven, activity } = Stored.parse(stored);
+export async function carryOut(context: TeamsContext, activity: Activity, delivery: Delivery): Promise<void> {
 	await remember(context.conversations, activity);
 	if (activity.type !== "message" && activity.type !== "invoke") return;
 	const where = whereOf(activity);
@@ -25,8 +24,8 @@ export async function carryOut(context: TeamsContext, stored: unknown): Promise<
 		);
 		return;
 	}
-	if (pressedOf(activity) !== null) await onPress(context, where, activity, draven);
-	else if (activity.type === "message") await sayCommand(context, where, readText(activity), draven);
+	if (pressedOf(activity) !== null) await onPress(context, where, activity, delivery);
+	else if (activity.type === "message") await sayCommand(context, where, readText(activity), delivery);
 }
 
 async function onPress(context: TeamsContext, where: Where, activity: Activity, delivery: Delivery): Promise<void> {

@@ -88,16 +88,24 @@ export function connect({ adapter, appId, oauthScope }: BotFramework): Connectio
 	};
 }
 
-function referenceTo({ serviceUrl, conversationId, botId, tenant }: Target) {
-	const conversation = { id: conversationId, tenantId: tenant, isGroup: true, conversationType: "", name: "" };
-	return { channelId: CHANNEL, serviceUrl, bot: { id: botId, name: "" }, conversation };
+function referenceTo(to: Target) {
+	return {
+		channelId: CHANNEL,
+		serviceUrl: to.serviceUrl,
+		bot: { id: to.botId, name: "" },
+		conversation: accountOf(to),
+	};
 }
 
-function bodyOf({ conversationId, botId }: Target, message: Message): Partial<BotActivity> {
+/** The kind and the name of a conversation are the server's to know. */
+function accountOf({ conversationId, tenant }: Target): BotActivity["conversation"] {
+	return { id: conversationId, tenantId: tenant } as BotActivity["conversation"];
+}
+
+function bodyOf(to: Target, message: Message): Partial<BotActivity> {
 	return {
-		...{ ...message, attachments: [...message.attachments] },
-		from: { id: botId, name: "" },
-		conversation: { id: conversationId, isGroup: false, conversationType: "", name: "" },
+		...{ ...message, attachments: [...message.attachments], channelId: CHANNEL, serviceUrl: to.serviceUrl },
+		...{ from: { id: to.botId, name: "" }, conversation: accountOf(to) },
 	};
 }
 

@@ -27,7 +27,7 @@ export function renderCard(card: Card, room = ROOM): Element {
 		version: "1.5",
 		fallbackText: cut(card.text, Math.min(MAX_FALLBACK, Math.floor(room / 4))) || "–",
 		speak: cut(spoken(card), MAX_SPEAK),
-		msteams: { width: "Full" },
+		...(card.blocks.length > 1 ? { msteams: { width: "Full" } } : {}),
 	};
 	const body = withinRoom(card.blocks.flatMap(renderBlock), room - JSON.stringify(shell).length);
 	return { ...shell, body };
