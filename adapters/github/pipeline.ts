@@ -11,6 +11,7 @@ import type {
 import { readChecks } from "./checks.ts";
 import { type Call, connect, type GitHubOptions } from "./client.ts";
 import { compareCommits } from "./compare.ts";
+import { conditional } from "./conditional.ts";
 import { listRefs } from "./list-refs.ts";
 import { readLog } from "./log.ts";
 import { repositoryOf } from "./repository.ts";
@@ -23,13 +24,16 @@ import { dispatcher } from "./trigger.ts";
 export class GitHubPipeline implements PipelinePort {
 	readonly triggerIsIdempotent = false;
 	readonly #call: Call;
+	/** For what is asked again and again. */
+	readonly #fresh: Call;
 	readonly trigger: (request: TriggerRequest) => Promise<PipelineReport | null>;
 	readonly report: PipelinePort["report"];
 
 	constructor(options: GitHubOptions) {
 		this.#call = connect(options);
 		this.trigger = dispatcher(this.#call);
-		this.report = runReader(this.#call);
+		this.#fresh = conditional(this.#call);
+		this.report = runReader(this.#call, this.#fresh);
 	}
 
 	async resolveRef(project: PipelineProject, ref: string): Promise<ResolvedRef | null> {
@@ -65,7 +69,7 @@ export class GitHubPipeline implements PipelinePort {
 	}
 
 	async steps(project: PipelineProject, externalId: string): Promise<readonly PipelineStep[]> {
-		return readSteps(this.#call, project, externalId);
+		return readSteps(this.#fresh, project, externalId);
 	}
 
 	async log(project: PipelineProject, externalId: string): Promise<readonly string[] | null> {

@@ -12,8 +12,6 @@ const Runs = z.object({ workflow_runs: z.array(WorkflowRun) });
 const PAGES = 10;
 /** Our clock may be ahead of GitHub's. */
 const SKEW_MS = 10 * 60_000;
-/** Answers kept for the question whether they changed, which costs nothing of the rate limit. */
-const KEPT = 500;
 
 /**
  * The dispatched run of the workflow whose run-name carries the JOB_ID. null: not seen (yet). Of several it is the oldest: the others
@@ -63,42 +61,22 @@ function alsoThere(others: readonly WorkflowRun[]): string {
 	return `More than one run at GitHub carries the JOB_ID of this one, and the oldest is followed. Look whether the others should be at work: ${which.join(", ")}.`;
 }
 
-/** Reads runs one by one, and asks for what is known only whether it changed. */
-export function runReader(call: Call): PipelinePort["report"] {
-	const known = new Map<string, { readonly etag: string; readonly data: unknown }>();
-
-	async function read(project: PipelineProject, id: string, canWait: boolean): Promise<WorkflowRun | null> {
-		const repository = repositoryOf(project);
+/** How a run stands; `fresh` asks for what is known only whether it changed. */
+export function runReader(call: Call, fresh: Call): PipelinePort["report"] {
+	return async (project, id, canWait = false) => {
+		if (!/^\d{1,20}$/.test(id)) return null;
 		const what = `the run ${id} of ${project.repository}`;
-		const key = `${project.repository.toLowerCase()}/${id}`;
-		const kept = known.get(key);
-		const answer = await call(
+		const answer = await fresh(
 			"GET /repos/{owner}/{repo}/actions/runs/{id}",
-			{ ...repository, id },
+			{ ...repositoryOf(project), id },
 			{
 				what,
 				canWait,
-				...(kept === undefined ? {} : { headers: { "if-none-match": kept.etag } }),
-				refused: ({ status, headers }) => {
-					if (status === 304 && kept !== undefined) return { status, headers, data: kept.data };
-					return status === 404 ? { status, headers, data: null } : undefined;
-				},
+				refused: ({ status, headers }) => (status === 404 ? { status, headers, data: null } : undefined),
 			},
 		);
 		if (answer.data === null) return null;
-		const { etag } = answer.headers;
-		known.delete(key);
-		if (typeof etag === "string") known.set(key, { etag, data: answer.data });
-		const [oldest] = known.keys();
-		if (known.size > KEPT && oldest !== undefined) known.delete(oldest);
-		return readAnswer(WorkflowRun, answer, what);
-	}
-
-	return async (project, id, canWait = false) => {
-		if (!/^\d{1,20}$/.test(id)) return null;
-		const run = await read(project, id, canWait);
-		if (run === null) return null;
-		const report = reportOf(run);
+		const report = reportOf(readAnswer(WorkflowRun, answer, what));
 		return { ...report, reason: report.reason ?? (await whyItEnded(call, project, report)) };
 	};
 }

@@ -157,6 +157,17 @@ describe("the report of a run", () => {
 		expect(await at.pipeline.report(at.project, started.externalId)).toMatchObject({ status: "succeeded" });
 	});
 
+	test("asks for its jobs in the same way, and keeps those of one run from another's", async () => {
+		const [one, two] = [await at.dispatched(), await at.dispatched()];
+		const first = await at.pipeline.steps(at.project, one.externalId);
+		expect(await at.pipeline.steps(at.project, two.externalId)).not.toEqual(first);
+		at.github.rate = { limit: 5_000, left: 4_000, endsAt: new Date(Date.now() + 60_000) };
+		expect(await at.pipeline.steps(at.project, one.externalId)).toEqual(first);
+		expect(at.github.rate.left).toBe(4_000);
+		at.repository.set(at.runOf(one), "completed", "success");
+		expect(await at.pipeline.steps(at.project, one.externalId)).toMatchObject([{ status: "succeeded" }]);
+	});
+
 	test("is null for a run that GitHub does not know", async () => {
 		expect(await at.pipeline.report(at.project, "123")).toBeNull();
 		expect(await at.pipeline.report(at.project, "../../user")).toBeNull();

@@ -81,6 +81,13 @@ describe("a dispatch", () => {
 		});
 	});
 
+	test("goes without run details to an older server too, which calls that a bad request", async () => {
+		at.github.fault(/dispatches/, { status: 400, body: { message: '"return_run_details" is not a permitted key.' } });
+		expect(await at.pipeline.trigger(at.request())).toBeNull();
+		expect(at.dispatches()).toMatchObject([{ return_run_details: true }, { ref: "main" }]);
+		expect(at.repository.runs).toHaveLength(1);
+	});
+
 	test("carries parameters, and is refused before it is sent when they are too many for GitHub", async () => {
 		const parameters = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`p${n}`, "x"]));
 		at.repository.workflow("deploy.yml", {
