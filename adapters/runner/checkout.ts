@@ -17,15 +17,22 @@ export interface FetchCall {
 	readonly signal?: AbortSignal;
 }
 
-/** Makes an empty repository in an empty folder and fetches one commit into it, without its history. Throws GitError. */
-export async function fetchCommit(repository: Repository, sha: string, call: FetchCall): Promise<void> {
+/**
+ * Makes an empty repository in an empty folder and fetches one commit into it, without its history. "alone": without its files too,
+ * where the server knows how; one that does not sends them. Throws GitError.
+ */
+export async function fetchCommit(
+	repository: Repository,
+	sha: string,
+	what: "files" | "alone",
+	call: FetchCall,
+): Promise<void> {
 	const format = sha.length === 64 ? "sha256" : "sha1";
 	const common = { ...call, cwd: call.folder, repository };
 	await git(["init", "--quiet", "--template=", `--object-format=${format}`], common);
-	await git(
-		["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--", repository.url, sha],
-		common,
-	);
+	const options = ["--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules"];
+	if (what === "alone") options.push("--filter=tree:0");
+	await git(["fetch", ...options, "--", repository.url, sha], common);
 }
 
 /** Puts exactly this commit into an empty folder. Throws VendorError. */
@@ -34,7 +41,7 @@ export async function checkOut(url: string, sha: string, call: FetchCall): Promi
 	const repository = readRepository(url);
 	const common = { ...call, cwd: call.folder, repository };
 	try {
-		await fetchCommit(repository, sha, call);
+		await fetchCommit(repository, sha, "files", call);
 	} catch (error) {
 		if (!(error instanceof GitError) || !refusesSingleCommits(error)) throw error;
 		const all = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"];

@@ -30,7 +30,8 @@ variables, and nothing else of this environment. It runs as this user, though, a
 runner's token included. So labels are no boundary: stage and production need an integration each, and for each a
 token of its own (draven token create --runner --integration <slug>) and runners under a Unix user of their own.
 
-What the entrypoint leaves running in the background is ended with it; start services by their supervisor.
+What the entrypoint leaves running in the background is ended with it, and what left its process group (setsid) when it
+is stopped early; start services by their supervisor.
 
 SIGTERM and Ctrl-C let the current work end within --drain seconds; a second one ends it at once.
 Exit code: 0 when stopped, 1 when the token was refused or (with --once) the work did not succeed, 2 for a wrong call.

@@ -87,7 +87,8 @@ async function checkOutAndRun(
 		onStderr: (chunk) => splitters[1].push(chunk),
 		stop: stop.signal,
 		graceMs: () => options.graceMs,
-		guarded: true,
+		watchdog: "/bin/sh",
+		marker: `TMPDIR=${temporary}`,
 	});
 	for (const splitter of splitters) splitter.close();
 	return end;

@@ -65,7 +65,7 @@ export async function git(args: readonly string[], call: GitCall): Promise<strin
 		},
 		stop: AbortSignal.any([timeout, tooMuch.signal, ...(call.signal ? [call.signal] : [])]),
 		graceMs: () => 1_000,
-		guarded: false,
+		watchdog: null,
 	}).catch((error: NodeJS.ErrnoException) => {
 		throw new GitError("rejected", `git could not be started (${error.code ?? "unknown"}): install it.`, "");
 	});

@@ -107,7 +107,7 @@ export class RunnerPipeline implements PipelinePort {
 		const folder = await mkdtemp(join(tmpdir(), "draven-sha-"));
 		try {
 			const call = { env: this.#env, folder, timeoutMs: FETCH_WITHIN_MS };
-			await fetchCommit(repository, sha, call);
+			await fetchCommit(repository, sha, "alone", call);
 			return (await git(["cat-file", "-t", sha], { ...call, cwd: folder, repository: null })).trim() === "commit";
 		} catch (error) {
 			if (!(error instanceof GitError)) throw error;

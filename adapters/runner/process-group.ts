@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { groupOf, markedProcesses, onlyZombies } from "./processes.ts";
 
 export interface GroupCall {
 	readonly file: string;
@@ -16,8 +16,13 @@ export interface GroupCall {
 	readonly stop: AbortSignal;
 	/** Time between SIGTERM and SIGKILL; asked when the group is being ended. */
 	readonly graceMs: () => number;
-	/** Ends the group also when this very process is killed (SIGKILL, out of memory). */
-	readonly guarded: boolean;
+	/** The shell of a watchdog, which ends the group also when this very process is killed (SIGKILL, out of memory). null: none. */
+	readonly watchdog: string | null;
+	/**
+	 * An entry of `env` that no other process has, such as `TMPDIR=…`. By it, on Linux, what left the group (setsid) is found and ended
+	 * too when the group is stopped early. What leaves it and outlives a good end has meant to.
+	 */
+	readonly marker?: string;
 }
 
 export interface GroupEnd {
@@ -53,10 +58,18 @@ export async function runGroup(call: GroupCall): Promise<GroupEnd> {
 	child.stdin?.on("error", () => undefined).end(call.input);
 	await once(child, "spawn");
 	const group = child.pid as number;
-	const unguard = call.guarded ? guard(group, call) : () => undefined;
+	let unguard = () => {};
 	try {
+		// Without its watchdog nothing would end it after us: then it is ended now.
+		if (call.watchdog !== null)
+			unguard = await guard(group, call, call.watchdog).catch(async (error: unknown) => {
+				signal(-group, "SIGKILL");
+				await ended;
+				throw error;
+			});
 		await Promise.race([ended, aborted(call.stop)]);
-		await endGroup(group, call.graceMs);
+		const marker = call.stop.aborted ? (call.marker ?? null) : null;
+		await endGroup({ group, marker }, call.graceMs);
 		const end = await ended;
 		await Promise.race([closed, sleep(DRAINED_WITHIN_MS, undefined, { ref: false })]);
 		return end;
@@ -67,15 +80,18 @@ export async function runGroup(call: GroupCall): Promise<GroupEnd> {
 	}
 }
 
-function guard(group: number, call: GroupCall): () => void {
+async function guard(group: number, call: GroupCall, shell: string): Promise<() => void> {
 	const grace = String(Math.ceil(call.graceMs() / 1_000));
-	const watchdog = spawn("/bin/sh", ["-c", WATCHDOG, "sh", String(group), grace], {
+	const watchdog = spawn(shell, ["-c", WATCHDOG, "sh", String(group), grace], {
 		detached: true,
 		env: { PATH: call.env["PATH"] ?? "/usr/bin:/bin" },
 		stdio: ["pipe", "ignore", "ignore"],
 	});
-	watchdog.on("error", () => undefined);
 	watchdog.stdin.on("error", () => undefined);
+	await once(watchdog, "spawn").catch((error: NodeJS.ErrnoException) => {
+		throw new Error(`its watchdog ${shell} could not be started (${error.code ?? "unknown"}).`);
+	});
+	watchdog.on("error", () => undefined);
 	return () => watchdog.kill("SIGKILL");
 }
 
@@ -84,16 +100,23 @@ function aborted(signal: AbortSignal): Promise<void> {
 	return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
-async function endGroup(group: number, graceMs: () => number): Promise<void> {
-	if (!alive(group) || !signalGroup(group, "SIGTERM")) return;
-	if (await goneWithin(group, graceMs())) return;
-	signalGroup(group, "SIGKILL");
-	await goneWithin(group, KILLED_WITHIN_MS);
+interface Members {
+	readonly group: number;
+	/** null: what left the group is let alone. */
+	readonly marker: string | null;
 }
 
-async function goneWithin(group: number, ms: number): Promise<boolean> {
+async function endGroup(members: Members, graceMs: () => number): Promise<void> {
+	if (!alive(members)) return;
+	signalAll(members, "SIGTERM");
+	if (await goneWithin(members, graceMs())) return;
+	signalAll(members, "SIGKILL");
+	await goneWithin(members, KILLED_WITHIN_MS);
+}
+
+async function goneWithin(members: Members, ms: number): Promise<boolean> {
 	const until = performance.now() + ms;
-	for (let wait = 10; alive(group); wait = Math.min(wait * 2, 200)) {
+	for (let wait = 10; alive(members); wait = Math.min(wait * 2, 200)) {
 		const left = until - performance.now();
 		if (left <= 0) return false;
 		await sleep(Math.min(wait, left));
@@ -101,36 +124,21 @@ async function goneWithin(group: number, ms: number): Promise<boolean> {
 	return true;
 }
 
-function alive(group: number): boolean {
-	return signalGroup(group, 0) && !onlyZombies(group);
+function alive({ group, marker }: Members): boolean {
+	return (signal(-group, 0) && !onlyZombies(group)) || (marker !== null && markedProcesses(marker).length > 0);
 }
 
-/** False when the group has no member any more. */
-function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+function signalAll({ group, marker }: Members, name: NodeJS.Signals): void {
+	signal(-group, name);
+	if (marker !== null) for (const pid of markedProcesses(marker)) if (groupOf(pid) !== group) signal(pid, name);
+}
+
+/** False when there is nobody any more. */
+function signal(pid: number, name: NodeJS.Signals | 0): boolean {
 	try {
-		process.kill(-group, signal);
+		process.kill(pid, name);
 		return true;
 	} catch (error) {
 		return (error as NodeJS.ErrnoException).code !== "ESRCH";
-	}
-}
-
-/** In a container without an init nobody reaps orphans, and signals find their zombies for ever. */
-function onlyZombies(group: number): boolean {
-	if (process.platform !== "linux") return false;
-	const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-	return pids.every((pid) => {
-		const [state, , pgrp] = statOf(pid);
-		return pgrp !== String(group) || state === "Z" || state === "X";
-	});
-}
-
-/** State, parent, group …: what stands after the command's name, which may hold anything. */
-function statOf(pid: string): string[] {
-	try {
-		const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-		return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-	} catch {
-		return [];
 	}
 }

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { checkOut, findEntrypoint } from "../../../adapters/runner/checkout.ts";
+import { checkOut, fetchCommit, findEntrypoint } from "../../../adapters/runner/checkout.ts";
 import { git } from "../../../adapters/runner/git.ts";
 import { readRepository, withoutUserinfo } from "../../../adapters/runner/repository.ts";
 import { FakeRunnerServer } from "../../fakes/runner-server.ts";
@@ -163,5 +163,20 @@ describe("the entrypoint", () => {
 		expect(entry.finish?.outcome).toBe("failed");
 		expect(entry.finish?.reason).toMatch(/^The entrypoint deploy\/run\.sh is not executable/);
 		expect(await readdir(workshop.work)).toEqual([]);
+	});
+});
+
+describe("a commit that is fetched alone", () => {
+	test.each([
+		["comes without its files where the server can filter", "true", ["commit"]],
+		["comes with them where it cannot", "false", ["blob", "commit", "tree"]],
+	])("%s", async (_what, allowed, kinds) => {
+		const { url, sha } = await workshop.repository({ "some-file": "x" });
+		await workshop.git(url, "config", "uploadpack.allowFilter", allowed);
+		const folder = join(workshop.folder, "fetched");
+		await mkdir(folder);
+		await fetchCommit(readRepository(`file://${url}`), sha, "alone", { env: workshop.env, folder, timeoutMs: 20_000 });
+		const listed = await workshop.git(folder, "cat-file", "--batch-all-objects", "--batch-check=%(objecttype)");
+		expect([...new Set(listed.split("\n"))].sort()).toEqual(kinds);
 	});
 });

@@ -1,6 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { runGroup } from "../../../adapters/runner/process-group.ts";
 import { FakeRunnerServer, type FakeWork } from "../../fakes/runner-server.ts";
 import { eventually, isDead, startRunner, Workshop } from "./workshop.ts";
 
@@ -40,6 +41,30 @@ describe("work that is stopped", () => {
 		expect(entry.finish?.outcome).toBe("timed_out");
 		expect(entry.finish?.reason).toBe("deploy/run.sh took longer than 2 s and was stopped.");
 		await expectAllDead();
+	});
+
+	(process.platform === "linux" ? test : test.skip)("takes what left its process group with it", async () => {
+		const stray = `setsid sh -c 'trap "" TERM; echo $$ >>"$HOME/pids"; echo ready; while :; do sleep 0.1; done' &`;
+		const entry = server.offer(await workshop.script(`echo $$ >"$HOME/pids"\n${stray}\nwhile :; do sleep 0.1; done`));
+		const runner = startRunner(server, workshop);
+		await server.until(isReady(entry));
+		entry.cancel = true;
+		await runner.ended;
+		expect(entry.finish?.outcome).toBe("cancelled");
+		await expectAllDead();
+	});
+
+	test("is not run without the watchdog that ends it when the runner is killed", async () => {
+		await mkdir(workshop.home, { recursive: true });
+		const ran = runGroup({
+			...{ file: "/bin/sh", args: ["-c", 'echo $$ >"$HOME/pid"; exec sleep 600'], cwd: undefined },
+			env: { HOME: workshop.home, PATH: workshop.env["PATH"] ?? "" },
+			...{ onStdout: () => undefined, onStderr: () => undefined, graceMs: () => 1_000 },
+			...{ stop: new AbortController().signal, watchdog: "/nowhere/sh" },
+		});
+		await expect(ran).rejects.toThrow("its watchdog /nowhere/sh could not be started (ENOENT).");
+		const pid = await readFile(join(workshop.home, "pid"), "utf8").catch(() => "");
+		if (pid !== "") expect(await isDead(Number(pid))).toBe(true);
 	});
 
 	test("is cancelled by the answer to a heartbeat, and may end in peace", async () => {
