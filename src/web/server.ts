@@ -110,6 +110,19 @@ export function createWebServer(context: WebServerContext): WebServer {
 		);
 	});
 
+	let closed: Promise<void> | null = null;
+	async function close(): Promise<void> {
+		closing.abort();
+		for (const response of open) if (!response.headersSent) response.setHeader("connection", "close");
+		const ended = server.listening ? new Promise((resolve) => server.close(resolve)) : Promise.resolve();
+		const idle = setInterval(() => server.closeIdleConnections(), 50);
+		const late = setTimeout(() => server.closeAllConnections(), CLOSE_WITHIN_MS);
+		await ended;
+		clearInterval(idle);
+		clearTimeout(late);
+		await app.close();
+	}
+
 	return {
 		async listen({ host, port }) {
 			await app.ready();
@@ -117,16 +130,9 @@ export function createWebServer(context: WebServerContext): WebServer {
 			await once(server, "listening");
 			return { port: (server.address() as AddressInfo).port };
 		},
-		async close() {
-			closing.abort();
-			for (const response of open) if (!response.headersSent) response.setHeader("connection", "close");
-			const closed = server.listening ? new Promise((resolve) => server.close(resolve)) : Promise.resolve();
-			const idle = setInterval(() => server.closeIdleConnections(), 50);
-			const late = setTimeout(() => server.closeAllConnections(), CLOSE_WITHIN_MS);
-			await closed;
-			clearInterval(idle);
-			clearTimeout(late);
-			await app.close();
+		close() {
+			closed ??= close();
+			return closed;
 		},
 	};
 }

@@ -169,8 +169,22 @@ describe("closing", () => {
 		await expect(site.ask("GET", "/healthz", { token: null })).rejects.toThrow();
 	});
 
-	test("twice is once", async () => {
-		await Promise.all([site.server.close(), site.server.close()]);
+	test("twice is once: whoever asks again waits for the same end, and what is under way still has its time", async () => {
+		const operator = await site.token("operator");
+		const line = await open();
+		const body = JSON.stringify({ project: "shop", environment: "stage", ref: "v1.0.0" });
+		line.socket.write(
+			`POST /api/v1/runs HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${operator}\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n`,
+		);
+		await line.until("100 Continue");
+		const order: string[] = [];
+		const closes = [1, 2].map((n) => site.server.close().then(() => order.push(`close ${n}`)));
+		await expect(site.ask("GET", "/healthz", { token: null })).rejects.toThrow();
+		expect(order).toEqual([]);
+		line.socket.write(body);
+		await line.ended;
+		expect(line.read()).toMatch(/HTTP\/1.1 201/);
+		await Promise.all([...closes, site.server.close()]);
 	});
 });
 
