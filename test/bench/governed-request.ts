@@ -1,4 +1,4 @@
-import { writeRequest } from "../../src/use-cases/request-run.ts";
+import { writeRequest } from "../../src/use-cases/write-request.ts";
 import { drive, interleave, median, medianRatio, percentile } from "./measure.ts";
 import { ordinaryRequests } from "./ordinary-request.ts";
 import { hasPgbench, pgbench } from "./pgbench.ts";
