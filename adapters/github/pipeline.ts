@@ -8,13 +8,13 @@ import type {
 	PipelineStep,
 	TriggerRequest,
 } from "../../src/ports/pipeline.ts";
+import { canceller } from "./cancel.ts";
 import { readChecks } from "./checks.ts";
 import { type Call, connect, type GitHubOptions } from "./client.ts";
 import { compareCommits } from "./compare.ts";
 import { conditional } from "./conditional.ts";
 import { listRefs } from "./list-refs.ts";
 import { readLog } from "./log.ts";
-import { repositoryOf } from "./repository.ts";
 import { resolveRef } from "./resolve-ref.ts";
 import { findRun, runReader } from "./runs.ts";
 import { readSteps } from "./steps.ts";
@@ -28,10 +28,12 @@ export class GitHubPipeline implements PipelinePort {
 	readonly #fresh: Call;
 	readonly trigger: (request: TriggerRequest) => Promise<PipelineReport | null>;
 	readonly report: PipelinePort["report"];
+	readonly cancel: PipelinePort["cancel"];
 
 	constructor(options: GitHubOptions) {
 		this.#call = connect(options);
 		this.trigger = dispatcher(this.#call);
+		this.cancel = canceller(this.#call, options.now ?? (() => new Date()));
 		this.#fresh = conditional(this.#call);
 		this.report = runReader(this.#call, this.#fresh);
 	}
@@ -50,18 +52,6 @@ export class GitHubPipeline implements PipelinePort {
 
 	async find(project: PipelineProject, jobId: string, since: Date): Promise<PipelineReport | null> {
 		return findRun(this.#call, project, jobId, since);
-	}
-
-	async cancel(project: PipelineProject, externalId: string): Promise<void> {
-		await this.#call(
-			"POST /repos/{owner}/{repo}/actions/runs/{id}/cancel",
-			{ ...repositoryOf(project), id: externalId },
-			{
-				what: `the cancel of the run ${externalId} of ${project.repository}`,
-				// It is over already.
-				refused: ({ status, headers }) => (status === 409 ? { status, headers, data: null } : undefined),
-			},
-		);
 	}
 
 	async compare(project: PipelineProject, base: string, head: string): Promise<Comparison | null> {

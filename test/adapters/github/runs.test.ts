@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { GitHubPipeline } from "../../../adapters/github/pipeline.ts";
 import { statusOf } from "../../../adapters/github/status.ts";
 import { errorOf, Setting, SHA } from "./setting.ts";
 
@@ -237,6 +238,27 @@ describe("a cancel", () => {
 		await at.pipeline.cancel(at.project, started.externalId);
 		expect(at.runOf(started).cancelRequested).toBe(true);
 		expect(await at.pipeline.report(at.project, started.externalId)).toMatchObject({ status: "queued" });
+	});
+
+	test("that GitHub does not carry out in six minutes is asked for by force", async () => {
+		let now = Date.now();
+		const pipeline = new GitHubPipeline({
+			...{ baseUrl: at.github.url, auth: { token: at.github.token } },
+			now: () => new Date(now),
+		});
+		const started = await at.dispatched();
+		const status = async () => (await pipeline.report(at.project, started.externalId))?.status;
+		for (let n = 0; n < 3; n++) {
+			await pipeline.cancel(at.project, started.externalId);
+			now += 119_000;
+		}
+		expect([await status(), at.github.asked(/force/)]).toEqual(["queued", []]);
+		now += 3_000;
+		at.github.fault(/force/, { status: 404, body: { message: "Not Found" } });
+		await pipeline.cancel(at.project, started.externalId);
+		expect(await status()).toBe("queued");
+		await pipeline.cancel(at.project, started.externalId);
+		expect(await status()).toBe("cancelled");
 	});
 
 	test("of a run that is over is no error; of one that is not there it is", async () => {

@@ -35,6 +35,7 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, route: Route])[]
 	["GET", /^\/actions\/jobs\/(\d+)\/logs$/, jobLog],
 	["GET", /^\/compare\/([0-9a-f]+)\.\.\.([0-9a-f]+)$/, compare],
 	["POST", /^\/actions\/runs\/(\d+)\/cancel$/, cancel],
+	["POST", /^\/actions\/runs\/(\d+)\/force-cancel$/, forceCancel],
 	["GET", /^\/check-runs\/(\d+)\/annotations$/, annotations],
 	["GET", /^\/contents\/\.github\/workflows\/(.+)$/, contents],
 	["GET", /^\/hooks$/, ({ repository }) => (repository.hooks === null ? notFound : ok(repository.hooks.map(masked)))],
@@ -245,6 +246,13 @@ function cancel({ repository }: RouteContext, id = ""): FakeAnswer {
 	found.cancelRequested = true;
 	if (repository.obeysCancel) repository.set(found, "completed", "cancelled");
 	return { status: 202, body: {} };
+}
+
+function forceCancel(context: RouteContext, id = ""): FakeAnswer {
+	const answer = cancel(context, id);
+	const found = context.repository.runs.find((one) => String(one.id) === id);
+	if (answer.status === 202 && found !== undefined) context.repository.set(found, "completed", "cancelled");
+	return answer;
 }
 
 function contents({ repository }: RouteContext, file = ""): FakeAnswer {
