@@ -7,6 +7,23 @@ import { addLines, linesFrom, nextLine, replaceLines } from "../store/run-log.ts
 /** A secret may have begun in lines that came before. */
 const LOOK_BACK = 40;
 
+/** Of one run. */
+export const MOST_LOG_LINES = 200_000;
+const REST_LEFT_OUT = `The log ends here: it is longer than ${MOST_LOG_LINES} lines. The work goes on, and the rest is left out.`;
+
+/** As `addLog`, for whoever cannot be told to stop: beyond the limit there is one line that says so, and nothing else. */
+export async function addLogWithin(
+	deps: Deps,
+	tx: EntityManager,
+	run: Parameters<typeof addLog>[2],
+	from: number,
+	lines: readonly string[],
+): Promise<void> {
+	if (from > MOST_LOG_LINES) return;
+	const kept = lines.slice(0, MOST_LOG_LINES - from);
+	await addLog(deps, tx, run, from, kept.length === lines.length ? lines : [...kept, REST_LEFT_OUT]);
+}
+
 /** Adds lines from number `from` without the secrets in them, nor what the lines before turn out to have begun. */
 export async function addLog(
 	deps: Deps,

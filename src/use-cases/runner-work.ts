@@ -3,7 +3,7 @@ import type { PipelineStatus } from "../ports/pipeline.ts";
 import type { Beat, Beaten, Claim, Finish, Lines, Work } from "../ports/runner-protocol.ts";
 import { type ApiTokenRow, type IntegrationRow, IntegrationTable } from "../store/entities.ts";
 import * as queue from "../store/runner-queue.ts";
-import { addLog as addRunLog } from "./add-log.ts";
+import { addLogWithin } from "./add-log.ts";
 import { recordReport } from "./record-report.ts";
 
 /** A runner begins to ask for work. */
@@ -39,7 +39,7 @@ export async function addLog(
 	if ((await queue.renewLease(deps.db, jobId, { lease: lines.lease, tokenId: token.id })) === null) return "lease_lost";
 	const integration = await integrationOf(deps, jobId);
 	if (integration === null) return "lease_lost";
-	await deps.db.transaction((tx) => addRunLog(deps, tx, { id: jobId, integration }, lines.from, lines.lines));
+	await deps.db.transaction((tx) => addLogWithin(deps, tx, { id: jobId, integration }, lines.from, lines.lines));
 	return "ok";
 }
 

@@ -103,6 +103,21 @@ test("what a runner sends holds no secret, also when it came in two posts, and o
 	expect(lines.map(({ line }) => line)).toEqual(["a", "***", "***", "*** b"]);
 });
 
+test("a log that does not end is cut at 200,000 lines, one line says so, and the work is not disturbed", async () => {
+	const { run, work } = await claimed();
+	for (let n = 0; n < 2; n++)
+		expect((await tell(work, "log", { from: 199_999, lines: ["the last", "one too many", "more"] })).status).toBe(204);
+	expect((await tell(work, "log", { from: 200_002, lines: ["and more"] })).status).toBe(204);
+	expect((await tell(work, "log", { from: 200_000, lines: ["and again"] })).status).toBe(204);
+	const { items } = (await site.api("GET", `/runs/${run.number}/log?cursor=199998`)).body;
+	expect(items.map(({ line }: { line: string }) => line)).toEqual([
+		"the last",
+		"The log ends here: it is longer than 200000 lines. The work goes on, and the rest is left out.",
+	]);
+	expect((await finish(work)).status).toBe(204);
+	expect(await stateOf(run)).toBe("succeeded");
+});
+
 test("of many runners that ask at once, one gets the work", async () => {
 	await offered();
 	const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => claim({ runner: `box ${i}` })));

@@ -4,7 +4,7 @@ import { isEnd, type Run } from "../../core/run.ts";
 import type { Deps } from "../../deps.ts";
 import type { IntegrationRow } from "../../store/entities.ts";
 import { linesFrom } from "../../store/run-log.ts";
-import { addLog, holdLog } from "../../use-cases/add-log.ts";
+import { addLog, holdLog, MOST_LOG_LINES } from "../../use-cases/add-log.ts";
 import { placeById } from "../../use-cases/catalog.ts";
 import { identifyToken } from "../../use-cases/identify.ts";
 import { problem, type Reply, refusalReply } from "../problem.ts";
@@ -77,9 +77,6 @@ export const logEndpoints: readonly Endpoint[] = [
 	}),
 ];
 
-/** Of one run, by posts. */
-const MOST_LINES = 200_000;
-
 type Adding = Call<unknown, { readonly lines: readonly string[] }>;
 
 async function mayNotAdd({ deps, token }: Adding, run: Run): Promise<Reply | null> {
@@ -112,8 +109,12 @@ function runnersOwn(run: Run, integration: IntegrationRow): Reply | null {
 function add({ deps, body, settle }: Adding, run: Run): Promise<Reply> {
 	return deps.db.transaction(async (tx) => {
 		const from = await holdLog(tx, run.id);
-		if (from + body.lines.length > MOST_LINES)
-			return problem(413, "log_full", `The log of #${run.number} has ${from} lines, and keeps ${MOST_LINES} at most.`);
+		if (from + body.lines.length > MOST_LOG_LINES)
+			return problem(
+				413,
+				"log_full",
+				`The log of #${run.number} has ${from} lines, and keeps ${MOST_LOG_LINES} at most.`,
+			);
 		const reply: Reply = { status: 200, body: { from, next: from + body.lines.length } };
 		if (!(await settle(tx, reply))) return problem(409, "in_progress", "These lines were added by an earlier try.");
 		const { integration } = await placeById(tx, run.environmentId);
