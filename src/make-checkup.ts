@@ -1,6 +1,7 @@
 import { BitbucketCheckup } from "../adapters/bitbucket/checkup.ts";
 import { GitHubCheckup } from "../adapters/github/checkup.ts";
-import { bitbucketOptions, githubOptions } from "./adapter-options.ts";
+import { GitLabCheckup } from "../adapters/gitlab/checkup.ts";
+import { bitbucketOptions, githubOptions, gitlabOptions } from "./adapter-options.ts";
 import type { CheckupPort } from "./ports/checkup.ts";
 import type { IntegrationRow } from "./store/entities.ts";
 import type { SecretBox } from "./store/secret-box.ts";
@@ -13,6 +14,7 @@ export function makeCheckup(box: SecretBox, integration: IntegrationRow, now: ()
 		case "bitbucket":
 			return new BitbucketCheckup(bitbucketOptions(box, integration, now));
 		case "gitlab":
+			return new GitLabCheckup(gitlabOptions(box, integration, now));
 		case "runner":
 			return null;
 		default:

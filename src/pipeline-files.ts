@@ -24,7 +24,7 @@ const FILES: Readonly<Record<Provider, PipelineFile | null>> = {
 				.replace(/^name: Deploy$/m, `name: Deploy ${slug}`)
 				.replace("workflows/deploy.yml", `workflows/${pipeline}`),
 	},
-	gitlab: null,
+	gitlab: gitlabFile("gitlab/.gitlab-ci.yml"),
 	bitbucket: {
 		template: "bitbucket/bitbucket-pipelines.yml",
 		path: () => "bitbucket-pipelines.yml",
@@ -40,6 +40,17 @@ const FILES: Readonly<Record<Provider, PipelineFile | null>> = {
 	},
 };
 
+/** Where the integration passes values as inputs, the file declares them. */
+const GITLAB_INPUTS = gitlabFile("gitlab/.gitlab-ci-inputs.yml");
+
+function gitlabFile(template: string): PipelineFile {
+	return {
+		template,
+		path: () => ".gitlab-ci.yml",
+		names: (text, { slug }) => text.replace(/^( *resource_group: )deploy-/m, `$1${slug}-`),
+	};
+}
+
 export interface FilledFile {
 	readonly path: string;
 	readonly content: string;
@@ -48,9 +59,9 @@ export interface FilledFile {
 /** The ready pipeline file of a provider, filled in for a project and the names of its parameters; null: there is none. */
 export async function readPipelineFile(
 	provider: Provider,
-	project: (Named & { readonly parameters: readonly string[] }) | null,
+	project: (Named & { readonly parameters: readonly string[]; readonly mode: "variables" | "inputs" }) | null,
 ): Promise<FilledFile | null> {
-	const file = FILES[provider];
+	const file = provider === "gitlab" && project?.mode === "inputs" ? GITLAB_INPUTS : FILES[provider];
 	if (file === null) return null;
 	// This module runs from build/src/.
 	const template = await readFile(new URL(`../../manifests/pipelines/${file.template}`, import.meta.url), "utf8");

@@ -37,7 +37,8 @@ async function projectFacts(db: DataSource, provider: Provider, slug: string) {
 		throw new Sentence(
 			`${slug} is deployed by ${integration.slug}, which is of ${integration.provider}: draven integration init ${integration.provider} --project ${slug}.`,
 		);
-	return { ...project, parameters: await parametersOf(db, project.id) };
+	const mode = integration.settings.mode ?? "variables";
+	return { ...project, mode, parameters: await parametersOf(db, project.id) };
 }
 
 /** Of all its environments: one file serves them. */

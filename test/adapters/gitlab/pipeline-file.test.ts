@@ -1,0 +1,130 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, test } from "@jest/globals";
+import { parseAllDocuments } from "yaml";
+import { z } from "zod";
+import { fileProblems } from "../../../adapters/gitlab/pipeline-file.ts";
+import { readPipelineFile } from "../../../src/pipeline-files.ts";
+
+const NAMES = ["JOB_ID", "ENV", "REF", "SHA", "TYPE"];
+const Rule = z.object({
+	if: z.string().optional(),
+	when: z.string().optional(),
+	variables: z.record(z.string(), z.string()).optional(),
+});
+const File = z.object({
+	workflow: z.object({ name: z.string(), rules: z.array(Rule) }),
+	".not-in-deploys": z.object({ rules: z.array(Rule) }),
+	deploy: z.object({
+		rules: z.array(Rule),
+		resource_group: z.string(),
+		interruptible: z.literal(false),
+		timeout: z.string(),
+		variables: z.record(z.string(), z.object({ value: z.string(), expand: z.literal(false) })).optional(),
+		script: z.array(z.string()),
+	}),
+});
+const Spec = z.object({ spec: z.object({ inputs: z.record(z.string(), z.object({ default: z.literal("") })) }) });
+
+const source = (name: string) => readFile(`manifests/pipelines/gitlab/${name}`, "utf8");
+const documents = (text: string): unknown[] => {
+	const parsed = parseAllDocuments(text);
+	if (!Array.isArray(parsed)) throw new Error("it is empty");
+	expect(parsed.flatMap(({ errors, warnings }) => [...errors, ...warnings])).toEqual([]);
+	return parsed.map((document) => document.toJS());
+};
+
+const FILES = [
+	["variables", ".gitlab-ci.yml", "$ENV", "$JOB_ID"],
+	["inputs", ".gitlab-ci-inputs.yml", "$[[ inputs.ENV ]]", "$[[ inputs.JOB_ID ]]"],
+] as const;
+
+describe.each(FILES)("the ready file for %s", (mode, name, env, jobId) => {
+	const read = async () => File.parse(documents(await source(name)).at(-1));
+
+	test("checks out the commit that was approved, and calls the entrypoint; nothing goes into the text of the script", async () => {
+		const { script } = (await read()).deploy;
+		expect(script).toEqual([
+			'git fetch --quiet --depth 1 origin "$SHA"',
+			'git checkout --quiet --force --detach "$SHA"',
+			"./deploy/run.sh",
+		]);
+	});
+
+	test("runs for what the API starts with a JOB_ID, and carries that in the pipeline's name; other CI stays out of it", async () => {
+		const { workflow, deploy, ".not-in-deploys": others } = await read();
+		expect(workflow.name).toBe("$PIPELINE_NAME");
+		const [ours, ...rest] = workflow.rules;
+		expect(ours?.variables?.["PIPELINE_NAME"]).toMatch(/\)$/);
+		expect(ours?.variables?.["PIPELINE_NAME"]).toContain(`(${jobId})`);
+		expect(rest).toEqual([{ when: "always" }]);
+		for (const { if: condition } of [ours ?? {}, ...deploy.rules]) {
+			expect(condition).toContain('$CI_PIPELINE_SOURCE == "api"');
+			expect(condition).toContain(jobId);
+		}
+		expect(others.rules[0]).toMatchObject({ if: expect.stringContaining(jobId), when: "never" });
+	});
+
+	test("keeps to one run an environment that is never cut off, and to an end in time", async () => {
+		const { deploy } = await read();
+		expect(deploy.resource_group).toBe(`deploy-${env}`);
+		expect(deploy.timeout).toBe("1h");
+	});
+
+	test("is what a check-up asks for", async () => {
+		expect(fileProblems(await source(name), mode)).toEqual([]);
+	});
+});
+
+test("inputs are exactly the five, each may be left out by other pipelines, and they reach the job as they are", async () => {
+	const [head, body] = documents(await source(".gitlab-ci-inputs.yml"));
+	expect(Object.keys(Spec.parse(head).spec.inputs)).toEqual(NAMES);
+	const { variables } = File.parse(body).deploy;
+	expect(variables).toEqual(
+		Object.fromEntries(NAMES.map((name) => [name, { value: `$[[ inputs.${name} ]]`, expand: false }])),
+	);
+});
+
+test("a project's file is filled in with its parameters, where its integration passes inputs", async () => {
+	const project = { slug: "web", pipeline: "", parameters: ["migrate", "region"] };
+	const inputs = await readPipelineFile("gitlab", { ...project, mode: "inputs" });
+	expect(inputs?.path).toBe(".gitlab-ci.yml");
+	const [head, body] = documents(inputs?.content ?? "");
+	expect(Object.keys(Spec.parse(head).spec.inputs)).toEqual([...NAMES, "migrate", "region"]);
+	const { variables, resource_group } = File.parse(body).deploy;
+	expect(variables?.["region"]).toEqual({ value: "$[[ inputs.region ]]", expand: false });
+	expect(resource_group).toBe("web-$[[ inputs.ENV ]]");
+	const plain = await readPipelineFile("gitlab", { ...project, mode: "variables" });
+	expect(fileProblems(plain?.content ?? "", "variables")).toEqual([]);
+	expect(plain?.content).toContain("resource_group: web-$ENV");
+});
+
+describe("a pipeline file that is not ours tells why", () => {
+	const named = "workflow: { name: 'x $[[ inputs.JOB_ID ]]' }\n";
+	const spec = `spec:\n  inputs: { ${NAMES.map((name) => `${name}: {}`).join(", ")} }\n---\n`;
+	test.each([
+		["variables", "", /no pipeline file that can be read/],
+		["variables", "{", /no pipeline file that can be read/],
+		["variables", "- a", /no pipeline file that can be read/],
+		["variables", "test: { script: [make] }", /no job .* JOB_ID.*; no job of it checks out \$SHA/],
+		["variables", "deploy: { rules: [{ if: $JOB_ID }], script: [./run.sh] }", /^no job of it checks out \$SHA/],
+		[
+			"inputs",
+			`${named}a: { variables: { JOB_ID: x }, script: ['git checkout $SHA'] }`,
+			/^its spec does not declare the inputs JOB_ID, ENV, REF, SHA, TYPE$/,
+		],
+		[
+			"inputs",
+			`${spec}a: { variables: { JOB_ID: x }, script: ['git checkout $SHA'] }`,
+			/^its workflow:name does not carry/,
+		],
+	] as const)("%s: %j", (mode, text, why) => {
+		expect(fileProblems(text, mode).join("; ")).toMatch(why);
+	});
+
+	test("but what it includes may hold the job, and GitLab's own tags are no error", () => {
+		expect(fileProblems("include: [{ local: deploy.yml }]", "variables")).toEqual([]);
+		const script = `[!reference [.a, script], 'git checkout ${"$"}{SHA}']`;
+		const tagged = `deploy: { rules: [{ if: $JOB_ID }], script: ${script} }`;
+		expect(fileProblems(tagged, "variables")).toEqual([]);
+	});
+});
