@@ -6,7 +6,7 @@ import type { CheckupPort } from "./ports/checkup.ts";
 import type { IntegrationRow } from "./store/entities.ts";
 import type { SecretBox } from "./store/secret-box.ts";
 
-/** Who looks after an integration at its provider; null: nobody can (yet). Throws VendorError when it has no credentials. */
+/** Who looks after an integration at its provider; null: a runner, which has none. Throws VendorError when it has no credentials. */
 export function makeCheckup(box: SecretBox, integration: IntegrationRow, now: () => Date): CheckupPort | null {
 	switch (integration.provider) {
 		case "github":

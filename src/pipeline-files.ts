@@ -14,8 +14,8 @@ interface PipelineFile {
 	readonly names: (template: string, project: Named) => string;
 }
 
-/** The ready file of each provider; null: there is none (yet). */
-const FILES: Readonly<Record<Provider, PipelineFile | null>> = {
+/** The ready file of each provider. */
+const FILES: Readonly<Record<Provider, PipelineFile>> = {
 	github: {
 		template: "github/deploy.yml",
 		path: (project) => `.github/workflows/${project?.pipeline ?? "deploy.yml"}`,
@@ -56,13 +56,12 @@ export interface FilledFile {
 	readonly content: string;
 }
 
-/** The ready pipeline file of a provider, filled in for a project and the names of its parameters; null: there is none. */
+/** The ready pipeline file of a provider, filled in for a project and the names of its parameters. */
 export async function readPipelineFile(
 	provider: Provider,
-	project: (Named & { readonly parameters: readonly string[]; readonly mode: "variables" | "inputs" }) | null,
-): Promise<FilledFile | null> {
+	project: (Named & { readonly parameters: readonly string[]; readonly mode?: "variables" | "inputs" }) | null,
+): Promise<FilledFile> {
 	const file = provider === "gitlab" && project?.mode === "inputs" ? GITLAB_INPUTS : FILES[provider];
-	if (file === null) return null;
 	// This module runs from build/src/.
 	const template = await readFile(new URL(`../../manifests/pipelines/${file.template}`, import.meta.url), "utf8");
 	const content = project === null ? template : fillPipelineFile(file.names(template, project), project.parameters);

@@ -1,4 +1,5 @@
 import { VendorError } from "../../src/ports/vendor-error.ts";
+import { checkAddress } from "./check-address.ts";
 import { lastBytes } from "./last-bytes.ts";
 import { lostAnswer } from "./lost-answer.ts";
 
@@ -20,12 +21,13 @@ export function boundedFetch(
 	withinMs = WITHIN_MS,
 	part: "whole" | "end" = "whole",
 ): Fetch {
-	const { origin, host } = new URL(baseUrl);
+	const { origin, host, hostname } = new URL(baseUrl);
 	return async (url, init) => {
 		const method = init.method ?? "GET";
 		const ends = [AbortSignal.timeout(withinMs), ...(init.signal ? [init.signal] : [])];
 		const limited = { ...init, redirect: "manual" as const, signal: AbortSignal.any(ends) };
 		try {
+			await Promise.race([checkAddress(provider, hostname), aborted(limited.signal)]);
 			let target = new URL(url);
 			for (let hops = 0; ; hops++) {
 				if (target.origin !== origin || hops > REDIRECTS)
@@ -41,6 +43,13 @@ export function boundedFetch(
 			throw error instanceof VendorError ? error : lostAnswer(error, { provider, host, method, withinMs });
 		}
 	};
+}
+
+/** A name server that does not answer must not take longer than the whole exchange may. */
+function aborted(signal: AbortSignal): Promise<never> {
+	return new Promise((_, reject) => {
+		signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+	});
 }
 
 function redirectOf(response: Response, from: URL, method: string): URL | null {

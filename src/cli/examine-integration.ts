@@ -39,7 +39,6 @@ export async function examineIntegration(
 ): Promise<Finding[]> {
 	const { store, now, publicUrl } = around;
 	const name = `Integration ${row.slug}`;
-	if (row.provider === "runner") return examineRunners(store, row);
 	let checkup: CheckupPort | null;
 	let secret: string | null;
 	try {
@@ -53,8 +52,7 @@ export async function examineIntegration(
 		if (!(error instanceof VendorError)) throw error;
 		return [wrong(name, error.message, "Correct it in draven.yaml and run `draven apply`.")];
 	}
-	if (checkup === null)
-		return [warning(name, `this version cannot speak to ${row.provider} yet`, "Use another provider for now.")];
+	if (checkup === null) return examineRunners(store, row);
 	const all = await store.db.getRepository(ProjectTable).find({
 		where: { integrationId: row.id },
 		order: { slug: "ASC" },

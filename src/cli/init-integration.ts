@@ -15,7 +15,6 @@ export async function initIntegrationCommand(cli: Cli, provider: Provider, optio
 	const { project: slug, json } = options;
 	const project = slug === undefined ? null : await withStore(cli, ({ db }) => projectFacts(db, provider, slug));
 	const file = await readPipelineFile(provider, project);
-	if (file === null) throw new Sentence(`This version has no ready pipeline file for ${provider} yet.`);
 	if (json) {
 		printJson(cli, file);
 		return 0;

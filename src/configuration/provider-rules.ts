@@ -27,6 +27,16 @@ export function checkBitbucketUrl(baseUrl: string): string | null {
 		: `is not Bitbucket Cloud's: Bitbucket Data Center has no Pipelines, so DRAVEN cannot deploy with it. Leave baseUrl out for Bitbucket Cloud, or let a runner execute what lies in a Data Center (provider: runner)`;
 }
 
+/** GitLab takes keys of 32 bytes alone. Any other word is a plain token. */
+export function checkSigningToken(secret: string): string | null {
+	const [, base64] = /^whsec_(.*)$/s.exec(secret) ?? [];
+	if (base64 === undefined) return null;
+	const key = Buffer.from(base64, "base64");
+	return key.length === 32 && key.toString("base64") === base64
+		? null
+		: "is no signing token: write whsec_ and the base64 of 32 bytes (openssl rand -base64 32 makes them)";
+}
+
 /** A leading dash would be an option of git, `transport::address` runs a program, a password would be shown to everybody. */
 function checkGitUrl(url: string): string | null {
 	if (/^(https?:)?\/\/[^/]*:[^/]*@/.test(url))

@@ -4,7 +4,7 @@ import { checkBaseUrl } from "../core/base-url.ts";
 import { isGlob } from "../core/glob.ts";
 import { isRefName, SLUG } from "../core/names.ts";
 import { parseRules } from "../core/policy-schema.ts";
-import { checkBitbucketUrl } from "./provider-rules.ts";
+import { checkBitbucketUrl, checkSigningToken } from "./provider-rules.ts";
 
 /** The shape of draven.yaml (SPEC section 7); every key that is not known is refused. What goes across entries is in check-document.ts. */
 
@@ -68,7 +68,10 @@ const integration = z.discriminatedUnion(
 			provider: z.literal("gitlab"),
 			baseUrl,
 			token: secret,
-			webhookSecret,
+			webhookSecret: webhookSecret.superRefine((value, context) => {
+				const message = value === undefined ? null : checkSigningToken(value);
+				if (message !== null) context.addIssue({ code: "custom", message });
+			}),
 			mode: z.enum(["variables", "inputs"]).optional(),
 		}),
 		z.strictObject({

@@ -37,7 +37,13 @@ export function isLoopbackHost(host: string): boolean {
 }
 
 function isMetadata(host: string): boolean {
-	return METADATA_NAMES.has(host) || isIn(METADATA, host);
+	return METADATA_NAMES.has(host) || isMetadataAddress(host);
+}
+
+/** An address that answers a cloud machine with its own credentials, or that is link-local. IPv4 may be written as IPv6. */
+export function isMetadataAddress(address: string): boolean {
+	const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
+	return isIn(METADATA, mapped ?? address);
 }
 
 function isIn(list: BlockList, host: string): boolean {

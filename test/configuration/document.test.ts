@@ -146,3 +146,37 @@ describe("no problem shows a secret", () => {
 test("a reference between braces of YAML is told with the way out", () => {
 	expect(problemsOf(`version: 1\nintegrations: [{ slug: a, token: \${GITHUB_TOKEN} }]\n`).join()).toContain("quotes");
 });
+
+describe("an integration with GitLab", () => {
+	const at = (entry: string) =>
+		problemsOf(
+			`version: 1\nintegrations:\n  - { slug: acme, provider: gitlab, token: "\${GITHUB_TOKEN}", ${entry} }\n`,
+		);
+	const signing = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+
+	test.each([
+		'baseUrl: "https://gitlab.acme.test"',
+		'baseUrl: "https://acme.test/gitlab/"',
+		'baseUrl: "https://gitlab.acme.test/api/v4"',
+		'baseUrl: "http://127.0.0.1:4000"',
+		`webhookSecret: ${signing}`,
+		"webhookSecret: any word at all",
+		"mode: inputs",
+		"mode: variables",
+	])("may say %s", (entry) => {
+		expect(at(entry)).toEqual([]);
+	});
+
+	test.each([
+		['baseUrl: "http://gitlab.acme.test"', "baseUrl has to be https"],
+		['baseUrl: "https://169.254.169.254/"', "baseUrl must not be a link-local"],
+		['baseUrl: "https://[fe80::1]/"', "baseUrl must not be a link-local"],
+		['baseUrl: "https://metadata.google.internal/"', "baseUrl must not be a link-local"],
+		["webhookSecret: whsec_", "webhookSecret is no signing token"],
+		["webhookSecret: whsec_dG9vIHNob3J0", "webhookSecret is no signing token"],
+		[`webhookSecret: ${signing.slice(0, -2)}`, "webhookSecret is no signing token"],
+		["mode: both", "mode"],
+	])("may not say %s", (entry, problem) => {
+		expect(at(entry)).toEqual([expect.stringContaining(problem)]);
+	});
+});

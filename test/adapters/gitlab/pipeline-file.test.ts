@@ -87,15 +87,15 @@ test("inputs are exactly the five, each may be left out by other pipelines, and 
 test("a project's file is filled in with its parameters, where its integration passes inputs", async () => {
 	const project = { slug: "web", pipeline: "", parameters: ["migrate", "region"] };
 	const inputs = await readPipelineFile("gitlab", { ...project, mode: "inputs" });
-	expect(inputs?.path).toBe(".gitlab-ci.yml");
-	const [head, body] = documents(inputs?.content ?? "");
+	expect(inputs.path).toBe(".gitlab-ci.yml");
+	const [head, body] = documents(inputs.content);
 	expect(Object.keys(Spec.parse(head).spec.inputs)).toEqual([...NAMES, "migrate", "region"]);
 	const { variables, resource_group } = File.parse(body).deploy;
 	expect(variables?.["region"]).toEqual({ value: "$[[ inputs.region ]]", expand: false });
 	expect(resource_group).toBe("web-$[[ inputs.ENV ]]");
 	const plain = await readPipelineFile("gitlab", { ...project, mode: "variables" });
-	expect(fileProblems(plain?.content ?? "", "variables")).toEqual([]);
-	expect(plain?.content).toContain("resource_group: web-$ENV");
+	expect(fileProblems(plain.content, "variables")).toEqual([]);
+	expect(plain.content).toContain("resource_group: web-$ENV");
 });
 
 describe("a pipeline file that is not ours tells why", () => {
