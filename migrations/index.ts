@@ -7,6 +7,7 @@ import { RunnerLeases1764100410000 } from "./1764100410000-runner-leases.ts";
 import { TeamsConversations1764100500000 } from "./1764100500000-teams-conversations.ts";
 import { DeadJobs1764100600000 } from "./1764100600000-dead-jobs.ts";
 import { WebSessions1764200000000 } from "./1764200000000-web-sessions.ts";
+import { Reports1764200100000 } from "./1764200100000-reports.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
 	TeamsConversations1764100500000,
 	DeadJobs1764100600000,
 	WebSessions1764200000000,
+	Reports1764200100000,
 ];

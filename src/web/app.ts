@@ -5,6 +5,7 @@ import { configurationEndpoints } from "./api/configuration.ts";
 import { type Endpoint, register } from "./api/endpoint.ts";
 import { lockEndpoints } from "./api/locks.ts";
 import { describeApi } from "./api/openapi.ts";
+import { reportEndpoints } from "./api/reports.ts";
 import { logEndpoints } from "./api/run-log.ts";
 import { runnerEndpoints } from "./api/runner.ts";
 import { runEndpoints } from "./api/runs.ts";
@@ -35,6 +36,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
 	...lockEndpoints,
 	...auditEndpoints,
 	...configurationEndpoints,
+	...reportEndpoints,
 	...runnerEndpoints,
 ];
 

@@ -133,6 +133,8 @@ test("what every route answers is what is described, also when it refuses", asyn
 	await ask("DELETE", "/environments/blog/live", "/environments/{project}/{environment}");
 	for (const resource of ["access", "projects", "policies", "integrations"])
 		await ask("DELETE", `/${resource}/${names.get(resource)}`, `/${resource}/{id}`);
+	await ask("GET", "/reports/delivery", "/reports/delivery");
+	await ask("GET", "/reports/delivery?by=nonsense", "/reports/delivery");
 	const runner = await site.token("runner");
 	await ask("POST", "/runner/claim", "/runner/claim", { runner: "box", labels: [], waitSeconds: 0 }, runner);
 	await ask("POST", "/runner/work/x/heartbeat", "/runner/work/{id}/heartbeat", { lease: 1 }, runner);

@@ -158,6 +158,33 @@ export const CONFIGURED = {
 		.meta({ id: "AccessBinding" }),
 };
 
+const RunNumbers = z.array(z.int()).readonly();
+const Counted = z.strictObject({ count: z.int(), runs: RunNumbers });
+const Seconds = z
+	.strictObject({ median: z.number().nullable(), p90: z.number().nullable(), runs: RunNumbers })
+	.describe("In seconds, with the numbers of the runs that it was measured on.");
+const FiguresAnswer = {
+	deployments: Counted.describe("Deploys that succeeded."),
+	changes: Counted.describe("Deploys that came to an end of their own; one with its retries."),
+	failedChanges: Counted.describe("Changes of which a try failed or timed out, or which were rolled back."),
+	changeFailureRate: z.number().nullable().describe("Failed changes of all changes, 0 to 1; null: there was none."),
+	rollbacks: Counted,
+	leadTime: Seconds,
+	recoveryTime: Seconds,
+	approvalWait: Seconds,
+	queueWait: Seconds,
+};
+
+export const DeliveryAnswer = z
+	.strictObject({
+		since: Time,
+		until: Time,
+		by: z.enum(["week", "project", "environment"]),
+		groups: z.array(z.strictObject({ key: z.string(), ...FiguresAnswer })),
+		total: z.strictObject(FiguresAnswer),
+	})
+	.meta({ id: "DeliveryReport" });
+
 /** RFC 9457. */
 export const ProblemAnswer = z
 	.strictObject({

@@ -133,6 +133,21 @@ export const AuditQuery = z.strictObject({
 		.optional(),
 });
 
+export const ReportQuery = z
+	.strictObject({
+		project: Name.optional(),
+		environment: Name.optional(),
+		/** Absent: twelve weeks before `until`. */
+		since: Moment.optional(),
+		/** What ended before this; absent: now. */
+		until: Moment.optional(),
+		by: z.enum(["week", "project", "environment"]).default("week"),
+	})
+	.refine(({ since, until }) => since === undefined || until === undefined || since < until, {
+		path: ["until"],
+		message: "has to be after since",
+	});
+
 export const PageQuery = z.strictObject({
 	limit: Whole(1, 1_000).default(100),
 	/** The id of the last one that was shown. */

@@ -1,0 +1,213 @@
+import { DateTime } from "luxon";
+import type { EndState, RunType } from "./run.ts";
+
+/** What a report looks at of one run that is over. */
+export interface EndedRun {
+	readonly number: number;
+	readonly project: string;
+	readonly environment: string;
+	readonly type: RunType;
+	readonly sha: string;
+	readonly state: EndState;
+	readonly retryOf: number | null;
+	/** For a rollback: the commit that it took away. */
+	readonly fromSha: string | null;
+	readonly createdAt: Date;
+	/** When the last approval that it needed was given; null: it needed none, or did not get them. */
+	readonly approvedAt: Date | null;
+	/** When it got the lock of its environment; null: never. */
+	readonly startedAt: Date | null;
+	readonly finishedAt: Date;
+}
+
+/** Seconds, with the runs that they were measured on. */
+export interface Durations {
+	readonly median: number | null;
+	/** Nine of ten took no longer. */
+	readonly p90: number | null;
+	readonly runs: readonly number[];
+}
+
+/** The figures of one group; each with the numbers of its runs. */
+export interface Figures {
+	/** Deploys that succeeded. */
+	readonly deployments: readonly number[];
+	/** Changes: deploys that were at work and came to an end of their own, one with its retries. */
+	readonly changes: readonly number[];
+	/** Changes of which a try failed or timed out, or which were rolled back. */
+	readonly failedChanges: readonly number[];
+	readonly rollbacks: readonly number[];
+	/** From the first request of a change until it was live. */
+	readonly leadTime: Durations;
+	/** From a failure until the next success there. */
+	readonly recoveryTime: Durations;
+	readonly approvalWait: Durations;
+	readonly queueWait: Durations;
+}
+
+export type Grouping = "week" | "project" | "environment";
+
+export interface DeliveryReport {
+	readonly groups: readonly ({ readonly key: string } & Figures)[];
+	readonly total: Figures;
+}
+
+interface Measure {
+	readonly run: EndedRun;
+	readonly seconds: number;
+}
+
+/** What happened, each thing at the moment that it is counted at. */
+interface Facts {
+	readonly deployments: readonly EndedRun[];
+	readonly changes: readonly EndedRun[];
+	readonly failedChanges: readonly EndedRun[];
+	readonly rollbacks: readonly EndedRun[];
+	readonly leadTime: readonly Measure[];
+	readonly recoveryTime: readonly Measure[];
+	readonly approvalWait: readonly Measure[];
+	readonly queueWait: readonly Measure[];
+}
+
+/**
+ * The report on runs that ended from `since` to before `until`. `runs` may hold more than those: what came before and after says what
+ * they were. Dry-runs count nowhere; what was cancelled, rejected, superseded or expired is no deployment and no failure. Weeks are
+ * ISO weeks in UTC, named by their Monday. Pure.
+ */
+export function deliveryReport(
+	runs: readonly EndedRun[],
+	{ since, until, by }: { readonly since: Date; readonly until: Date; readonly by: Grouping },
+): DeliveryReport {
+	const facts = factsOf(runs.filter(({ type }) => type !== "dry-run"));
+	const within = (at: Date) => since <= at && at < until;
+	const keys = [...new Set(runs.filter(({ finishedAt }) => within(finishedAt)).map((run) => keyOf(run, by)))].sort();
+	return {
+		groups: keys.map((key) => ({ key, ...figures(facts, (run) => within(run.finishedAt) && keyOf(run, by) === key) })),
+		total: figures(facts, (run) => within(run.finishedAt)),
+	};
+}
+
+function keyOf(run: EndedRun, by: Grouping): string {
+	switch (by) {
+		case "project":
+			return run.project;
+		case "environment":
+			return `${run.project}/${run.environment}`;
+		case "week":
+			return DateTime.fromJSDate(run.finishedAt, { zone: "utc" }).startOf("week").toISODate() ?? "";
+		default:
+			return by satisfies never;
+	}
+}
+
+function factsOf(runs: readonly EndedRun[]): Facts {
+	const byNumber = new Map(runs.map((run) => [run.number, run]));
+	const rootOf = (run: EndedRun): EndedRun => {
+		const before = run.retryOf === null ? undefined : byNumber.get(run.retryOf);
+		// A retry has a higher number than what it repeats, so this ends.
+		return before === undefined ? run : rootOf(before);
+	};
+	const atWork = runs.filter(({ startedAt }) => startedAt !== null);
+	const deploys = atWork.filter(({ type }) => type === "deploy");
+	const deployments = deploys.filter(succeeded);
+	const rollbacks = atWork.filter((run) => run.type === "rollback" && succeeded(run));
+	const takenBack = takenBackBy(rollbacks, deployments);
+
+	const tries = new Map<number, EndedRun[]>();
+	for (const run of deploys.filter((one) => succeeded(one) || failed(one))) {
+		const root = rootOf(run).number;
+		tries.set(root, [...(tries.get(root) ?? []), run]);
+	}
+	// A change is counted where its last try ended.
+	const changes = [...tries.values()].flatMap((all) => {
+		const last = latest(all);
+		return last === undefined ? [] : [{ all, last }];
+	});
+	return {
+		deployments,
+		rollbacks,
+		changes: changes.map(({ last }) => last),
+		failedChanges: changes
+			.filter(({ all }) => all.some((run) => failed(run) || takenBack.has(run.number)))
+			.map(({ last }) => last),
+		leadTime: deployments.map((run) => measure(run, rootOf(run).createdAt, run.finishedAt)),
+		recoveryTime: recoveries(atWork, takenBack),
+		approvalWait: runs.flatMap((run) => (run.approvedAt === null ? [] : [measure(run, run.createdAt, run.approvedAt)])),
+		queueWait: atWork.flatMap((run) =>
+			run.startedAt === null ? [] : [measure(run, run.approvedAt ?? run.createdAt, run.startedAt)],
+		),
+	};
+}
+
+const succeeded = ({ state }: EndedRun) => state === "succeeded";
+const failed = ({ state }: EndedRun) => state === "failed" || state === "timed_out";
+
+/** The deploys whose commits rollbacks took away: of each the last one that had made it live there before. */
+function takenBackBy(rollbacks: readonly EndedRun[], deployments: readonly EndedRun[]): ReadonlySet<number> {
+	const key = (run: EndedRun, sha: string | null) => `${run.project}/${run.environment} ${sha}`;
+	const live = new Map<string, EndedRun[]>();
+	for (const run of deployments) {
+		const at = key(run, run.sha);
+		live.set(at, [...(live.get(at) ?? []), run]);
+	}
+	return new Set(
+		rollbacks.flatMap((rollback) => {
+			const made = live.get(key(rollback, rollback.fromSha)) ?? [];
+			return latest(made.filter((run) => run.finishedAt < rollback.finishedAt))?.number ?? [];
+		}),
+	);
+}
+
+/** Each time that something was broken, until the next success there; failures in a row are one. */
+function recoveries(atWork: readonly EndedRun[], takenBack: ReadonlySet<number>): Measure[] {
+	const places = new Map<string, EndedRun[]>();
+	for (const run of [...atWork].sort((a, b) => a.finishedAt.getTime() - b.finishedAt.getTime())) {
+		const place = `${run.project}/${run.environment}`;
+		places.set(place, [...(places.get(place) ?? []), run]);
+	}
+	return [...places.values()].flatMap((inOrder) => {
+		const found: Measure[] = [];
+		let broken: EndedRun | null = null;
+		for (const run of inOrder) {
+			if (succeeded(run) && broken !== null) {
+				found.push(measure(broken, broken.finishedAt, run.finishedAt));
+				broken = null;
+			}
+			if (broken === null && (failed(run) || takenBack.has(run.number))) broken = run;
+		}
+		return found;
+	});
+}
+
+function latest(runs: readonly EndedRun[]): EndedRun | undefined {
+	return [...runs].sort((a, b) => a.finishedAt.getTime() - b.finishedAt.getTime()).at(-1);
+}
+
+function measure(run: EndedRun, from: Date, to: Date): Measure {
+	// Clocks of two machines may differ by a little.
+	return { run, seconds: Math.max(0, Math.round((to.getTime() - from.getTime()) / 1_000)) };
+}
+
+function figures(facts: Facts, counts: (run: EndedRun) => boolean): Figures {
+	const numbers = (runs: readonly EndedRun[]) => runs.filter(counts).map(({ number }) => number);
+	const durations = (all: readonly Measure[]): Durations => {
+		const mine = all.filter(({ run }) => counts(run));
+		const sorted = mine.map(({ seconds }) => seconds).sort((a, b) => a - b);
+		return { median: quantile(sorted, 0.5), p90: quantile(sorted, 0.9), runs: mine.map(({ run }) => run.number) };
+	};
+	return {
+		deployments: numbers(facts.deployments),
+		changes: numbers(facts.changes),
+		failedChanges: numbers(facts.failedChanges),
+		rollbacks: numbers(facts.rollbacks),
+		leadTime: durations(facts.leadTime),
+		recoveryTime: durations(facts.recoveryTime),
+		approvalWait: durations(facts.approvalWait),
+		queueWait: durations(facts.queueWait),
+	};
+}
+
+/** The smallest value that at least that part of them does not exceed; of an even number the median is the lower one. */
+function quantile(sorted: readonly number[], part: number): number | null {
+	return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? null;
+}

@@ -1,0 +1,36 @@
+import type { EndedRun } from "../core/delivery-report.ts";
+import type { Sql } from "./runs.ts";
+
+export interface EndedFilter {
+	readonly since: Date;
+	readonly project: string | null;
+	readonly environment: string | null;
+}
+
+const COLUMNS = `r.number, r.project, r.environment, r.type, r.sha, r.state, r.retry_of AS "retryOf", r.rollback ->> 'fromSha' AS "fromSha",
+	r.created_at AS "createdAt", r.started_at AS "startedAt", r.finished_at AS "finishedAt",
+	CASE WHEN r.approvals_required > 0 THEN
+		(SELECT CASE WHEN count(*) >= r.approvals_required THEN max(a.at) END FROM approval a WHERE a.run_id = r.id AND a.decision = 'approved')
+	END AS "approvedAt"`;
+/** More than a year of a busy house; a report on more than that is asked for in parts. */
+export const MOST_RUNS = 100_000;
+
+/** What ended since then, dry-runs left out, oldest first, with the runs that those were retries of. */
+export async function endedRuns(sql: Sql, { since, project, environment }: EndedFilter): Promise<EndedRun[]> {
+	const found: EndedRun[] = await sql.query(
+		`SELECT ${COLUMNS} FROM run r WHERE r.finished_at >= $1 AND r.finished_at IS NOT NULL AND r.type <> 'dry-run'
+		 AND ($2::text IS NULL OR r.project = $2) AND ($3::text IS NULL OR r.environment = $3)
+		 ORDER BY r.finished_at LIMIT $4`,
+		[since, project, environment, MOST_RUNS],
+	);
+	const known = new Set(found.map(({ number }) => number));
+	for (let latest = found; ; ) {
+		const wanted = latest.flatMap(({ retryOf }) => (retryOf === null || known.has(retryOf) ? [] : [retryOf]));
+		if (wanted.length === 0) return found;
+		latest = await sql.query(`SELECT ${COLUMNS} FROM run r WHERE r.number = ANY($1) AND r.finished_at IS NOT NULL`, [
+			wanted,
+		]);
+		for (const number of wanted) known.add(number);
+		found.push(...latest);
+	}
+}
