@@ -1,38 +1,41 @@
-export type AuditAction =
-	| "run.requested"
-	| "run.refused"
-	| "run.approved"
-	| "run.rejected"
-	| "run.decision_refused"
-	| "run.queued"
-	| "run.dispatching"
-	| "run.trigger_attempted"
-	| "run.trigger_not_sent"
-	| "run.accepted"
-	| "run.running"
-	| "run.cancelling"
-	| "run.succeeded"
-	| "run.failed"
-	| "run.cancelled"
-	| "run.expired"
-	| "run.superseded"
-	| "run.timed_out"
-	| "run.late_report"
+/** Everything that the trail tells of. */
+export const AUDIT_ACTIONS = [
+	"run.requested",
+	"run.refused",
+	"run.approved",
+	"run.rejected",
+	"run.decision_refused",
+	"run.queued",
+	"run.dispatching",
+	"run.trigger_attempted",
+	"run.trigger_not_sent",
+	"run.accepted",
+	"run.running",
+	"run.cancelling",
+	"run.succeeded",
+	"run.failed",
+	"run.cancelled",
+	"run.expired",
+	"run.superseded",
+	"run.timed_out",
+	"run.late_report",
 	/** A word of the provider on a run that goes on. */
-	| "run.noted"
-	| "lock.taken"
-	| "lock.stolen"
-	| "lock.released"
-	| "lock.expired"
-	| "lock.refused"
-	| "config.applied"
-	| "config.changed"
-	| "token.created"
-	| "token.revoked"
-	| "person.linked"
-	| "web.signed_in"
-	| "web.link_refused"
-	| "system.started";
+	"run.noted",
+	"lock.taken",
+	"lock.stolen",
+	"lock.released",
+	"lock.expired",
+	"lock.refused",
+	"config.applied",
+	"config.changed",
+	"token.created",
+	"token.revoked",
+	"person.linked",
+	"web.signed_in",
+	"web.link_refused",
+	"system.started",
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 /** Who did it: a person and the way they came by, or the system itself. */
 export interface Actor {

@@ -45,6 +45,9 @@ export interface Figures {
 	readonly queueWait: Durations;
 }
 
+/** What a week is, for whoever reads a report. */
+export const PERIODS = "Weeks begin on Monday, in UTC, and are named by that day.";
+
 export type Grouping = "week" | "project" | "environment";
 
 export interface DeliveryReport {

@@ -17,10 +17,15 @@ export interface AuditFilter {
 	readonly since?: Date | undefined;
 	/** Before. */
 	readonly until?: Date | undefined;
+	/** Only entries in which this text is, in whatever case, of the newest SEARCHED that fit everything else. */
+	readonly text?: string | undefined;
 	/** Only what is older than this one: where the last page ended. */
 	readonly after?: { readonly atMs: number; readonly chain: string; readonly seq: number } | undefined;
 	readonly limit: number;
 }
+
+/** A search reads every entry: of so many at most, so that it ends. */
+export const SEARCHED = 50_000;
 
 interface Row {
 	chain: string;
@@ -55,10 +60,14 @@ export async function auditPage(sql: Sql, filter: AuditFilter): Promise<PlacedEn
 		const [a, c, s] = [values.length - 2, values.length - 1, values.length];
 		conditions.push(`(at_ms, chain, seq) < ($${a}::bigint, $${c}::text, $${s}::bigint)`);
 	}
-	values.push(filter.limit);
+	const newest = `SELECT chain, seq, at_ms, entry FROM audit_entry WHERE ${conditions.join(" AND ")} ORDER BY at_ms DESC, chain DESC, seq DESC`;
+	const { text } = filter;
+	const from =
+		text === undefined
+			? newest
+			: `SELECT * FROM (${newest} LIMIT ${SEARCHED}) AS looked_at WHERE position(lower($${values.push(text)}) IN lower(entry)) > 0`;
 	const rows: Row[] = await sql.query(
-		`SELECT chain, seq, entry FROM audit_entry WHERE ${conditions.join(" AND ")}
-		 ORDER BY at_ms DESC, chain DESC, seq DESC LIMIT $${values.length}`,
+		`${from} ${text === undefined ? "" : "ORDER BY at_ms DESC, chain DESC, seq DESC"} LIMIT $${values.push(filter.limit)}`,
 		values,
 	);
 	return rows.map(placed);
@@ -71,4 +80,16 @@ export async function storyOf(sql: Sql, runId: string, seq: number, limit: numbe
 		[runId, seq, limit],
 	);
 	return rows.map(placed);
+}
+
+/** The rows of a run's story as they are hashed, for whoever checks them elsewhere. */
+export async function hashedStoryOf(
+	sql: Sql,
+	runId: string,
+): Promise<{ chain: string; seq: string; entry: string; previous: string | null; hash: string }[]> {
+	return sql.query(
+		`SELECT chain, seq, entry, encode(previous, 'hex') AS previous, encode(hash, 'hex') AS hash
+		 FROM audit_entry WHERE run_id = $1 ORDER BY seq`,
+		[runId],
+	);
 }

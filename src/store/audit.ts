@@ -39,10 +39,11 @@ const MAX_FINDINGS = 1_000;
 /** Looks at the whole trail, as it stood at one moment, while work goes on: every row, every end of a chain, every run. */
 export async function verifyAudit(
 	store: { readonly db: DataSource; readonly auditKey: Buffer },
-	dataDir: string,
+	/** Where checkpoints lie; null: there are none. */
+	dataDir: string | null,
 ): Promise<AuditReport> {
 	// Before the snapshot: what it names has to be in there.
-	const file = await readCheckpoints(store.auditKey, dataDir);
+	const file = dataDir === null ? null : await readCheckpoints(store.auditKey, dataDir);
 	return store.db.transaction("REPEATABLE READ", async (tx) => {
 		const heads = await readHeads(tx);
 		const findings: Finding[] = [];

@@ -28,6 +28,8 @@ export interface WebServerContext {
 	readonly webhookSecretOf: (integration: IntegrationRow) => string | null;
 	/** Whether requests can be served; `why` is one sentence. */
 	readonly ready: () => Promise<Readiness>;
+	/** Where the checkpoints of the audit trail lie; absent: this server keeps none. */
+	readonly dataDir?: string;
 	/** Signs people in by OpenID Connect; absent: it is not configured. */
 	readonly openId?: OpenId;
 	readonly log: Logger;

@@ -24,8 +24,9 @@ export interface PageCall {
 	readonly query: Readonly<Record<string, string>>;
 	/** Fields of the form; empty for a GET. */
 	readonly form: Readonly<Record<string, string>>;
-	/** Aborted when the reader goes away or the server closes. */
 	readonly request: FastifyRequest;
+	/** Where the checkpoints of the audit trail lie; null: this server keeps none. */
+	readonly dataDir: string | null;
 }
 
 export type PageReply =
@@ -82,7 +83,7 @@ export function registerPage(app: FastifyInstance, context: AppContext, route: P
 			if (route.admin && !admin)
 				return alone(reply, 403, "Not for you", "Only admins of everything may look at this. Ask one of them.");
 			const call = {
-				...{ deps, who, caller, admin, request },
+				...{ deps, who, caller, admin, request, dataDir: context.dataDir ?? null },
 				params: request.params as Record<string, string>,
 				query: textsOf(request.query),
 				form: textsOf(request.body),

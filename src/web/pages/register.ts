@@ -10,10 +10,12 @@ import { findRun } from "../api/find-run.ts";
 import type { AppContext } from "../app.ts";
 import { accountPages } from "./account.tsx";
 import { addAssets } from "./assets.ts";
+import { auditPages } from "./audit.tsx";
 import { boardPages } from "./board.tsx";
 import { sessionCookie } from "./cookies.ts";
 import { Changes } from "./events.ts";
 import { alone, type PageRoute, registerPage } from "./page.tsx";
+import { reportPages } from "./reports.tsx";
 import { runPages } from "./run.tsx";
 import { runsPages } from "./runs.tsx";
 import { addSignIn } from "./sign-in.tsx";
@@ -21,7 +23,14 @@ import { addSignIn } from "./sign-in.tsx";
 const FORM_BYTES = 262_144;
 const MOST_WATCHERS = 500;
 
-export const PAGES: readonly PageRoute[] = [...boardPages, ...runsPages, ...runPages, ...accountPages];
+export const PAGES: readonly PageRoute[] = [
+	...boardPages,
+	...runsPages,
+	...runPages,
+	...auditPages,
+	...reportPages,
+	...accountPages,
+];
 
 /** The web page: a part of the server with headers, cookies and errors of its own. */
 export async function addPages(server: FastifyInstance, context: AppContext): Promise<void> {

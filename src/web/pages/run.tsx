@@ -227,6 +227,10 @@ async function Live(deps: Deps, caller: Caller, run: Run) {
 											<RunLink run={{ number: run.retryOf }} />
 										</dd>,
 									]}
+							<dt>Evidence</dt>
+							<dd>
+								<a href={`${at(run)}/evidence.json`}>All of it, in one file</a>
+							</dd>
 							{page === null
 								? null
 								: [

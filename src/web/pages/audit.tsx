@@ -1,0 +1,245 @@
+import type { AuditEntry } from "../../core/audit-entry.ts";
+import { AUDIT_ACTIONS } from "../../core/audit-entry.ts";
+import { approvalsOf } from "../../store/approvals.ts";
+import { verifyAudit } from "../../store/audit.ts";
+import { type AuditFilter, auditPage, hashedStoryOf, type PlacedEntry, SEARCHED } from "../../store/audit-pages.ts";
+import { linesFrom } from "../../store/run-log.ts";
+import { evidenceOf, verdictOf } from "../../store/runs.ts";
+import { knownNames } from "../../use-cases/catalog.ts";
+import { plain } from "../../words/rich.ts";
+import { storyLine } from "../../words/story-line.ts";
+import { findRun } from "../api/find-run.ts";
+import { oneRunJson } from "../api/run-json.ts";
+import { RunLink, Time } from "./bits.tsx";
+import { missing } from "./board.tsx";
+import { csv } from "./csv.ts";
+import { Form } from "./layout.tsx";
+import { doneAt, type PageCall, type PageReply, type PageRoute } from "./page.tsx";
+import { Choice } from "./runs.tsx";
+
+const PAGE = 50;
+const EXPORTED = 10_000;
+
+export const auditPages: readonly PageRoute[] = [
+	{ method: "GET", path: "/audit", handle: audit },
+	{ method: "GET", path: "/audit.json", handle: (call) => exported(call, "json") },
+	{ method: "GET", path: "/audit.csv", handle: (call) => exported(call, "csv") },
+	{ method: "POST", path: "/audit/verify", handle: verify },
+	{ method: "GET", path: "/runs/:run/evidence.json", handle: evidencePack },
+];
+
+function day(text: string | undefined): Date | undefined {
+	return /^\d{4}-\d{2}-\d{2}$/.test(text ?? "") && !Number.isNaN(Date.parse(text ?? ""))
+		? new Date(text ?? "")
+		: undefined;
+}
+
+async function filterOf({ deps, query }: PageCall): Promise<Omit<AuditFilter, "limit">> {
+	const { project, environment, action, q, run, cursor } = query;
+	const found = run === undefined || run === "" ? null : await findRun(deps, run.replace(/^#/, ""));
+	const [, atMs, seq, chain] = /^(\d{1,15})\.(\d{1,15})\.([\w-]{1,64})$/.exec(cursor ?? "") ?? [];
+	const until = day(query["until"]);
+	return {
+		project: project || undefined,
+		environment: environment || undefined,
+		action: AUDIT_ACTIONS.find((one) => one === action),
+		text: q ? q.slice(0, 200).replaceAll("\0", "") : undefined,
+		since: day(query["since"]),
+		// The day itself is meant too.
+		until: until === undefined ? undefined : new Date(until.getTime() + 86_400_000),
+		runId: found === null ? undefined : found.ok ? found.value.id : "none",
+		after: chain === undefined ? undefined : { atMs: Number(atMs), seq: Number(seq), chain },
+	};
+}
+
+async function audit(call: PageCall): Promise<PageReply> {
+	const { deps, query } = call;
+	const found = await auditPage(deps.db, { ...(await filterOf(call)), limit: PAGE + 1 });
+	const shown = found.slice(0, PAGE);
+	const last = shown.at(-1);
+	const { projects } = await knownNames(deps.db.manager);
+	const environments = [...new Set(projects.flatMap((one) => one.environments.map(({ slug }) => slug)))];
+	const { cursor: _, ...kept } = query;
+	const here = new URLSearchParams(kept);
+	const older =
+		last === undefined ? "" : new URLSearchParams({ ...kept, cursor: `${last.entry.atMs}.${last.seq}.${last.chain}` });
+	const content = (
+		<>
+			<div class="head">
+				<div>
+					<h1>Audit trail</h1>
+					<p class="soft">Everything that was asked, decided and done. Nothing in it can be changed.</p>
+				</div>
+				<div class="buttons">
+					<a class="button" href={`/audit.csv?${here}`}>
+						CSV
+					</a>
+					<a class="button" href={`/audit.json?${here}`}>
+						JSON
+					</a>
+					<Form action="/audit/verify" inline>
+						<button class="primary" type="submit">
+							Verify the trail
+						</button>
+					</Form>
+				</div>
+			</div>
+			<form class="filters" method="get" action="/audit">
+				<label class="field">
+					<span>Search</span>
+					<input type="search" name="q" value={query["q"] ?? ""} maxLength={200} />
+				</label>
+				<Choice name="project" label="Project" value={query["project"]} options={projects.map(({ slug }) => slug)} />
+				<Choice name="environment" label="Environment" value={query["environment"]} options={environments} />
+				<Choice name="action" label="What" value={query["action"]} options={AUDIT_ACTIONS} />
+				<label class="field">
+					<span>Run</span>
+					<input type="text" name="run" value={query["run"] ?? ""} maxLength={200} />
+				</label>
+				<label class="field">
+					<span>From</span>
+					<input type="date" name="since" value={query["since"] ?? ""} />
+				</label>
+				<label class="field">
+					<span>To</span>
+					<input type="date" name="until" value={query["until"] ?? ""} />
+				</label>
+				<button type="submit">Show</button>
+			</form>
+			{query["q"] ? (
+				<p class="soft">{`A search looks at the newest ${SEARCHED.toLocaleString("en")} entries that fit; narrow the days to go further back.`}</p>
+			) : null}
+			{shown.length === 0 ? (
+				<div class="card empty">No entry fits.</div>
+			) : (
+				<div class="card scroll">
+					<table class="stack">
+						<thead>
+							<tr>
+								{["When", "Who", "What", "Where", "Details"].map((name) => (
+									<th scope="col" key={name}>
+										{name}
+									</th>
+								))}
+							</tr>
+						</thead>
+						<tbody>
+							{shown.map((one) => (
+								<Row key={`${one.chain} ${one.seq}`} one={one} />
+							))}
+						</tbody>
+					</table>
+				</div>
+			)}
+			{found.length > PAGE ? (
+				<a class="button" href={`/audit?${older}`}>
+					Older entries
+				</a>
+			) : null}
+		</>
+	);
+	return { kind: "page", title: "Audit trail", section: "audit", content };
+}
+
+function Row({ one: { chain, seq, entry } }: { readonly one: PlacedEntry }) {
+	return (
+		<tr>
+			<td data-label="When">
+				<Time at={new Date(entry.atMs)} />
+			</td>
+			<td data-label="Who">
+				<span>
+					{entry.actor.name} <small>{entry.actor.via}</small>
+				</span>
+			</td>
+			<td data-label="What">
+				<code>{entry.action}</code>
+			</td>
+			<td data-label="Where">
+				<span>
+					{entry.project === null ? "" : `${entry.project}/${entry.environment} `}
+					{entry.run === null ? null : <RunLink run={{ number: entry.run }} />}
+				</span>
+			</td>
+			<td data-label="Details">
+				<div>
+					{sentence(entry)}
+					<details>
+						<summary>{`Entry ${seq} of ${chain === "system" ? "the system" : "its environment"}`}</summary>
+						<pre>{JSON.stringify(entry.data, null, 2)}</pre>
+					</details>
+				</div>
+			</td>
+		</tr>
+	);
+}
+
+function sentence(entry: AuditEntry): string {
+	const line = storyLine(entry);
+	return line === null ? "" : plain(line);
+}
+
+async function exported(call: PageCall, form: "json" | "csv"): Promise<PageReply> {
+	const entries = await auditPage(call.deps.db, { ...(await filterOf(call)), limit: EXPORTED });
+	if (form === "json") {
+		const items = entries.map(({ chain, seq, entry: { atMs, ...entry } }) => ({
+			chain,
+			seq,
+			at: new Date(atMs).toISOString(),
+			...entry,
+		}));
+		return { kind: "file", name: "draven-audit.json", type: "application/json", body: JSON.stringify(items, null, 2) };
+	}
+	const rows = entries.map(({ chain, seq, entry }) => [
+		...[
+			new Date(entry.atMs).toISOString(),
+			entry.actor.name,
+			entry.actor.via,
+			entry.action,
+			entry.project,
+			entry.environment,
+		],
+		...[entry.run, sentence(entry), JSON.stringify(entry.data), chain, seq],
+	]);
+	const head = ["at", "who", "via", "action", "project", "environment", "run", "sentence", "data", "chain", "seq"];
+	return { kind: "file", name: "draven-audit.csv", type: "text/csv; charset=utf-8", body: csv([head, ...rows]) };
+}
+
+async function verify({ deps, dataDir }: PageCall): Promise<PageReply> {
+	const { findings, rows, chains, checkpoints } = await verifyAudit(deps, dataDir);
+	const seen = `${rows.toLocaleString("en")} entries in ${chains} ${chains === 1 ? "chain" : "chains"}, ${checkpoints ?? "no"} checkpoints`;
+	const [first] = findings;
+	if (first === undefined) return doneAt("/audit", `The audit trail is whole: ${seen}.`);
+	const more = findings.length === 1 ? "" : ` And ${findings.length - 1} more: \`draven audit verify\` names them all.`;
+	const where = first.chain === "" ? "" : `chain ${first.chain}, row ${first.seq}, `;
+	const text = `The audit trail was tampered with (${seen}): ${where}${first.problem}: ${first.detail}${more}`;
+	return { kind: "go", to: "/audit", said: { kind: "bad", text } };
+}
+
+const LINES = 10_000;
+
+/** All that an auditor needs of one run, in one file. */
+async function evidencePack({ deps, params }: PageCall): Promise<PageReply> {
+	const found = await findRun(deps, params["run"] ?? "");
+	if (!found.ok) return missing(`#${params["run"]}`);
+	const run = found.value;
+	const pack = {
+		run: await oneRunJson(deps, run),
+		verdict: await verdictOf(deps.db, run.id),
+		approvals: (await approvalsOf(deps.db, run.id)).map(({ at, ...one }) => ({ ...one, at: at.toISOString() })),
+		shownToApprovers: await evidenceOf(deps.db, run.id),
+		audit: {
+			about:
+				"Each hash is over the entry and the hash before it, with a key that only the server has: `draven audit verify` checks them.",
+			entries: await hashedStoryOf(deps.db, run.id),
+		},
+		log: (await linesFrom(deps.db, run.id, 0, LINES)).map(({ line }) => line),
+		madeAt: deps.now().toISOString(),
+	};
+	return {
+		kind: "file",
+		name: `draven-run-${run.number}.json`,
+		type: "application/json",
+		body: JSON.stringify(pack, null, 2),
+	};
+}

@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { Run } from "../../src/core/run.ts";
+import { Browser } from "./browser.ts";
+import { Site } from "./site.ts";
+
+let site: Site;
+let ann: Browser;
+/** Numbers of the runs of the history, in order. */
+const made: number[] = [];
+
+/**
+ * A history that was worked out by hand, on the stage of the shop: #1 live after 60 s, #2 fails, its retry #3 is live; #4 live, and
+ * taken back by the rollback #5; #6 cancelled; #7 a dry-run.
+ */
+beforeAll(async () => {
+	site = await Site.open();
+	const { world } = site;
+	const ask = async (text: string): Promise<Run> => {
+		const run = await world.runOf(await world.say("U_OPS", text));
+		made.push(run.number);
+		await world.work();
+		return run;
+	};
+	const end = async (run: Run, status: "succeeded" | "failed" | "cancelled", seconds: number) => {
+		// The poll that hears of it is a part of that time.
+		world.sleep((seconds - 31) * 1_000);
+		await world.finish(await world.run(run.number), status);
+	};
+	await end(await ask("deploy shop@v1.0.0 to stage"), "succeeded", 60);
+	const second = await ask("deploy shop@v1.1.0 to stage");
+	await end(second, "failed", 120);
+	world.sleep(60_000);
+	await end(await ask(`retry #${second.number}`), "succeeded", 60);
+	await end(await ask("deploy shop@v1.2.0 to stage"), "succeeded", 60);
+	world.sleep(540_000);
+	await end(await ask("rollback shop stage"), "succeeded", 60);
+	await world.say("U_OPS", "unlock shop stage");
+	const stopped = await ask("deploy shop@v1.1.0 to stage");
+	await world.say("U_OPS", `cancel #${stopped.number}`);
+	await world.work();
+	await end(stopped, "cancelled", 31);
+	await end(await ask("plan shop@v1.0.0 stage"), "succeeded", 60);
+	ann = new Browser(site);
+	await ann.signIn("U_ANN");
+});
+afterAll(() => site.close());
+
+const EXPECTED = {
+	deployments: [1, 3, 4],
+	changes: [1, 3, 4],
+	// #3 is the second try of what failed as #2; #4 was rolled back.
+	failedChanges: [3, 4],
+	rollbacks: [5],
+	// 60 s; 120 + 60 + 60 s from the first request; 60 s.
+	leadTime: { median: 60, p90: 240 },
+	// From the end of #2 until #3 was live: 120 s; from #4 being live until the rollback was: 600 s.
+	recoveryTime: { median: 120, p90: 600, runs: [2, 4] },
+	approvalWait: { median: null, runs: [] },
+};
+
+test("the figures of a history are those worked out by hand", async () => {
+	expect(made).toEqual([1, 2, 3, 4, 5, 6, 7]);
+	const { status, body } = await site.api("GET", "/reports/delivery");
+	expect(status).toBe(200);
+	const { deployments, changes, failedChanges, rollbacks } = EXPECTED;
+	const counted = (runs: number[]) => ({ count: runs.length, runs });
+	expect(body.total).toMatchObject({
+		...{ deployments: counted(deployments), changes: counted(changes), failedChanges: counted(failedChanges) },
+		...{ rollbacks: counted(rollbacks), changeFailureRate: 2 / 3 },
+		...{ leadTime: EXPECTED.leadTime, recoveryTime: EXPECTED.recoveryTime, approvalWait: EXPECTED.approvalWait },
+	});
+	expect(body.groups).toMatchObject([{ key: "2026-03-02", deployments: counted(deployments) }]);
+	const { body: other } = await site.api("GET", "/reports/delivery?environment=production&by=environment");
+	expect(other).toMatchObject({ groups: [], total: { deployments: { count: 0 }, changeFailureRate: null } });
+	expect(await site.api("GET", "/reports/delivery?since=2026-03-05&until=2026-03-04")).toMatchObject({
+		status: 422,
+		body: { code: "invalid_query" },
+	});
+});
+
+test("the page shows the same, each number leads to its runs, and it is there as CSV", async () => {
+	const { text } = await ann.get("/reports?weeks=4");
+	for (const shown of ["Change failure rate", "67 %", "2 min", "10 min"]) expect(text).toContain(shown);
+	const link =
+		/href="(\/reports\/runs\?[^"]*metric=failedChanges[^"]*)"/.exec(text)?.[1]?.replaceAll("&amp;", "&") ?? "";
+	const behind = await ann.get(link);
+	expect([...behind.text.matchAll(/href="\/runs\/(\d+)"/g)].map(([, number]) => Number(number))).toEqual([4, 3]);
+	const file = await ann.get("/reports.csv?weeks=4");
+	expect(file.headers.get("content-disposition")).toContain("draven-report.csv");
+	expect(file.text.split("\r\n")[1]).toMatch(/^2026-03-02,3,3,2,1,60,240,120,600,,,/);
+});
+
+test("the trail is filtered, searched, exported and verified", async () => {
+	const { text } = await ann.get("/audit?action=run.failed");
+	expect(text).toContain('href="/runs/2"');
+	expect(text).not.toContain('href="/runs/4"');
+	expect((await ann.get("/audit?q=ROLLBACK&environment=stage")).text).toContain('href="/runs/5"');
+	expect((await ann.get("/audit?q=nothing-like-this")).text).toContain("No entry fits.");
+	expect((await ann.get("/audit?run=%232&until=2020-01-01")).text).toContain("No entry fits.");
+	const items: { action: string; run: number | null }[] = JSON.parse((await ann.get("/audit.json?run=2")).text);
+	expect(items.map(({ action }) => action)).toContain("run.failed");
+	expect(items.every(({ run }) => run === 2)).toBe(true);
+	expect((await ann.get("/audit.csv?action=run.failed")).text).toMatch(/,run\.failed,shop,stage,2,/);
+	await ann.submit("/audit", "/audit/verify");
+	expect((await ann.get("/audit")).text).toMatch(/The audit trail is whole: \d+ entries in \d chains/);
+	// Every page of it, each entry once.
+	const seen: string[] = [];
+	for (let path: string | undefined = "/audit"; path !== undefined; ) {
+		const page: string = (await ann.get(path)).text;
+		seen.push(...[...page.matchAll(/Entry \d+ of (?:the system|its environment)/g)].map(([one]) => one));
+		path = /href="(\/audit\?cursor=[^"]+)"/.exec(page)?.[1];
+	}
+	const { body } = await site.api("GET", "/audit?limit=100");
+	expect(body.next).toBeNull();
+	expect(seen).toHaveLength(body.items.length);
+});
+
+test("the evidence of a run is one file, its entries as they are hashed", async () => {
+	const { text, headers } = await ann.get("/runs/2/evidence.json");
+	expect(headers.get("content-disposition")).toContain("draven-run-2.json");
+	const pack = JSON.parse(text);
+	expect(pack).toMatchObject({ run: { number: 2, state: "failed" }, verdict: { outcome: "allowed" }, approvals: [] });
+	for (const { entry, hash } of pack.audit.entries) {
+		expect(JSON.parse(entry)).toMatchObject({ run: 2 });
+		expect(hash).toMatch(/^[0-9a-f]{64}$/);
+	}
+	expect((await ann.get("/runs/99/evidence.json")).status).toBe(404);
+});
