@@ -58,7 +58,7 @@ export async function examineIntegration(
 		order: { slug: "ASC" },
 	});
 	const projects = all.filter((project) => project.archivedAt === null);
-	const webhook = { url: new URL(`/webhooks/${row.provider}/${row.slug}`, publicUrl).href, secret };
+	const webhook = { url: `${publicUrl}/webhooks/${row.provider}/${row.slug}`, secret };
 	return [
 		...(fix ? await fixWebhooks(checkup, row, projects, webhook) : []),
 		...(await checkup.examine(projects, webhook)),

@@ -59,6 +59,10 @@ const check = (...args: string[]) => draven(["integration", "check", ...args], v
 describe("draven integration check", () => {
 	test("looks at one integration, creates its webhook with --fix, once, and then finds nothing to mend", async () => {
 		await configure();
+		const behind = { ...variables, PUBLIC_URL: "https://deploys.test/draven" };
+		expect((await draven(["integration", "check", "acme-github"], behind)).stdout).toContain(
+			"there is none that points at https://deploys.test/draven/webhooks/github/acme-github",
+		);
 		const before = await check("acme-github");
 		expect(before).toMatchObject({ code: 0, stdout: expect.stringContaining("warning  Project shop: webhook") });
 		expect(shop.hooks).toEqual([]);
@@ -85,7 +89,7 @@ describe("draven integration check", () => {
 		expect(again.stdout).toContain("ok       Project shop: webhook: there is one for Workflow runs, and it is signed");
 		expect(shop.hooks).toHaveLength(1);
 		expect(before.stdout + fixed.stdout + again.stdout).not.toMatch(/a-secret-of-the-hook|ghp_/);
-	}, 60_000);
+	}, 120_000);
 
 	test("ends with 1 and a sentence when the token may not, when there is nothing to sign with, or it is not accepted", async () => {
 		await configure();
@@ -105,14 +109,14 @@ describe("draven integration check", () => {
 		await configure(SIGNED);
 		const revoked = await check("acme-github");
 		expect(revoked).toMatchObject({ code: 1, stdout: expect.stringMatching(/WRONG .*credentials.*\(401\)/) });
-	}, 60_000);
+	}, 120_000);
 
 	test("ends with 1 and says what there is when the slug is not known, and with 2 without one", async () => {
 		await configure();
 		expect(await check("acme")).toMatchObject({ code: 1, stderr: expect.stringContaining("acme-github, own") });
 		expect((await check()).code).toBe(2);
 		expect(await check("own", "--json")).toMatchObject({ code: 1, stdout: expect.stringContaining("no runner") });
-	}, 60_000);
+	}, 120_000);
 });
 
 describe("draven integration init", () => {
@@ -139,7 +143,7 @@ describe("draven integration init", () => {
 		expect(workflowProblems(printed.stdout)).toEqual([]);
 		const json = JSON.parse((await init("github", "--project", "shop", "--json")).stdout);
 		expect(json).toEqual({ path: ".github/workflows/release.yml", content: printed.stdout });
-	}, 60_000);
+	}, 120_000);
 
 	test("prints the plain file without a project, and needs no database for it", async () => {
 		variables = {};
@@ -147,7 +151,7 @@ describe("draven integration init", () => {
 		expect(await init("github")).toMatchObject({ code: 0, stdout: ready });
 		const runner = await init("runner");
 		expect(runner).toMatchObject({ code: 0, stdout: await readFile("manifests/pipelines/deploy/run.sh", "utf8") });
-	}, 60_000);
+	}, 120_000);
 
 	test("says what is off: another provider, no such project, no such provider", async () => {
 		await configure();
@@ -160,5 +164,5 @@ describe("draven integration init", () => {
 			stderr: expect.stringContaining("cafe"),
 		});
 		expect((await init("jenkins")).code).toBe(2);
-	}, 60_000);
+	}, 120_000);
 });
