@@ -184,6 +184,22 @@ export const runsAtWorkKnownAs = (sql: Sql, integrationId: string, repository: s
 		[integrationId, repository, name],
 	);
 
+/** The same of runs that are over since a time between these two, among the newest fifty of each project. */
+export const runsOverKnownAs = (
+	sql: Sql,
+	integrationId: string,
+	repository: string,
+	name: string,
+	over: { readonly after: Date; readonly before: Date },
+) =>
+	select(
+		sql,
+		`id IN (SELECT newest.id FROM project, LATERAL (SELECT * FROM run WHERE project_id = project.id ORDER BY number DESC LIMIT 50) newest
+			WHERE integration_id = $1 AND lower(repository) = lower($2) AND newest.finished_at BETWEEN $4 AND $5
+			AND (newest.external_id = $3 OR right(newest.external_url, length($3) + 1) = '/' || $3))`,
+		[integrationId, repository, name, over.after, over.before],
+	);
+
 /** How many runs of an integration are at work. */
 export async function countAtWork(sql: Sql, integrationId: string): Promise<number> {
 	const rows: { n: number }[] = await sql.query(

@@ -76,6 +76,28 @@ describe("a webhook that only names a run", () => {
 		expect(await waiting()).toBe(0);
 	});
 
+	test("of a run that is over is asked about when it may have been run again there: that is put on the trail, once", async () => {
+		const run = await deploy();
+		const end = await world.finish(run, "failed");
+		world.pipeline.set(run.id, "succeeded");
+		await nudge("1000");
+		await world.work();
+		expect(asked).toHaveLength(1);
+		world.sleep(61_000);
+		for (let n = 0; n < 2; n++) {
+			await nudge("1000");
+			await world.work();
+		}
+		expect(await world.run(run.number)).toEqual(end);
+		expect((await world.actions(run.id)).filter((action) => action === "run.late_report")).toHaveLength(1);
+		const before = asked.length;
+		await nudge("1000", "acme/other");
+		await world.pass(8 * 24 * 3_600_000);
+		await nudge("1000");
+		await world.work();
+		expect(asked).toHaveLength(before);
+	});
+
 	test("that overtakes the trigger's answer waits until the run is known by its id", async () => {
 		world.pipeline.faults = ["answer_lost"];
 		const { find } = world.pipeline;
