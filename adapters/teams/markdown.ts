@@ -69,8 +69,10 @@ export function markdown(rich: Rich, limit: number): string[] {
 	for (const part of rich.flatMap((one) => shorten(one, limit))) {
 		const text = inline(part);
 		if (piece !== "" && piece.length + text.length > limit) {
-			pieces.push(piece);
-			piece = "";
+			// No mark-up goes over the end of a line.
+			const line = piece.lastIndexOf("\n\n") + 1 || piece.length;
+			pieces.push(piece.slice(0, line));
+			piece = piece.slice(line);
 		}
 		piece += text;
 	}

@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { VendorError } from "../../../src/ports/vendor-error.ts";
+import { Harness } from "./harness.ts";
+
+let there: Harness;
+beforeEach(async () => {
+	there = await Harness.open();
+	there.fake.directory.user("ada", { displayName: "Ada", mail: "Ada@Acme.test" });
+});
+afterEach(() => there.close());
+
+describe("who people are", () => {
+	test("a member has the name and the address of the directory", async () => {
+		expect(await there.teams.groups.profile("ada")).toEqual({
+			...{ name: "Ada", email: "ada@acme.test", outsider: false, timezone: null },
+		});
+		there.fake.directory.user("bob", { userPrincipalName: "Bob@acme.test" });
+		expect(await there.teams.groups.profile("bob")).toMatchObject({ email: "bob@acme.test", outsider: false });
+	});
+
+	test.each([
+		["a guest", { userType: "Guest", mail: "ada@acme.test" }],
+		["a guest whose kind is not told", { userType: null, userPrincipalName: "ada_other.test#EXT#@acme.test" }],
+	])("%s is an outsider, and the address they brought along is nobody's", async (_, user) => {
+		there.fake.directory.user("guest", user);
+		expect(await there.teams.groups.profile("guest")).toMatchObject({ email: null, outsider: true });
+	});
+
+	test("so is whose account is switched off, and whom the directory does not know", async () => {
+		there.fake.directory.user("gone", { accountEnabled: false });
+		expect((await there.teams.groups.profile("gone")).outsider).toBe(true);
+		expect(await there.teams.groups.profile("of-another-tenant")).toMatchObject({ email: null, outsider: true });
+	});
+});
+
+describe("which groups they are in", () => {
+	beforeEach(() => {
+		there.fake.directory.group("inner", "ada");
+		there.fake.directory.group("outer", "inner");
+		there.fake.directory.group("other", "bob");
+	});
+
+	test("nested ones too, 20 a call", async () => {
+		const many = Array.from({ length: 43 }, (_, n) => `group-${String(n).padStart(2, "0")}`);
+		there.fake.directory.group("group-41", "ada");
+		const found = await there.teams.groups.memberOf("ada", ["outer", "other", ...many], false);
+		expect([...found].sort()).toEqual(["group-41", "outer"]);
+		expect(there.fake.directory.checked.map((call) => call.length)).toEqual([20, 20, 5]);
+	});
+
+	test("what was read is kept for a moment, and never when it is asked for afresh", async () => {
+		const ask = (fresh: boolean) => there.teams.groups.memberOf("ada", ["inner"], fresh);
+		await ask(false);
+		there.fake.directory.groups.get("inner")?.delete("ada");
+		expect([...(await ask(false))]).toEqual(["inner"]);
+		expect([...(await ask(true))]).toEqual([]);
+		expect(there.fake.directory.checked).toHaveLength(2);
+	});
+
+	test("what cannot be read is not answered from what was known", async () => {
+		await there.teams.groups.memberOf("ada", ["inner"], false);
+		there.fake.fail("checkMemberGroups", { status: 429, retryAfter: 17 });
+		const asked = there.teams.groups.memberOf("ada", ["inner"], true);
+		await expect(asked).rejects.toMatchObject({ kind: "rate_limited", retryAfter: 17 });
+		there.fake.fail("checkMemberGroups", { status: 403, code: "Authorization_RequestDenied" });
+		await expect(there.teams.groups.memberOf("ada", ["inner"], true)).rejects.toMatchObject({
+			kind: "unauthorized",
+			message: expect.stringContaining("User.Read.All and GroupMember.Read.All"),
+		});
+		there.fake.fail("checkMemberGroups", "answer_lost");
+		await expect(there.teams.groups.memberOf("ada", ["inner"], true)).rejects.toBeInstanceOf(VendorError);
+	});
+
+	test("an id that is none has no members, and does not hide the others", async () => {
+		const found = await there.teams.groups.memberOf("ada", ["not an id", "outer"], false);
+		expect([...found]).toEqual(["outer"]);
+	});
+});
+
+test("one token serves many questions, and a wrong secret is said without showing it", async () => {
+	await Promise.all([there.teams.groups.profile("ada"), there.teams.groups.memberOf("ada", ["x"], true)]);
+	expect(there.fake.tokensGiven).toBe(1);
+	const other = await Harness.open();
+	try {
+		other.fake.fail("token", { status: 401 });
+		await expect(other.teams.groups.profile("ada")).rejects.toMatchObject({
+			kind: "unauthorized",
+			message: expect.not.stringContaining(other.fake.appPassword),
+		});
+	} finally {
+		await other.close();
+	}
+});

@@ -1,0 +1,140 @@
+import { describe, expect, test } from "@jest/globals";
+import { escapeText, markdown } from "../../../adapters/teams/markdown.ts";
+import { messageOf, renderCard } from "../../../adapters/teams/render-card.ts";
+import type { CardBlock } from "../../../src/ports/chat.ts";
+import { card } from "../../../src/words/rich.ts";
+import { buttonsOn, textOf } from "../../fakes/teams-card.ts";
+import type { Json } from "../../fakes/teams-directory.ts";
+import { adaptiveCardProblems } from "./adaptive-card-schema.ts";
+
+const decision = (id: "approve" | "reject" | "cancel", confirm: string | null = null) => ({
+	...{ kind: "decision" as const, id, label: id, style: "default" as const, value: "run:1", confirm },
+	spoken: `${id} deploy number 1`,
+});
+
+const bytesOf = (message: object) => Buffer.byteLength(JSON.stringify(message), "utf16le");
+
+describe("every text is shown as it was written", () => {
+	test.each([
+		["**bold** and *it*", "\\*\\*bold\\*\\* and \\*it\\*"],
+		["_it_ but snake_case_name", "\\_it\\_ but snake_case_name"],
+		["[a link](https://evil.test)", "\\[a link](https://evil.test)"],
+		["[TICKET-1] a title", "[TICKET-1] a title"],
+		["- no list\n1. nor this\n# nor a heading", "\\- no list\n1\\. nor this\n\\# nor a heading"],
+		["C:\\path \\* here", "C:\\path \\\\\\* here"],
+		["&lt;b&gt; & so on", "&amp;lt;b&amp;gt; & so on"],
+		["v1.2.3 (tag)", "v1.2.3 (tag)"],
+	])("%j", (text, escaped) => {
+		expect(escapeText(text)).toBe(escaped);
+	});
+
+	test("neither a mention nor a date is made of it", () => {
+		expect(escapeText("<at>Ada</at> {{DATE(2026-01-01T00:00:00Z,SHORT)}}")).not.toMatch(/<at>|\{\{/);
+	});
+
+	test("links lead to the web alone, and a name cannot break out of one", () => {
+		expect(markdown([{ link: "https://ci.test/a(b)?c=d_e", text: "x](https://evil.test)" }], 500)).toEqual([
+			"[x\\](https://evil.test)](https://ci.test/a%28b%29?c=d%5fe)",
+		]);
+		expect(markdown([{ link: "javascript:alert(1)", text: "run" }], 500)).toEqual(["run (javascript:alert(1))"]);
+	});
+
+	test("times are the reader's own", () => {
+		expect(markdown([{ time: new Date("2026-03-04T10:00:00.123Z") }], 500)).toEqual([
+			"{{DATE(2026-03-04T10:00:00Z,SHORT)}} {{TIME(2026-03-04T10:00:00Z)}}",
+		]);
+	});
+});
+
+describe("buttons", () => {
+	const actions = (...list: Extract<CardBlock, { kind: "actions" }>["actions"]) =>
+		buttonsOn(renderCard(card({ kind: "actions", actions: list })));
+
+	test("a decision is executed, and submitted by clients that know no better", () => {
+		const rendered = renderCard(card({ kind: "actions", actions: [decision("approve")] }));
+		const [set] = rendered["body"] as { actions: Json[] }[];
+		expect(set?.actions[0]).toMatchObject({
+			...{ type: "Action.Execute", verb: "draven/decide", tooltip: "approve deploy number 1" },
+			data: { draven: { act: "decide", id: "approve", value: "run:1" } },
+			fallback: { type: "Action.Submit", data: { draven: { act: "decide", id: "approve", value: "run:1" } } },
+		});
+	});
+
+	test("a reject asks why, and what is to be confirmed is asked first", () => {
+		const [reject, cancel] = actions(decision("reject"), decision("cancel", "Cancel #1?"));
+		expect(reject?.type).toBe("Action.ShowCard");
+		expect(reject?.card?.["body"]).toEqual([expect.objectContaining({ id: "reason", isRequired: true })]);
+		expect(cancel?.card?.["body"]).toEqual([expect.objectContaining({ text: "Cancel #1?" })]);
+		expect(buttonsOn(cancel?.card ?? {})[0]?.data).toEqual({
+			draven: { act: "decide", id: "cancel", value: "run:1" },
+		});
+	});
+
+	test("a link that leads nowhere is no button", () => {
+		expect(actions({ kind: "link", label: "x", url: "javascript:1", spoken: "x" })).toEqual([]);
+	});
+});
+
+describe("the longest real content", () => {
+	const NAMES = {
+		plain: "feature/a-long-name-that-somebody-took-the-time-to-write-out-in-full-",
+		rightToLeft: "שחרור חשוב של הסל עם תיקון דחוף 🚀 ",
+	};
+	const blocks = (name: string): CardBlock[] => [
+		{ kind: "title", text: `Deploy #142: ${name.repeat(4)} → production` },
+		{
+			kind: "fields",
+			fields: Array.from({ length: 12 }, (_, n) => ({ label: `Field ${n}`, value: [name.repeat(3)] })),
+		},
+		{
+			kind: "text",
+			text: Array.from({ length: 100 }, (_, n) => [
+				{ code: `8f3c1b2${n % 10}` },
+				` ${name.repeat(3)}_${n}* [x](y) (${name})\n`,
+			]).flat(),
+		},
+		{
+			kind: "small",
+			text: Array.from({ length: 40 }, (_, n) => ({ link: `https://ci.test/${n}/${"a".repeat(300)}`, text: name })),
+		},
+		{ kind: "code", text: `${name}\n`.repeat(2_000) },
+		{ kind: "actions", actions: [decision("approve"), decision("reject")] },
+	];
+
+	test.each(Object.entries(NAMES))("%s: fits, keeps its buttons, and is a card", (_, name) => {
+		const message = messageOf(card(...blocks(name)));
+		expect(bytesOf(message)).toBeLessThan(80_000);
+		const content = message.attachments[0]?.content as Json;
+		expect(adaptiveCardProblems(content)).toEqual([]);
+		expect(buttonsOn(content).map(({ title }) => title)).toEqual(["approve", "reject"]);
+		expect(JSON.stringify(content)).toContain("and more, which does not fit into one message");
+		expect(JSON.stringify(content)).not.toMatch(/\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])/i);
+		expect(textOf(content).length).toBeGreaterThan(1_000);
+	});
+
+	test("100 commits and 40 checks alone are shown whole", () => {
+		const content = renderCard(card(...blocks("fix the basket").slice(2, 4)));
+		const shown = (content["body"] as { text: string }[]).map(({ text }) => text);
+		const commits = shown.join("\n\n").match(/^8f3c1b2\d fix the basket/gm);
+		expect(commits).toHaveLength(100);
+		expect(shown.join().includes("https://ci.test/39/")).toBe(true);
+	});
+
+	test("where there is little room, even many buttons leave some for words", () => {
+		const many = Array.from({ length: 60 }, (_, n) => ({
+			...{ kind: "command" as const, label: `Button ${n}`, command: "x".repeat(3_900), spoken: "say it" },
+		}));
+		const content = renderCard(card({ kind: "text", text: ["what it is about"] }, { kind: "actions", actions: many }));
+		expect(JSON.stringify(content)).toContain("what it is about");
+		expect(Buffer.byteLength(JSON.stringify(content), "utf16le")).toBeLessThan(80_000);
+	});
+});
+
+test("no colour is ours, so that it is readable in every theme", () => {
+	const all = card(
+		{ kind: "title", text: "t" },
+		{ kind: "fields", fields: [{ label: "l", value: ["v"] }] },
+		{ kind: "divider" },
+	);
+	expect(JSON.stringify(renderCard(all))).not.toMatch(/"color"|"backgroundImage"|"style":"(?:good|warning|attention)"/);
+});
