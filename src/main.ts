@@ -164,6 +164,7 @@ function addPerson(person: Command, sub: Sub): void {
 			.option("--email <address>", "such as the one in their commits", readEmail)
 			.option("--login <integration:account>", "their account at the provider, such as acme-github:ada")
 			.option("--slack <member>", "their member id in Slack, such as U0ADA")
+			.option("--teams <object id>", "their object id in Entra, which Teams knows them by")
 			.addOption(asJson()),
 		async (called: string, options: LinkOptions) =>
 			(await import("./cli/person.ts")).linkPersonCommand(cli, called, options),

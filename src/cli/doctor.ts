@@ -6,6 +6,7 @@ import type { Cli, ExitCode } from "./cli.ts";
 import { examineConfiguration, examineDatabase, examineSlackApp, examineWork } from "./examine.ts";
 import { examineIntegrations } from "./examine-integration.ts";
 import { examineSlackChannels } from "./examine-slack-channels.ts";
+import { examineTeamsApp, examineTeamsPlaces } from "./examine-teams.ts";
 import { printFinding, printSummary } from "./print-findings.ts";
 
 /** `draven doctor`: looks at everything that DRAVEN needs, and says how to mend what is not right. */
@@ -27,6 +28,7 @@ async function examine(cli: Cli, say: (finding: Finding) => void): Promise<Findi
 	};
 	take(examineConfiguration(config));
 	take(await examineSlackApp(config));
+	take(await examineTeamsApp(config));
 	try {
 		const store = await openStore(config, "command");
 		try {
@@ -34,6 +36,7 @@ async function examine(cli: Cli, say: (finding: Finding) => void): Promise<Findi
 			take(await examineIntegrations({ store, now: cli.now, publicUrl: config.publicUrl }));
 			take(await examineWork(store));
 			take(await examineSlackChannels(config, store));
+			take(await examineTeamsPlaces(config, store));
 		} finally {
 			await store.close();
 		}

@@ -13,7 +13,7 @@ const CLOCK_MAY_DIFFER_MS = 30_000;
 export function examineConfiguration(config: Config): Finding[] {
 	const host = new URL(config.publicUrl).hostname;
 	if (config.localMode) return [fine("Mode", "local mode: no chat is connected, the sample project can be tried")];
-	if (config.slack?.appToken == null && isLoopbackHost(host))
+	if (config.slack?.appToken == null && config.teams === null && isLoopbackHost(host))
 		return [
 			wrong(
 				"PUBLIC_URL",
@@ -24,10 +24,16 @@ export function examineConfiguration(config: Config): Finding[] {
 	return [fine("PUBLIC_URL", config.publicUrl)];
 }
 
-export async function examineSlackApp({ slack }: Config): Promise<Finding[]> {
+export async function examineSlackApp({ slack, teams }: Config): Promise<Finding[]> {
+	// One chat is enough.
+	if (slack === null && teams !== null) return [];
 	if (slack === null)
 		return [
-			warning("Slack", "it is not connected", "Set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (README, Connect Slack)."),
+			warning(
+				"Chat",
+				"none is connected",
+				"Set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (README, Connect Slack), or the variables of Teams (README, Connect Teams).",
+			),
 		];
 	const { botToken, appToken, apiUrl } = slack;
 	return examineSlack({

@@ -11,6 +11,8 @@ export interface LinkOptions {
 	readonly login?: string;
 	/** `<user id>`, or `<team id>:<user id>` of somebody who has not spoken yet. */
 	readonly slack?: string;
+	/** Entra object id, or `<tenant id>:<object id>`. */
+	readonly teams?: string;
 	readonly json: boolean;
 }
 
@@ -42,10 +44,10 @@ function said({ platform, externalId, email }: IdentityRow): string {
 export async function linkPersonCommand(cli: Cli, called: string, options: LinkOptions): Promise<ExitCode> {
 	const { json, ...belongings } = options;
 	if (Object.values(belongings).filter((value) => value !== undefined).length !== 1)
-		throw new CallIsOff("Say what belongs to them: one of --email, --login and --slack.");
+		throw new CallIsOff("Say what belongs to them: one of --email, --login, --slack and --teams.");
 	return withStore<ExitCode>(cli, async (store) => {
 		const person = await onePerson(store, called);
-		const identity = await identityOf(store, options);
+		const identity = await identityOf(cli, store, options);
 		const { before } = await linkIdentity({ ...store, now: cli.now }, person, identity, terminalActor());
 		if (json) {
 			const { platform, tenant, externalId, email } = identity;
@@ -74,12 +76,17 @@ async function onePerson(store: Store, called: string): Promise<KnownPerson> {
 	return person;
 }
 
-async function identityOf(store: Store, { email, login, slack }: LinkOptions): Promise<Omit<IdentityRow, "personId">> {
+async function identityOf(
+	cli: Cli,
+	store: Store,
+	{ email, login, slack, teams }: LinkOptions,
+): Promise<Omit<IdentityRow, "personId">> {
 	if (email !== undefined) {
 		const address = email.toLowerCase();
 		return { platform: "email", tenant: "", externalId: address, email: address };
 	}
 	if (login !== undefined) return loginOf(store, login);
+	if (teams !== undefined) return teamsOf(store, teams, cli.env["MicrosoftAppTenantId"]?.trim());
 	return slackOf(store, slack ?? "");
 }
 
@@ -102,4 +109,22 @@ async function slackOf(store: Store, slack: string): Promise<Omit<IdentityRow, "
 		throw new Sentence(`${user} has not spoken here yet: name the workspace too, as in --slack T0TEAM:${user}.`);
 	const { tenant, email } = known;
 	return { platform: "slack", tenant, externalId: user, email };
+}
+
+async function teamsOf(
+	store: Store,
+	teams: string,
+	ownTenant: string | undefined,
+): Promise<Omit<IdentityRow, "personId">> {
+	const [, named, user] = /^(?:([\w.-]+):)?([\w-]+)$/.exec(teams) ?? [];
+	if (user === undefined) throw new CallIsOff("--teams is an Entra object id, or <tenant id>:<object id>.");
+	const [known, second] = await store.db
+		.getRepository(IdentityTable)
+		.findBy({ platform: "teams", externalId: user, ...(named === undefined ? {} : { tenant: named }) });
+	if (known !== undefined && second === undefined)
+		return { platform: "teams", tenant: known.tenant, externalId: user, email: known.email };
+	const tenant = named ?? ownTenant;
+	if (tenant === undefined || tenant === "")
+		throw new Sentence(`${user} has not spoken here yet: name the tenant too, as in --teams <tenant id>:${user}.`);
+	return { platform: "teams", tenant, externalId: user, email: null };
 }

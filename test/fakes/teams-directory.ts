@@ -28,6 +28,12 @@ export class TeamsDirectory {
 	}
 
 	answer(method: string, path: string, body: Json): { status: number; body: Json } {
+		if (method === "GET" && (path === "/users" || path === "/groups")) return { status: 200, body: { value: [] } };
+		const group = /^\/groups\/([^/]+)$/.exec(path)?.[1];
+		if (group !== undefined)
+			return this.groups.has(group)
+				? { status: 200, body: { id: group, displayName: `Group ${group}`, securityEnabled: true } }
+				: { status: 404, body: { error: { code: "Request_ResourceNotFound" } } };
 		const [, id = "", rest = ""] = /^\/users\/([^/?]+)(\/checkMemberGroups)?/.exec(path) ?? [];
 		const user = this.users.get(decodeURIComponent(id));
 		if (user === undefined) return { status: 404, body: { error: { code: "Request_ResourceNotFound" } } };

@@ -18,7 +18,7 @@ export interface TeamsMessage {
 
 /** `status`: answered with it, nothing happens. `answer_lost`: it happens, and the connection breaks. */
 export type TeamsFault = { status: number; code?: string; retryAfter?: number } | "answer_lost";
-export type TeamsOperation = "token" | "create" | "send" | "update" | "users" | "checkMemberGroups" | "keys";
+export type TeamsOperation = "token" | "create" | "send" | "update" | "users" | "groups" | "checkMemberGroups" | "keys";
 
 /** Microsoft's side over HTTP: sign-in, signing keys, the Bot Connector and Graph, each with its own state. */
 export class TeamsServer {
@@ -115,7 +115,11 @@ export class TeamsServer {
 			return { operation: "keys", secured: false, act: () => ok({ jwks_uri: `${this.#base}/keys` }) };
 		if (path === "/keys") return { operation: "keys", secured: false, act: () => ok({ keys: [this.keys.jwk] }) };
 		if (path.startsWith("/graph/v1.0/")) {
-			const operation = path.endsWith("/checkMemberGroups") ? "checkMemberGroups" : "users";
+			const operation = path.endsWith("/checkMemberGroups")
+				? "checkMemberGroups"
+				: path.startsWith("/graph/v1.0/groups")
+					? "groups"
+					: "users";
 			const act = (raw: Buffer) => this.directory.answer(method, path.slice("/graph/v1.0".length), json(raw));
 			return { operation, secured: true, act };
 		}
