@@ -19,7 +19,7 @@ export async function followNudge(
 ): Promise<boolean> {
 	const runs = await runsAtWorkKnownAs(deps.db, integrationId, repository, name);
 	for (const run of runs) {
-		await askAfter(deps, run);
+		await askAfter(deps, run, true);
 		await providerSpoke(deps, run.id);
 	}
 	if (runs.length > 0) return true;

@@ -31,7 +31,7 @@ describe("every payload that was recorded", () => {
 		expect(await at.state(run)).toBe("dispatching");
 		const left = await at.world.deps.db.query("SELECT 1 FROM job WHERE kind = 'webhook' AND done_at IS NULL");
 		expect(left).toEqual([]);
-	}, 60_000);
+	}, 120_000);
 
 	const repository = { full_name: "Acme/Shop" };
 	const about = (name: string) => payloads.filter((one) => one.name === name && "workflow_run" in one.payload);
@@ -72,6 +72,23 @@ describe("every payload that was recorded", () => {
 			await at.world.work();
 		}
 	});
+});
+
+test("what makes us ask waits while little is left of the rate limit, and is asked then", async () => {
+	const run = await at.deploy();
+	const { id } = at.shop.runOf(run.id);
+	at.shop.set(at.shop.runOf(run.id), "in_progress");
+	at.github.rate = { limit: 5_000, left: 90, endsAt: new Date(at.world.now().getTime() + 600_000) };
+	await at.ask();
+	const asked = at.github.requests.length;
+	const job = { repository: { full_name: "acme/shop" }, workflow_job: { run_id: id } };
+	expect(await at.deliver("workflow_job", job)).toBe(202);
+	await at.world.workOn("webhook");
+	expect([at.github.requests.length - asked, await at.state(run)]).toEqual([0, "dispatching"]);
+	at.github.rate = { limit: 5_000, left: 5_000, endsAt: new Date(at.world.now().getTime() + 4_200_000) };
+	at.world.sleep(601_000);
+	await at.world.workOn("webhook");
+	expect(await at.state(run)).toBe("running");
 });
 
 test("a word that is new to us changes nothing, and the run is followed to its end", async () => {
@@ -150,5 +167,5 @@ describe("the events of a run", () => {
 			expect([what, ended.length]).toEqual([what, 1]);
 		}
 		expect(orders).toHaveLength(24);
-	}, 120_000);
+	}, 300_000);
 });

@@ -14,12 +14,14 @@ export class GitHubWorld {
 	readonly world: World;
 	readonly github: FakeGitHub;
 	readonly shop: FakeRepository;
+	readonly #port: GitHubPipeline;
 	readonly #server: WebServer;
 	readonly #url: string;
 
-	private constructor(world: World, github: FakeGitHub, server: WebServer, port: number) {
+	private constructor(world: World, github: FakeGitHub, pipeline: GitHubPipeline, server: WebServer, port: number) {
 		this.world = world;
 		this.github = github;
+		this.#port = pipeline;
 		this.#server = server;
 		this.#url = `http://127.0.0.1:${port}/webhooks/github/fake`;
 		github.now = () => world.now();
@@ -39,7 +41,7 @@ export class GitHubWorld {
 			...{ webhooks: { github: githubWebhook }, webhookSecretOf: () => SECRET, ready: async () => ({ ok: true }) },
 		});
 		const listening = await server.listen({ host: "127.0.0.1", port: 0 });
-		return new GitHubWorld(world, github, server, listening.port);
+		return new GitHubWorld(world, github, port, server, listening.port);
 	}
 
 	/** A deploy that GitHub has taken. */
@@ -47,6 +49,11 @@ export class GitHubWorld {
 		const run = await this.world.runOf(await this.world.say("U_OPS", "shop@main to stage"));
 		await this.world.work();
 		return run;
+	}
+
+	/** Something is asked of GitHub, whose answer says what is left of the rate limit. */
+	async ask(): Promise<void> {
+		await this.#port.resolveRef({ repository: "acme/shop", pipeline: "deploy.yml", defaultRef: "main" }, "main");
 	}
 
 	/** Sends a webhook, signed; gives the status of the answer. */
