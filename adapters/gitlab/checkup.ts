@@ -13,6 +13,7 @@ import { type Answer, type Call, connect, type GitLabOptions, readAnswer } from 
 import { examineProject } from "./examine-project.ts";
 import { ensureHook } from "./hooks.ts";
 import type { Mode } from "./trigger.ts";
+import { whyNoInputs } from "./why-no-inputs.ts";
 
 const Token = z.object({ scopes: z.array(z.string()), expires_at: z.string().nullish().catch(null) });
 
@@ -40,7 +41,12 @@ export class GitLabCheckup implements CheckupPort {
 		try {
 			// Known to every kind of access token.
 			answer = await this.#call("GET", "/personal_access_tokens/self", { what });
-			const findings = [this.#clock(answer), this.#token(readAnswer(Token, answer, what))];
+			const because = this.#mode === "inputs" ? await whyNoInputs(this.#call) : null;
+			const findings = [
+				this.#clock(answer),
+				this.#token(readAnswer(Token, answer, what)),
+				...(because === null ? [] : [wrong(`${this.#check}: inputs`, because, "Correct the mode in draven.yaml.")]),
+			];
 			for (const project of projects)
 				findings.push(...(await examineProject(this.#call, project, { mode: this.#mode, webhook })));
 			return findings;

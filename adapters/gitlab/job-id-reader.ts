@@ -13,9 +13,10 @@ export type JobIdReader = (project: PipelineProject, pipeline: Pipeline) => Prom
 export function jobIdReader(call: Call): JobIdReader {
 	const known = new Map<string, string | null>();
 	return async (project, pipeline) => {
+		// Whoever may push can name a pipeline: only what was started by the API can be ours.
+		if (pipeline.source !== null && pipeline.source !== "api") return null;
 		const named = jobIdInName(pipeline.name);
 		if (named !== null) return named;
-		if (pipeline.source !== null && pipeline.source !== "api") return null;
 		const key = `${project.repository.toLowerCase()}/${pipeline.id}`;
 		const before = known.get(key);
 		if (before !== undefined) return before;

@@ -19,23 +19,23 @@ import { projectPath } from "./project-path.ts";
 import { resolveRef } from "./resolve-ref.ts";
 import { findRun, runReader } from "./runs.ts";
 import { readSteps } from "./steps.ts";
-import { type Mode, startPipeline } from "./trigger.ts";
+import { type Mode, pipelineStarter } from "./trigger.ts";
 
 /** Pipelines of GitLab CI, started and followed over the REST API. */
 export class GitLabPipeline implements PipelinePort {
 	readonly triggerIsIdempotent = false;
 	readonly #call: Call;
 	readonly #jobIdOf: JobIdReader;
-	readonly #mode: Mode;
+	readonly #start: (request: TriggerRequest) => Promise<PipelineReport | null>;
 	readonly #site: string;
 	readonly report: (project: PipelineProject, externalId: string, canWait?: boolean) => Promise<PipelineReport | null>;
 
 	constructor(options: GitLabOptions & { readonly mode: Mode }) {
 		this.#call = connect(options);
 		this.#jobIdOf = jobIdReader(this.#call);
-		this.#mode = options.mode;
+		this.#start = pipelineStarter(this.#call, options.mode);
 		this.#site = siteUrlOf(options.baseUrl);
-		this.report = runReader(this.#call, this.#jobIdOf);
+		this.report = runReader(this.#call);
 	}
 
 	async resolveRef(project: PipelineProject, ref: string): Promise<ResolvedRef | null> {
@@ -51,7 +51,7 @@ export class GitLabPipeline implements PipelinePort {
 	}
 
 	async trigger(request: TriggerRequest): Promise<PipelineReport | null> {
-		return startPipeline(this.#call, this.#mode, request);
+		return this.#start(request);
 	}
 
 	async find(project: PipelineProject, jobId: string, since: Date): Promise<PipelineReport | null> {

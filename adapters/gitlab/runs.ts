@@ -4,7 +4,7 @@ import { absentIsNull, type Call, readAnswer } from "./client.ts";
 import { type Job, readJobs } from "./job.ts";
 import type { JobIdReader } from "./job-id-reader.ts";
 import { readPages } from "./pages.ts";
-import { Pipeline, reportOf } from "./pipeline-answer.ts";
+import { jobIdInName, Pipeline, reportOf } from "./pipeline-answer.ts";
 import { projectPath } from "./project-path.ts";
 
 const PAGES = 5;
@@ -32,14 +32,16 @@ export async function findRun(
 	);
 	// Newest first; should a person have started one with the same JOB_ID again, ours is the older one.
 	for (const pipeline of [...items].reverse())
-		if ((await jobIdOf(project, pipeline)) === jobId.toLowerCase()) return report(project, pipeline.id);
+		if ((await jobIdOf(project, pipeline)) === jobId.toLowerCase()) {
+			const found = await report(project, pipeline.id);
+			return found === null ? null : { ...found, jobId };
+		}
 	return null;
 }
 
 /** Reads pipelines one by one, and asks for what is known only whether it changed. */
 export function runReader(
 	call: Call,
-	jobIdOf: JobIdReader,
 ): (project: PipelineProject, id: string, canWait?: boolean) => Promise<PipelineReport | null> {
 	const known = new Map<string, { readonly etag: string; readonly data: unknown }>();
 
@@ -68,7 +70,7 @@ export function runReader(
 		const pipeline = await read(project, id, canWait);
 		if (pipeline === null) return null;
 		const jobs = OVER.includes(pipeline.status ?? "") ? await jobsOf(call, project, pipeline) : [];
-		return reportOf(pipeline, jobs, await jobIdOf(project, pipeline));
+		return reportOf(pipeline, jobs, jobIdInName(pipeline.name));
 	};
 }
 

@@ -6,6 +6,7 @@ import { type FakeAnswer, type FakeRequest, type Fault, ProviderServer } from ".
 /** GitLab's REST API as far as DRAVEN knows it, over HTTP, with a memory; and the sender of its webhooks. */
 export class FakeGitLab {
 	readonly token = "glpat-oneThatMustNeverBeShown";
+	version = "18.6.0-ee";
 	/** What the token may do. */
 	scopes = ["api"];
 	/** When the token ends, as a day. */
@@ -108,6 +109,7 @@ export class FakeGitLab {
 				status: 200,
 				body: { id: 1, name: "draven", active: true, revoked: false, scopes: this.scopes, expires_at: this.expires },
 			};
+		if (path === "/version") return { status: 200, body: { version: this.version, revision: "abc" } };
 		const [, id = "", rest = ""] = /^\/projects\/([^/]+)(.*)$/.exec(path) ?? [];
 		const name = decodeURIComponent(id).toLowerCase();
 		const project = this.#projects.find((one) => one.path.toLowerCase() === name || String(one.id) === name);

@@ -74,6 +74,12 @@ describe("the checks of a commit", () => {
 		expect(await states()).toEqual({ "ci/sonar": "failure" });
 	});
 
+	test("keep what calls itself like ours and was not started by the API", async () => {
+		const name = "deploy to stage (0b8f7a5e-1c2d-4e3f-8a9b-0c1d2e3f4a5b)";
+		at.shop.start("main", { source: "push", name, jobs: ["test"] });
+		expect(await states()).toEqual({ test: "pending" });
+	});
+
 	test("keep what others started by the API", async () => {
 		at.shop.start("main", { jobs: ["nightly"], foreign: true });
 		at.shop.start("main", { jobs: ["by hand"], variables: { COLOR: "red" } });

@@ -75,6 +75,8 @@ describe("a check-up", () => {
 		expect((await troubles())["mode"]).toMatch(/^wrong: .*ci_pipeline_variables_minimum_override_role/);
 		shop.files.set(".gitlab-ci.yml", await readFile("manifests/pipelines/gitlab/.gitlab-ci-inputs.yml", "utf8"));
 		expect(await troubles({ mode: "inputs" })).toEqual({ webhook: expect.stringMatching(/^warning: there is none/) });
+		gitlab.version = "17.11.0";
+		expect((await troubles({ mode: "inputs" }))["inputs"]).toMatch(/^wrong: This GitLab is 17\.11/);
 	});
 
 	test("says when the pipeline file is not there, or does not take what is sent", async () => {

@@ -36,6 +36,26 @@ describe("a start", () => {
 		expect(at.starts()).toEqual([{ ref: "main", inputs: request.variables }]);
 	});
 
+	test("asks a server once whether it knows inputs: an older one would start a pipeline that knows nothing of the deploy", async () => {
+		at.shop.inputs = NAMES;
+		const pipeline = at.connect({ mode: "inputs" });
+		for (const version of ["17.11.2", "18.0.1-ee"]) {
+			at.gitlab.version = version;
+			const error = await errorOf(pipeline.trigger(at.request()));
+			expect(error).toMatchObject({ kind: "rejected", mayHaveHappened: false });
+			expect(error.message).toMatch(/inputs came with 18\.1: write mode: variables/);
+		}
+		expect(at.starts()).toEqual([]);
+		at.gitlab.fault(/version$/, { status: 502 });
+		expect(await errorOf(pipeline.trigger(at.request()))).toMatchObject({ passing: true, mayHaveHappened: false });
+		at.gitlab.version = "18.1.0";
+		await pipeline.trigger(at.request());
+		await pipeline.trigger(at.request());
+		expect(at.gitlab.asked(/version$/)).toHaveLength(4);
+		at.gitlab.fault(/version$/, { status: 404, body: "hidden" });
+		expect(await at.connect({ mode: "inputs" }).trigger(at.request())).toMatchObject({ status: "queued" });
+	});
+
 	test("names the branch or tag, and for a SHA the default branch: GitLab takes no SHA there", async () => {
 		await at.pipeline.trigger(at.request({ kind: "tag", name: "v1.0.0", sha: SHA.one }));
 		await at.pipeline.trigger(at.request({ kind: "sha", name: SHA.one, sha: SHA.one }));
