@@ -14,7 +14,13 @@ export async function dispatchRef(call: Call, { project, ref }: TriggerRequest):
 		{ ...repositoryOf(project), ref: `${other}/${ref.name}` },
 		{
 			what: `${other}/${ref.name} of ${project.repository}`,
-			refused: ({ status, headers }) => (status === 404 ? { status, headers, data: null } : undefined),
+			refused: ({ status, headers }) => {
+				if (status === 404) return { status, headers, data: null };
+				// Whatever else GitHub has against the question, the dispatch itself it may take.
+				return [400, 403, 409, 422].includes(status) && headers["retry-after"] === undefined
+					? { status, headers, data: "untold" }
+					: undefined;
+			},
 		},
 	);
 	// Of a name that is not there, an old server lists those that begin with it.

@@ -44,6 +44,12 @@ describe("a dispatch", () => {
 		expect(at.repository.runOf(request.variables.JOB_ID).head_sha).toBe(sha);
 	});
 
+	test("names it by its full name when GitHub refuses to say whether there are two", async () => {
+		for (const status of [400, 403, 422]) at.github.fault(/git\/ref/, { status, body: { message: "Not for you" } });
+		for (let n = 0; n < 3; n++) await at.pipeline.trigger(at.request());
+		expect(at.dispatches()).toMatchObject(Array(3).fill({ ref: "refs/heads/main" }));
+	});
+
 	test("is not sent when it cannot be told whether there are two, and surely did not happen", async () => {
 		for (const fault of [{ status: 502 }, "drop"] as const) {
 			at.github.fault(/git\/ref/, fault);
