@@ -45,14 +45,10 @@ export async function readChecks(call: Call, project: PipelineProject, sha: stri
 	const isFiltered = ofCommit.length === (runs?.items.length ?? 0);
 	if (statuses?.complete === false || (runs?.complete === false && isFiltered))
 		throw new VendorError("rejected", `There are more checks of ${of} than can be read.`);
-	const seen = new Set(ofCommit.map(({ build_number }) => build_number));
-	const isTold = ({ url }: z.infer<typeof Status>) => {
-		const number = buildNumberIn(url);
-		return number !== null && (runs?.complete !== false || seen.has(number));
-	};
+	const told = new Set(ofCommit.map(({ build_number }) => build_number));
 	return [
 		...ofPipelines(project, ofCommit),
-		...(statuses?.items ?? []).filter((status) => !isTold(status)).map(checkOf),
+		...(statuses?.items ?? []).filter(({ url }) => !told.has(buildNumberIn(url))).map(checkOf),
 	];
 }
 
@@ -62,9 +58,9 @@ function isOf({ target }: PipelineRun, sha: string): boolean {
 }
 
 /** Of Bitbucket's own pipelines, in both forms that were seen: `…/pipelines/results/4` and `…/addon/pipelines/home#!/results/4`. */
-function buildNumberIn(url: string | null | undefined): number | null {
+function buildNumberIn(url: string | null | undefined): number {
 	const [, number] = /^https?:\/\/bitbucket\.org\/.*\bpipelines\b.*\bresults\/(\d+)/.exec(url ?? "") ?? [];
-	return number === undefined ? null : Number(number);
+	return Number(number ?? Number.NaN);
 }
 
 function checkOf({ key, name, state, url }: z.infer<typeof Status>): Check {

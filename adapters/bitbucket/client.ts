@@ -18,7 +18,7 @@ export interface BitbucketOptions {
 export interface Answer {
 	readonly status: number;
 	readonly headers: Headers;
-	/** What its JSON says; text when it is none. */
+	/** What its JSON says; text when it is none, or was not asked for as JSON. */
 	readonly data: unknown;
 }
 
@@ -60,7 +60,9 @@ export function connect({ baseUrl, token, withinMs, now = () => new Date() }: Bi
 			...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
 			...(options.redirected === true ? { redirect: "manual" as const } : {}),
 		});
-		const answer = { status: response.status, headers: response.headers, data: await dataOf(response) };
+		const text = await response.text();
+		const isPlain = response.ok && options.headers?.["accept"] !== undefined;
+		const answer = { status: response.status, headers: response.headers, data: isPlain ? text : jsonOf(text) };
 		budget.heard(rateSaid(answer));
 		if (response.ok || (options.redirected === true && response.headers.has("location"))) return answer;
 		const meant = options.refused?.(answer) ?? refusalOf(answer, { what: options.what, method });
@@ -75,9 +77,7 @@ export function isApiToken(token: string): boolean {
 	return /^[^\s@:]+@[^\s@:]+:./.test(token);
 }
 
-async function dataOf(response: Response): Promise<unknown> {
-	const text = await response.text();
-	if (!/\bjson\b/.test(response.headers.get("content-type") ?? "")) return text;
+function jsonOf(text: string): unknown {
 	try {
 		return JSON.parse(text);
 	} catch {

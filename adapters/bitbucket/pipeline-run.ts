@@ -43,9 +43,7 @@ export function jobIdOf({ variables }: PipelineRun): string | null {
 	return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value) ? value : null;
 }
 
-/** An address below the pipeline with this UUID, which stands in braces; null: it is no UUID. */
+/** An address below the pipeline with this UUID, which stands in braces; null: it could lead anywhere else. */
 export function pipelinePath(repository: string, uuid: string): string | null {
-	return /^\{[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}$/i.test(uuid)
-		? `${repository}/pipelines/${encodeURIComponent(uuid)}`
-		: null;
+	return /^\{?[\w-]{1,64}\}?$/.test(uuid) ? `${repository}/pipelines/${encodeURIComponent(uuid)}` : null;
 }

@@ -109,6 +109,8 @@ describe("a deploy through Bitbucket", () => {
 		expect((await progress(run)).state).toBe("succeeded");
 		await world.pass(120_000);
 		expect(bitbucket.asked(STARTS)).toHaveLength(1);
+		// Of a thousand in an hour: what the manual says of a deploy holds.
+		expect(bitbucket.requests.length).toBeLessThanOrEqual(20);
 	});
 
 	test("of a commit runs that very commit, which no branch has to be at", async () => {

@@ -64,11 +64,19 @@ describe("the checks of a commit", () => {
 	});
 
 	test("know the old address of a pipeline's page, and take no other for one", async () => {
-		at.repository.status(SHA.three, "old", "FAILED", {
-			url: "https://bitbucket.org/acme/web/addon/pipelines/home#!/results/4",
+		const { build_number: number } = at.repository.build(SHA.three, over("SUCCESSFUL"));
+		at.repository.status(SHA.three, "the same", "FAILED", {
+			url: `https://bitbucket.org/acme/web/addon/pipelines/home#!/results/${number}`,
 		});
-		at.repository.status(SHA.three, "ours", "SUCCESSFUL", { url: "https://ci.test/pipelines/results/4" });
-		expect(await read()).toEqual({ ours: "success" });
+		at.repository.status(SHA.three, "another", "FAILED", { url: `https://ci.test/pipelines/results/${number}` });
+		expect(await read()).toEqual({ default: "success", another: "failure" });
+	});
+
+	test("are what a pipeline's commit status says where the list does not have the pipeline", async () => {
+		at.repository.status(SHA.three, "build", "SUCCESSFUL", {
+			url: "https://bitbucket.org/acme/web/pipelines/results/77",
+		});
+		expect(await read()).toEqual({ build: "success" });
 	});
 
 	test("are those of the commit also where the list does not heed what it is asked for", async () => {
