@@ -10,7 +10,7 @@ const CommitAnswer = z.object({
 	author: z
 		.object({
 			raw: z.string().nullish(),
-			user: z.object({ nickname: z.string().nullish(), display_name: z.string().nullish() }).nullish().catch(null),
+			user: z.object({ uuid: z.string().nullish(), display_name: z.string().nullish() }).nullish().catch(null),
 		})
 		.nullish()
 		.catch(null),
@@ -51,12 +51,13 @@ function between(call: Call, project: PipelineProject, exclude: string, of: stri
 /** `raw` is the author as git knows it: `Ada <ada@acme.test>`. */
 function commitOf({ hash, message, author }: z.infer<typeof CommitAnswer>): Commit {
 	const [, name = "", email = ""] = /^(.*?)\s*<([^<>]*)>\s*$/.exec(author?.raw ?? "") ?? [null, author?.raw ?? ""];
-	const login = author?.user?.nickname ?? null;
+	// Nicknames are chosen and changed at will, and two people may have the same: the account's UUID is its name.
+	const login = author?.user?.uuid?.replace(/[{}]/g, "") ?? null;
 	return {
 		sha: hash,
 		title: message?.split("\n", 1)[0] ?? "",
 		author: {
-			name: name.trim() || (author?.user?.display_name ?? login ?? "unknown"),
+			name: name.trim() || (author?.user?.display_name ?? "unknown"),
 			email: email === "" ? null : email,
 			login,
 		},

@@ -137,17 +137,17 @@ describe("what lies between two commits", () => {
 		expect(await at.port.compare(at.project, last, SHA.three)).toMatchObject({ ahead: 0, behind: 100, more: true });
 	});
 
-	test("has authors as git knows them, and accounts where Bitbucket knows them", async () => {
+	test("has authors as git knows them, and where Bitbucket knows them the account: its UUID, for nicknames are nobody's own", async () => {
 		const sha = shaOf("odd authors");
 		at.repository.push(sha, SHA.three, {
 			message: "Tea\n\nmore",
 			name: "Bob B.",
 			email: "bob@acme.test",
-			nickname: "bob",
+			account: "1-2-3",
 		});
 		const told = await at.port.compare(at.project, SHA.three, sha);
 		expect(told?.commits).toEqual([
-			{ sha, title: "Tea", author: { name: "Bob B.", email: "bob@acme.test", login: "bob" } },
+			{ sha, title: "Tea", author: { name: "Bob B.", email: "bob@acme.test", login: "1-2-3" } },
 		]);
 		for (const author of [null, {}, { raw: "" }, { raw: "nobody" }, { raw: "x", user: "y" }]) {
 			at.bitbucket.fault(/commits\//, { status: 200, body: { values: [{ hash: sha, message: null, author }] } }, 1);

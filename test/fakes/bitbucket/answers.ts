@@ -58,7 +58,9 @@ export function commitJson(repository: FakeRepository, sha: string) {
 		author: {
 			type: "author",
 			raw: `${commit?.name} <${commit?.email}>`,
-			...(commit?.nickname === undefined ? {} : { user: { type: "user", nickname: commit.nickname } }),
+			...(commit?.account === undefined
+				? {}
+				: { user: { type: "user", uuid: `{${commit.account}}`, nickname: "ada", display_name: "Ada" } }),
 		},
 		parents: commit?.parent == null ? [] : [{ type: "commit", hash: commit.parent }],
 	};

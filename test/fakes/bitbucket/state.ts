@@ -62,7 +62,8 @@ interface Commit {
 	readonly message: string;
 	readonly name: string;
 	readonly email: string;
-	readonly nickname?: string;
+	/** The UUID of the account, where Bitbucket knows whose the address is. */
+	readonly account?: string;
 }
 
 const AUTHOR = { name: "Ada", email: "a@b.test" };
