@@ -12,3 +12,21 @@ export async function notedOf(sql: Sql, runId: string, said: string): Promise<st
 	);
 	return rows[0]?.note ?? null;
 }
+
+/** The last note on the trail of a run; null: there is none. */
+export async function lastNote(
+	sql: Sql,
+	runId: string,
+): Promise<{ readonly said: string; readonly note: string } | null> {
+	const rows: { said: string; note: string }[] = await sql.query(
+		`SELECT entry::jsonb #>> '{data,said}' AS said, entry::jsonb #>> '{data,note}' AS note FROM audit_entry
+		 WHERE run_id = $1 AND action = 'run.noted' ORDER BY seq DESC LIMIT 1`,
+		[runId],
+	);
+	return rows[0] ?? null;
+}
+
+/** Whether a note says that a run waits at its provider. */
+export function saysWaiting(said: string): boolean {
+	return said.endsWith("/waiting");
+}

@@ -5,6 +5,7 @@ import type { RunEvent } from "../core/step.ts";
 import type { Deps } from "../deps.ts";
 import type { PipelineReport, PipelineStatus } from "../ports/pipeline.ts";
 import { personLock, putLock } from "../store/locks.ts";
+import { lastNote, saysWaiting } from "../store/noted.ts";
 import { runByExternalId, runById, type Sql } from "../store/runs.ts";
 import { advanceRun, entryOf, type Leave } from "./advance-run.ts";
 import { askProgress } from "./ask-progress.ts";
@@ -142,11 +143,18 @@ function defaultReason(outcome: "succeeded" | "failed" | "cancelled" | "timed_ou
 
 /** What a provider has to say of a run that goes on, such as that it waits for an approval there: told once. */
 async function noteOf(deps: Deps, tx: Sql, run: Run, report: PipelineReport, actor: Actor): Promise<AuditEntry[]> {
-	if (report.reason === null || report.status === null || outcomeOf(report.status) !== null) return [];
+	const { status, reason, externalUrl } = report;
+	if (status === null || outcomeOf(status) !== null) return [];
 	const said = saidOf(report);
-	if (await wasSaid(tx, run, ["run.noted"], said)) return [];
-	const { externalUrl } = report;
-	return [entryOf(run, "run.noted", actor, deps.now(), { said, note: oneLine(report.reason), externalUrl })];
+	const noted = (note: string) => [
+		entryOf(run, "run.noted", actor, deps.now(), { said, note: oneLine(note), externalUrl }),
+	];
+	const last = (await lastNote(tx, run.id))?.said ?? "";
+	// It may wait more than once.
+	if (status === "waiting")
+		return last === said ? [] : noted(reason ?? `It waits at ${actor.name} until somebody lets it go on.`);
+	if (status === "running" && saysWaiting(last)) return noted(`It goes on at ${actor.name}.`);
+	return reason === null || (await wasSaid(tx, run, ["run.noted"], said)) ? [] : noted(reason);
 }
 
 async function wasSaid(tx: Sql, run: Run, actions: readonly AuditAction[], said: string): Promise<boolean> {

@@ -270,21 +270,33 @@ describe("a deploy through GitHub", () => {
 		expect(thread(rollback)).toContainEqual(expect.stringMatching(/^The tag v1\.0\.0 is gone at GitHub: .* from main/));
 	});
 
-	test("that waits for an approval at GitHub says so once in its thread, with the link, and shows the job that waits", async () => {
+	test("that waits for an approval at GitHub says so on its card and once in its thread, with the link, and when it goes on", async () => {
 		const run = await ask();
 		await world.work();
 		const dispatched = shop.runOf(run.id);
-		shop.set(dispatched, "waiting");
-		for (const status of ["waiting", "waiting", "in_progress", "waiting"]) await say(run, status, { status });
-		await world.work();
-		await world.pass(31_000);
-		const waits = thread(run).filter((line) => line.includes("waits for an approval"));
 		const link = `https://github.test/Acme/Shop/actions/runs/${dispatched.id}`;
-		expect(waits.sort()).toEqual([
-			`It waits for an approval at GitHub. Open the run (${link})`,
+		const card = () => world.chat.roots("C_STAGE").find((one) => one.card.text.includes(`#${run.number}:`))?.card;
+		const waits = () => thread(run).filter((line) => /approval at|goes on/.test(line) && !line.startsWith("Progress"));
+		shop.set(dispatched, "waiting");
+		for (let n = 0; n < 2; n++) {
+			await say(run, "waiting", { status: "waiting" });
+			await world.work();
+			await world.pass(31_000);
+		}
+		expect(waits()).toEqual([`It waits for an approval at GitHub. Open the run (${link})`]);
+		expect(card()?.text).toContain("⏸️ It waits for an approval at GitHub.");
+		expect(JSON.stringify(card()?.blocks)).toContain(link);
+		expect(thread(run)).toContainEqual(
 			`Progress of #1\n⏸️ deploy (${link}/job/${dispatched.jobs[0]?.id}): waits for an approval at the provider`,
-		]);
+		);
 		expect((await progress(run)).state).toBe("running");
+		shop.set(dispatched, "in_progress");
+		await world.pass(62_000);
+		expect(waits().slice(1)).toEqual([`It goes on at GitHub. Open the run (${link})`]);
+		expect(card()?.text).not.toContain("⏸️");
+		shop.set(dispatched, "waiting");
+		await world.pass(62_000);
+		expect(waits()).toHaveLength(3);
 	});
 
 	test("is refused while its checks are red, and its own failed run does not count as one", async () => {
