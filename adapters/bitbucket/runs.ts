@@ -20,6 +20,8 @@ export async function findRun(
 ): Promise<PipelineReport | null> {
 	const wanted = jobId.toLowerCase();
 	const earliest = since.getTime() - SKEW_MS;
+	const isOurs = (run: PipelineRun) =>
+		jobIdOf(run) === wanted && [null, project.pipeline].includes(run.target?.selector?.pattern ?? null);
 	const isOlder = ({ created_on }: PipelineRun) => Date.parse(created_on ?? "") < earliest;
 	const found = await readPages(
 		call,
@@ -32,11 +34,11 @@ export async function findRun(
 		{
 			item: PipelineRun,
 			most: PAGES,
-			enough: (runs) => runs.some((run) => jobIdOf(run) === wanted || isOlder(run)),
+			enough: (runs) => runs.some((run) => isOurs(run) || isOlder(run)),
 		},
 	);
 	// Newest first; should a person have sent the same JOB_ID again, ours is the older one.
-	const run = found?.items.findLast((one) => jobIdOf(one) === wanted && !isOlder(one));
+	const run = found?.items.findLast((one) => isOurs(one) && !isOlder(one));
 	return run === undefined ? null : { ...reportOf(project, run), jobId };
 }
 

@@ -1,8 +1,14 @@
-import { readFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import { z } from "zod";
 import { fileProblems } from "../../../adapters/bitbucket/pipelines-file.ts";
+
+const run = promisify(execFile);
 
 const Ready = z.strictObject({
 	image: z.string(),
@@ -32,6 +38,40 @@ describe("the ready file", () => {
 
 	test("is started by DRAVEN alone: nothing in it runs on a push", async () => {
 		expect(Object.keys(Ready.parse(parse(await ready())).pipelines)).toEqual(["custom"]);
+	});
+
+	test("releases the commit that was approved, whatever the branch is at by now, when its step is carried out", async () => {
+		const folder = await mkdtemp(join(tmpdir(), "draven-step-"));
+		try {
+			const repository = join(folder, "repository");
+			const git = (...args: string[]) =>
+				run("git", ["-c", "user.name=Ada", "-c", "user.email=a@b.test", ...args], { cwd: repository });
+			await mkdir(join(repository, "deploy"), { recursive: true });
+			await copyFile("manifests/pipelines/deploy/run.sh", join(repository, "deploy/run.sh"));
+			await git("init", "-q", "-b", "main");
+			for (const version of ["approved", "newer"]) {
+				await writeFile(join(repository, "version"), version);
+				await git("add", "-A");
+				await git("commit", "-q", "-m", version);
+			}
+			const SHA = (await git("rev-parse", "HEAD~1")).stdout.trim();
+			const [, { step }] = Ready.parse(parse(await ready())).pipelines.custom.deploy;
+			await run("sh", ["-ec", step.script.join("\n")], {
+				cwd: repository,
+				env: {
+					PATH: process.env["PATH"],
+					HOME: folder,
+					JOB_ID: "1",
+					ENV: "stage",
+					REF: "main; touch x",
+					SHA,
+					TYPE: "deploy",
+				},
+			});
+			expect(await readFile(join(folder, "sites/shop/stage/current/version"), "utf8")).toBe("approved");
+		} finally {
+			await rm(folder, { recursive: true, force: true });
+		}
 	});
 
 	test("has nothing against it", async () => {

@@ -177,6 +177,18 @@ describe("a run whose answer was lost", () => {
 	});
 });
 
+describe("a pipeline that a person started with a JOB_ID", () => {
+	test("is not the run when it is another pipeline than the project's", async () => {
+		const { run } = await at.started();
+		const jobId = "0b8f7a5e-1c2d-4e3f-8a9b-0c1d2e3f4a5b";
+		const variables = [{ key: "JOB_ID", value: jobId, secured: false }];
+		at.repository.start({ ...run.target, selector: { type: "custom", pattern: "nightly" } }, variables);
+		expect(await at.port.find(at.project, jobId, new Date())).toBeNull();
+		const ours = at.repository.start(run.target, variables);
+		expect(await at.port.find(at.project, jobId, new Date())).toMatchObject({ externalId: ours.uuid });
+	});
+});
+
 describe("pages", () => {
 	test("are followed by what the next one asks for, never to where it leads", async () => {
 		const seen: string[] = [];
