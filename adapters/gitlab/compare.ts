@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Commit, Comparison, PipelineProject } from "../../src/ports/pipeline.ts";
-import type { Call } from "./client.ts";
+import { VendorError } from "../../src/ports/vendor-error.ts";
+import { absentIsNull, type Call, readAnswer } from "./client.ts";
 import { PER_PAGE, readPages } from "./pages.ts";
 import { projectPath } from "./project-path.ts";
 import { commitOf } from "./resolve-ref.ts";
@@ -12,11 +13,19 @@ const Listed = z.object({
 	author_name: z.string().nullish(),
 	author_email: z.string().nullish(),
 });
+type Listed = z.infer<typeof Listed>;
+const Compared = z.object({ commits: z.array(Listed) });
 
-/** So many are counted. */
+/** Commits that one side has and the other has not, newest first. `complete`: there are no more. */
+interface Between {
+	readonly commits: readonly Listed[];
+	readonly complete: boolean;
+}
+
+/** So many are counted where they have to be listed. */
 const PAGES = 5;
 
-/** Lists of commits instead of GitLab's own comparison, which brings every changed line along. `site` is where people see GitLab. */
+/** `site` is where people see GitLab. */
 export async function compareCommits(
 	call: Call,
 	site: string,
@@ -24,31 +33,45 @@ export async function compareCommits(
 	base: string,
 	head: string,
 ): Promise<Comparison | null> {
-	const known = await Promise.all([base, head].map((sha) => commitOf(call, project, sha)));
-	if (known.includes(null)) return null;
-	const range = (from: string, to: string) =>
-		readPages(
-			call,
-			`${projectPath(project)}/repository/commits`,
-			{
-				what: `the commits between ${from.slice(0, 8)} and ${to.slice(0, 8)} in ${project.repository}`,
-				query: { ref_name: `${from}..${to}` },
-			},
-			{ schema: Listed, most: PAGES },
-		);
-	const [ahead, behind] = base === head ? [NONE, NONE] : await Promise.all([range(base, head), range(head, base)]);
+	const [ahead, behind] = await Promise.all([between(call, project, base, head), between(call, project, head, base)]);
+	if (ahead === null || behind === null) return null;
 	return {
-		ahead: ahead.items.length,
-		behind: behind.items.length,
+		ahead: ahead.commits.length,
+		behind: behind.commits.length,
 		more: !(ahead.complete && behind.complete),
-		commits: ahead.items.slice(0, PER_PAGE).map(told),
+		commits: ahead.commits.slice(0, PER_PAGE).map(told),
 		url: `${site}/${project.repository}/-/compare/${base}...${head}`,
 	};
 }
 
-const NONE = { items: [], complete: true } as const;
+/** GitLab's own comparison brings every changed line along: where that is too much or takes too long, the commits are listed. */
+async function between(call: Call, project: PipelineProject, from: string, to: string): Promise<Between | null> {
+	const what = `the comparison of ${from.slice(0, 8)} and ${to.slice(0, 8)} in ${project.repository}`;
+	try {
+		const answer = await call("GET", `${projectPath(project)}/repository/compare`, {
+			what,
+			query: { from, to, straight: "false" },
+			refused: absentIsNull,
+		});
+		if (answer.data === null) return null;
+		const { commits } = readAnswer(Compared, answer, what);
+		return { commits: commits.at(-1)?.id === to ? commits.reverse() : commits, complete: true };
+	} catch (error) {
+		if (!(error instanceof VendorError) || !["rejected", "unavailable"].includes(error.kind)) throw error;
+		// A list of what is not there would be empty.
+		const known = await Promise.all([from, to].map((sha) => commitOf(call, project, sha)));
+		if (known.includes(null)) return null;
+		const { items, complete } = await readPages(
+			call,
+			`${projectPath(project)}/repository/commits`,
+			{ what, query: { ref_name: `${from}..${to}` } },
+			{ schema: Listed, most: PAGES },
+		);
+		return { commits: items, complete };
+	}
+}
 
-function told({ id, title, message, author_name, author_email }: z.infer<typeof Listed>): Commit {
+function told({ id, title, message, author_name, author_email }: Listed): Commit {
 	return {
 		sha: id,
 		// GitLab shortens long titles.

@@ -67,19 +67,18 @@ function read(rawBody: Buffer, headers: WebhookHeaders): WebhookContent {
 
 function readPipeline(body: PipelineBody): WebhookContent {
 	const { id, name, source, status, variables, url, ref, created_at } = body.object_attributes;
-	// Whoever may push can name a pipeline and set its variables: only what was started by the API is ours.
-	if (source !== null && source !== "api")
-		return ignored(`The pipeline ${id} was not started by the API: its source is ${source.slice(0, 50)}.`);
 	const repository = repositoryIn(body);
 	if (repository === null) return ignored(`It does not say which project the pipeline ${id} is of.`);
 	const builds = body.builds ?? [];
 	// Whether it ran out of time is told by its jobs alone.
 	if (status === "failed" && builds.length === 0) return { kind: "nudge", repository, run: id };
 	const variable = variables?.find(({ key }) => key === "JOB_ID")?.value?.toLowerCase() ?? null;
+	// Whoever may push can name a pipeline and set its variables: of what the API did not start only the id is believed.
+	const isOurs = source === null || source === "api";
 	const pipeline = { id, name, status, source, ref, created_at, yaml_errors: null, web_url: url };
 	return {
 		kind: "report",
-		report: reportOf(pipeline, builds, isUuid(variable) ? variable : jobIdInName(name)),
+		report: reportOf(pipeline, builds, !isOurs ? null : isUuid(variable) ? variable : jobIdInName(name)),
 		repository,
 		pipeline: null,
 	};

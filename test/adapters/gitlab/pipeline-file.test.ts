@@ -1,9 +1,13 @@
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, test } from "@jest/globals";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { fileProblems } from "../../../adapters/gitlab/pipeline-file.ts";
 import { readPipelineFile } from "../../../src/pipeline-files.ts";
+import { Workshop } from "../runner/workshop.ts";
 
 const NAMES = ["JOB_ID", "ENV", "REF", "SHA", "TYPE"];
 const Rule = z.object({
@@ -48,6 +52,24 @@ describe.each(FILES)("the ready file for %s", (mode, name, env, jobId) => {
 			'git checkout --quiet --force --detach "$SHA"',
 			"./deploy/run.sh",
 		]);
+	});
+
+	test("does so for real: the commit is one that its branch has left behind", async () => {
+		const workshop = await Workshop.open();
+		try {
+			const entrypoint = `#!/bin/sh\necho "deployed $SHA as $(git rev-parse HEAD)"\n`;
+			const { url, sha } = await workshop.repository({ "deploy/run.sh": entrypoint });
+			await workshop.commit(url, { "deploy/run.sh": "#!/bin/sh\nexit 1\n" });
+			const checkout = join(workshop.folder, "checkout");
+			// As GitLab's runner has it: one commit deep, of the branch.
+			await workshop.git(workshop.folder, "clone", "--quiet", "--depth", "1", `file://${url}`, checkout);
+			const { script } = (await read()).deploy;
+			const env = { ...workshop.env, SHA: sha };
+			const { stdout } = await promisify(execFile)("sh", ["-ec", script.join("\n")], { cwd: checkout, env });
+			expect(stdout.trim()).toBe(`deployed ${sha} as ${sha}`);
+		} finally {
+			await workshop.close();
+		}
 	});
 
 	test("runs for what the API starts with a JOB_ID, and carries that in the pipeline's name; other CI stays out of it", async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { GitLabPipeline } from "../../../adapters/gitlab/pipeline.ts";
 import { statusOf } from "../../../adapters/gitlab/status.ts";
 import { errorOf } from "../contract/contract-setting.ts";
 import { Setting, SHA } from "./setting.ts";
@@ -209,21 +210,44 @@ describe("a log", () => {
 });
 
 describe("what lies between two commits", () => {
-	test("is counted to 500, and then there are more", async () => {
-		let before: string | null = SHA.one;
-		for (let number = 0; number < 520; number++) {
-			const sha: string = `${String(number).padStart(6, "0")}${"e".repeat(34)}`;
+	const history = (length: number): string => {
+		let before: string = SHA.one;
+		for (let number = 0; number < length; number++) {
+			const sha = `${String(number).padStart(6, "0")}${"e".repeat(34)}`;
 			at.shop.push(sha, before, { message: `Change ${number}\n\nMore.`, name: "Ada", email: "ada@acme.test" });
 			before = sha;
 		}
-		const compared = await at.pipeline.compare(at.project, SHA.one, before);
-		expect(compared).toMatchObject({ ahead: 500, behind: 0, more: true });
-		expect(compared?.commits).toHaveLength(100);
-		expect(compared?.commits[0]).toEqual({
-			sha: before,
-			title: "Change 519",
-			author: { name: "Ada", email: "ada@acme.test", login: null },
-		});
-		expect(compared?.url).toBe(`${at.gitlab.url}/acme/web/-/compare/${SHA.one}...${before}`);
+		return before;
+	};
+	const told = (sha: string, title: string) => ({
+		sha,
+		title,
+		author: { name: "Ada", email: "ada@acme.test", login: null },
 	});
+
+	test("is all counted, the newest hundred are told, and there is a page of it", async () => {
+		const head = history(520);
+		const compared = await at.pipeline.compare(at.project, SHA.one, head);
+		expect(compared).toMatchObject({ ahead: 520, behind: 0, more: false });
+		expect(compared?.commits).toHaveLength(100);
+		expect(compared?.commits[0]).toEqual(told(head, "Change 519"));
+		expect(compared?.url).toBe(`${at.gitlab.url}/acme/web/-/compare/${SHA.one}...${head}`);
+	});
+
+	test.each([{ status: 200, body: "x".repeat(20_000_001) }, { status: 504 }, "hang"] as const)(
+		"is listed where GitLab's comparison, which brings every line along, is too much: 500 are counted",
+		async (fault) => {
+			const head = history(520);
+			at.gitlab.fault(/compare$/, fault, 2);
+			const pipeline = new GitLabPipeline({
+				...{ baseUrl: at.gitlab.url, token: at.gitlab.token, mode: "variables" },
+				withinMs: fault === "hang" ? 500 : 10_000,
+			});
+			const compared = await pipeline.compare(at.project, SHA.one, head);
+			expect(compared).toMatchObject({ ahead: 500, behind: 0, more: true });
+			expect(compared?.commits[0]).toEqual(told(head, "Change 519"));
+			at.gitlab.fault(/compare$/, { status: 504 }, 2);
+			expect(await at.pipeline.compare(at.project, "0".repeat(40), head)).toBeNull();
+		},
+	);
 });

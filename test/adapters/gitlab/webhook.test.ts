@@ -181,10 +181,10 @@ describe("a Pipeline Hook", () => {
 		expect(reportOf({ variables: null, name: undefined }).jobId).toBeNull();
 	});
 
-	test("of what the API did not start is ignored: whoever may push sets names and variables", () => {
+	test("of what the API did not start carries no JOB_ID: whoever may push sets names and variables", () => {
 		for (const source of ["push", "web", "merge_request_event", "schedule", "trigger", "parent_pipeline"])
-			expect(read({ source })).toMatchObject({ kind: "ignored", because: expect.stringContaining(source) });
-		expect(read({ source: undefined }).kind).toBe("report");
+			expect(reportOf({ source, name: `x (${JOB_ID})` })).toMatchObject({ externalId: String(run.id), jobId: null });
+		expect(reportOf({ source: undefined }).jobId).toBe(JOB_ID);
 	});
 
 	test("tells a timeout by its jobs, and makes us ask when it does not tell them", () => {

@@ -22,6 +22,7 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, route: Route])[]
 	["GET", /^\/repository\/tags\/([^/]+)$/, tag],
 	["GET", /^\/repository\/branches$/, branches],
 	["GET", /^\/repository\/branches\/([^/]+)$/, branch],
+	["GET", /^\/repository\/compare$/, compare],
 	["GET", /^\/repository\/commits$/, commits],
 	["GET", /^\/repository\/commits\/([^/]+)$/, commit],
 	["GET", /^\/repository\/commits\/([^/]+)\/statuses$/, statuses],
@@ -93,9 +94,28 @@ function commits(context: RouteContext): FakeAnswer {
 	const [, base, head] = /^([0-9a-f]{40})\.\.([0-9a-f]{40})$/.exec(request.query.get("ref_name") ?? "") ?? [];
 	if (base === undefined || head === undefined || !project.commits.has(base) || !project.commits.has(head))
 		return ok([]);
+	return paged(context, between(project, base, head), (sha) => commitJson(project, sha));
+}
+
+/** From the common ancestor to `to`, the oldest first, with every line that changed. */
+function compare({ project, request }: RouteContext): FakeAnswer {
+	const [from = "", to = ""] = ["from", "to"].map((name) => project.commit(request.query.get(name) ?? "") ?? "");
+	if (from === "" || to === "") return notFound("Ref");
+	const commits = between(project, from, to)
+		.reverse()
+		.map((sha) => commitJson(project, sha));
+	return ok({
+		commit: commits.at(-1) ?? null,
+		commits,
+		diffs: [],
+		compare_timeout: false,
+		compare_same_ref: from === to,
+	});
+}
+
+function between(project: FakeProject, base: string, head: string): string[] {
 	const known = project.historyOf(base);
-	const between = project.historyOf(head).filter((sha) => !known.includes(sha));
-	return paged(context, between, (sha) => commitJson(project, sha));
+	return project.historyOf(head).filter((sha) => !known.includes(sha));
 }
 
 /** Jobs of pipelines of the commit, the retried ones left out, and what was reported from outside. */
