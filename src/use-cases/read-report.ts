@@ -21,7 +21,8 @@ const TWELVE_WEEKS = 12 * 7 * 86_400_000;
 
 /** The report on a span of time. What ended after it is read too: it says whether a change was rolled back, and when a failure was over. */
 export async function readReport(deps: Deps, asked: ReportAsked): Promise<ReportRead> {
-	const until = asked.until ?? deps.now();
+	// What ends at this very moment counts too.
+	const until = asked.until ?? new Date(deps.now().getTime() + 1);
 	const since = asked.since ?? new Date(until.getTime() - TWELVE_WEEKS);
 	const { project, environment, by } = asked;
 	const runs = await endedRuns(deps.db, { since, project, environment });

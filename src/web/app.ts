@@ -12,6 +12,7 @@ import { runEndpoints } from "./api/runs.ts";
 import { storyEndpoints } from "./api/story.ts";
 import { addHealth } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
+import { nothingHere } from "./pages/page.tsx";
 import { addPages, PAGES } from "./pages/register.ts";
 import { problem, type Reply } from "./problem.ts";
 import { send } from "./send.ts";
@@ -61,7 +62,9 @@ export function createApp(context: AppContext): FastifyInstance {
 		const route = request.routeOptions.url ?? "unknown";
 		return send(reply, ours ? unexpected(log, error, `${request.method} ${route}`) : requestProblem(error));
 	});
-	app.setNotFoundHandler((request, reply) => send(reply, nothingThere(request)));
+	app.setNotFoundHandler((request, reply) =>
+		isForPeople(request) ? nothingHere(reply) : send(reply, nothingThere(request)),
+	);
 	app.addHook("onResponse", async (request, reply) =>
 		metrics.request(request.method, request.routeOptions.url ?? "unknown", reply.statusCode, reply.elapsedTime / 1_000),
 	);
@@ -72,6 +75,11 @@ export function createApp(context: AppContext): FastifyInstance {
 	app.get(`${API}/openapi.json`, async () => description);
 	for (const endpoint of ENDPOINTS) register(app, context, `${API}${endpoint.path}`, endpoint);
 	return app;
+}
+
+/** A browser that looks for a page. */
+function isForPeople({ method, url, headers }: FastifyRequest): boolean {
+	return method === "GET" && !url.startsWith("/api/") && headers.accept?.includes("text/html") === true;
 }
 
 /** Paths that take POST and go past the framework, with those of the API. */

@@ -175,7 +175,8 @@ function Row({ one: { chain, seq, entry } }: { readonly one: PlacedEntry }) {
 }
 
 function sentence(entry: AuditEntry): string {
-	const line = storyLine(entry);
+	// Those words are of a run.
+	const line = entry.runId === null ? null : storyLine(entry);
 	return line === null ? "" : plain(line);
 }
 

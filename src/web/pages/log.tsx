@@ -18,7 +18,7 @@ export async function Log(deps: Deps, run: Run, search: string) {
 				<p class="soft">{search === "" ? "There is no log yet." : "No line has that in it."}</p>
 			) : (
 				// biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be scrolled with the keyboard too.
-				<section class="log" data-tail tabIndex={0} aria-label="Log">
+				<section class="log" data-tail tabIndex={0} aria-label="Lines of the log">
 					<ol class="mono">
 						{lines.map((line) => (
 							<Line key={line.n} line={line} search={search} />

@@ -138,6 +138,20 @@ export function alone(reply: FastifyReply, status: number, title: string, text: 
 	);
 }
 
+/** For a path that nothing lies at, outside of the pages and their headers. */
+export function nothingHere(reply: FastifyReply): FastifyReply {
+	reply.header(
+		"content-security-policy",
+		"default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'",
+	);
+	return alone(
+		reply,
+		404,
+		"There is nothing here",
+		"The address leads nowhere: it may be of something that was removed.",
+	);
+}
+
 export function showAlone(reply: FastifyReply, status: number, node: VNode): FastifyReply {
 	return reply
 		.code(status)

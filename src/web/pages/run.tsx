@@ -135,7 +135,7 @@ async function show(call: PageCall): Promise<PageReply> {
 							{await Log(deps, run, search)}
 						</section>
 					</div>
-					<aside>
+					<aside aria-label="Rules and evidence">
 						{verdict === null ? null : <VerdictTree verdict={verdict} />}
 						{evidence === null ? null : (
 							<section class="card" aria-labelledby="evidence">
@@ -188,7 +188,7 @@ async function Live(deps: Deps, caller: Caller, run: Run) {
 						})}
 					</ol>
 				</section>
-				<aside>
+				<aside aria-label="Facts and approvals">
 					<section class="card" aria-labelledby="facts">
 						<h2 id="facts">Facts</h2>
 						<dl class="facts">

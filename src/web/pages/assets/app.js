@@ -29,7 +29,7 @@ function plots(root) {
 		const { labels, series, unit, kind } = JSON.parse(canvas.dataset.plot);
 		const style = getComputedStyle(document.documentElement);
 		const ink = style.getPropertyValue("--soft");
-		const colours = ["--accent", "--good", "--bad", "--wait"].map((name) => style.getPropertyValue(name));
+		const colours = ["--accent", "--bad", "--good", "--wait"].map((name) => style.getPropertyValue(name));
 		new Chart(canvas, {
 			type: kind ?? "bar",
 			data: {
