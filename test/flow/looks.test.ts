@@ -24,11 +24,16 @@ describe("the time between two looks at a run", () => {
 		(provider) => {
 			const limit = { github: 5_000, gitlab: 7_200, bitbucket: 1_000 }[provider];
 			for (const atWork of [1, 10, 100, 1_000]) {
-				const requests = (3 * atWork * HOUR) / gap(provider, SECOND, atWork, 0);
+				const requests = (3 * atWork * HOUR) / gap(provider, SECOND, atWork, 2 * MINUTE);
 				expect(Math.round(requests)).toBeLessThanOrEqual(limit / 2);
 			}
 		},
 	);
+});
+
+test("a run that has just begun is looked at as often as was asked for, whatever else is at work", () => {
+	expect(gap("bitbucket", SECOND, 1, 5 * SECOND)).toBe(SECOND);
+	expect(gap("bitbucket", 30 * SECOND, 100, MINUTE)).toBe(30 * SECOND);
 });
 
 describe("runs at work", () => {
