@@ -16,6 +16,7 @@ import { createInbox } from "./inbox.ts";
 import { createIntake } from "./intake.ts";
 import { playgroundGroups } from "./playground-groups.ts";
 import { createReach } from "./reach.ts";
+import { renderCard } from "./render-card.ts";
 import { Stored } from "./stored.ts";
 import type { TeamsApp } from "./teams-app.ts";
 import { whereOf } from "./where.ts";
@@ -52,11 +53,15 @@ export function createTeams(options: TeamsOptions): Teams {
 	const take = createIntake({
 		...{ framework, tenantId: app?.tenantId ?? null, store, log },
 		form: (where, project) => formFor(context, where, project),
+		view: async ({ tenant, user }, value) => {
+			const card = await front().ownView("teams", tenant, user, value);
+			return card === null ? null : renderCard(card);
+		},
 	});
 	/** As the Playground calls its people. */
 	const names = new Map<string, string>();
 	return {
-		chat: teamsChat(connection, reach),
+		chat: teamsChat(connection, reach, conversations),
 		groups:
 			app === null && graphBaseUrl === null
 				? playgroundGroups(names)

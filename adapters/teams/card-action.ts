@@ -13,6 +13,8 @@ export const Pressed = z.object({
 			id: z.enum(["approve", "reject", "cancel", "retry"]),
 			value: z.string().max(200),
 		}),
+		/** Nobody presses it: a client asks for its reader's own view. */
+		z.object({ act: z.literal("view"), value: z.string().max(200) }),
 		z.object({ act: z.literal("say"), command: z.string().max(4_000) }),
 		/** The form: its project was picked (then it stands beside as an input), or it was sent. */
 		z.object({ act: z.literal("form"), project: z.string().max(200).nullable() }),

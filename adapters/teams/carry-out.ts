@@ -43,6 +43,9 @@ async function onPress(context: TeamsContext, where: Where, activity: Activity, 
 				.decide({ ...by, action: press.id, value: press.value, reason: inputs.reason });
 			return answerPerson(context, where, answer.card);
 		}
+		case "view":
+			// It is answered at once, and changes nothing.
+			return;
 		case "form": {
 			if (press.project === null) return sendForm(context, where, inputs.project);
 			const command = formCommand(press.project, inputs);

@@ -1,4 +1,5 @@
 import type { Card, ChatPort, Posted } from "../../src/ports/chat.ts";
+import type { ConversationStore } from "../../src/ports/conversations.ts";
 import type { Connection, Message } from "./connection.ts";
 import type { Reach } from "./reach.ts";
 import { messageOf, ROOM } from "./render-card.ts";
@@ -8,8 +9,15 @@ import { refusalOf } from "./teams-error.ts";
 const ROOMS = [ROOM, 12_000, 4_000];
 const GONE = new Set(["ActivityNotFoundInConversation", "ActivityNotFound", "MessageNotFound"]);
 
+/** As many as Teams lets have a view of their own. */
+const MAX_READERS = 60;
+
 /** Teams as the outbox sees it. */
-export function teamsChat(connection: Connection, reach: Reach): ChatPort {
+export function teamsChat(connection: Connection, reach: Reach, conversations: ConversationStore): ChatPort {
+	/** A card of a channel, in which those whom we know see their own. */
+	const inChannel = async <T>(card: Card, send: (message: Message) => Promise<T>): Promise<T> =>
+		inRoom(card, send, await conversations.recentUsers(MAX_READERS));
+
 	async function postRoot(channel: string, message: Message): Promise<Posted> {
 		const at = await reach.endpointOf(channel);
 		if (isGroupChat(channel)) {
@@ -32,7 +40,9 @@ export function teamsChat(connection: Connection, reach: Reach): ChatPort {
 	return {
 		platform: "teams",
 		post: ({ channel, thread }, card) =>
-			inRoom(card, (message) => (thread === null ? postRoot(channel, message) : postReply(channel, thread, message))),
+			inChannel(card, (message) =>
+				thread === null ? postRoot(channel, message) : postReply(channel, thread, message),
+			),
 		// Reading a channel would need a right over all of its messages.
 		find: async () => "cannot_look",
 		async update({ channel, messageId }, card) {
@@ -40,7 +50,7 @@ export function teamsChat(connection: Connection, reach: Reach): ChatPort {
 			const root = !channel.includes(";messageid=") && !isGroupChat(channel);
 			const to = root ? await reach.threadOf(channel, messageId) : { ...at, conversationId: channel };
 			try {
-				await inRoom(card, (message) => connection.update(to, messageId, message));
+				await inChannel(card, (message) => connection.update(to, messageId, message));
 				return "updated";
 			} catch (error) {
 				if (GONE.has(refusalOf(error)?.code ?? "")) return "gone";
@@ -57,10 +67,14 @@ function isGroupChat(channel: string): boolean {
 }
 
 /** A message that was too large had no effect, so it may be said again, shorter. */
-export async function inRoom<T>(card: Card, send: (message: Message) => Promise<T>): Promise<T> {
+export async function inRoom<T>(
+	card: Card,
+	send: (message: Message) => Promise<T>,
+	readers: readonly string[] = [],
+): Promise<T> {
 	for (const room of ROOMS.slice(0, -1)) {
 		try {
-			return await send(messageOf(card, room));
+			return await send(messageOf(card, room, readers));
 		} catch (error) {
 			if (refusalOf(error)?.status !== 413) throw error;
 		}

@@ -21,12 +21,14 @@ export interface IntakeOptions {
 	readonly store: (item: { dedupeKey: string; body: unknown }) => Promise<void>;
 	/** The form's second card: shown within the answer, for it changes nothing. */
 	readonly form: (where: Where, project: string | null) => Promise<object>;
+	/** A run's card as this person sees it; null: the one that everybody sees will do. */
+	readonly view: (where: Where, value: string) => Promise<object | null>;
 	readonly log: Logger;
-	readonly formWithinMs?: number;
 }
 
 const TAKEN = "Taken. What comes of it is told in your chat with me, and on the card.";
-const FORM_WITHIN_MS = 2_500;
+/** Cards that are shown within the answer have to be there by then. */
+const CARD_WITHIN_MS = 2_500;
 
 /** Takes an activity: who sent it, which tenant it is of, what it says; stores it, and only then says so. */
 export function createIntake(options: IntakeOptions): (body: unknown, authorization: string) => Promise<IntakeReply> {
@@ -49,8 +51,10 @@ export function createIntake(options: IntakeOptions): (body: unknown, authorizat
 		const pressed = pressedOf(activity);
 		const where = whereOf(activity);
 		if (pressed === null || where === null) return say("I do not know this button. Say the command instead.");
-		if (pressed.press.act === "form" && pressed.press.project === null)
-			return showForm(options, where, pressed.inputs.project);
+		const { press, inputs } = pressed;
+		if (press.act === "form" && press.project === null)
+			return (await cardReply(options, options.form(where, inputs.project))) ?? say(NO_FORM);
+		if (press.act === "view") return (await cardReply(options, options.view(where, press.value))) ?? NO_VIEW;
 		return (await keep(activity)) ? say(TAKEN) : say("It could not be stored. Nothing was done; try again.");
 	}
 
@@ -88,18 +92,28 @@ function say(text: string): IntakeReply {
 	return { status: 200, body: { statusCode: 200, type: "application/vnd.microsoft.activity.message", value: text } };
 }
 
-async function showForm(options: IntakeOptions, where: Where, project: string | null): Promise<IntakeReply> {
+const NO_FORM = "The form could not be filled in time. Say the command instead, such as: deploy web to stage";
+/** The client keeps showing what everybody sees. */
+const NO_VIEW: IntakeReply = {
+	status: 200,
+	body: {
+		statusCode: 500,
+		type: "application/vnd.microsoft.error",
+		value: { code: "no_view", message: "There is no view of your own right now." },
+	},
+};
+
+/** Null: it did not come in time, or there is none. */
+async function cardReply({ log }: IntakeOptions, asked: Promise<object | null>): Promise<IntakeReply | null> {
 	let timer: NodeJS.Timeout | undefined;
 	const late = new Promise<null>((resolve) => {
-		timer = setTimeout(() => resolve(null), options.formWithinMs ?? FORM_WITHIN_MS);
+		timer = setTimeout(() => resolve(null), CARD_WITHIN_MS);
 	});
-	const made = options.form(where, project).catch((error: unknown) => {
-		options.log.warn({ err: error }, "the form could not be filled");
+	const made = asked.catch((error: unknown) => {
+		log.warn({ err: error }, "a card could not be made while Teams waited for it");
 		return null;
 	});
 	const card = await Promise.race([made, late]);
 	clearTimeout(timer);
-	return card === null
-		? say("The form could not be filled in time. Say the command instead, such as: deploy web to stage")
-		: { status: 200, body: { statusCode: 200, type: CARD_TYPE, value: card } };
+	return card === null ? null : { status: 200, body: { statusCode: 200, type: CARD_TYPE, value: card } };
 }

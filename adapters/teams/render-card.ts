@@ -1,5 +1,5 @@
 import type { Card, CardBlock } from "../../src/ports/chat.ts";
-import { type Element, renderAction } from "./card-action.ts";
+import { type Element, press, renderAction } from "./card-action.ts";
 import type { Message } from "./connection.ts";
 import { chunks, cut, escapeText, markdown } from "./markdown.ts";
 
@@ -33,13 +33,24 @@ export function renderCard(card: Card, room = ROOM): Element {
 	return { ...shell, body };
 }
 
-/** The message that carries it. */
-export function messageOf(card: Card, room = ROOM): Message {
+/** The message that carries it. `readers`: the clients of these ask for a view of their own, where decisions are asked for. */
+export function messageOf(card: Card, room = ROOM, readers: readonly string[] = []): Message {
+	const refresh = readers.length === 0 ? null : ownViews(card, readers);
+	const content = renderCard(card, refresh === null ? room : room - JSON.stringify(refresh).length);
 	return {
 		type: "message",
 		summary: cut(card.text.split("\n")[0] ?? "", 200) || "DRAVEN",
-		attachments: [{ contentType: CARD_TYPE, content: renderCard(card, room) }],
+		attachments: [{ contentType: CARD_TYPE, content: refresh === null ? content : { ...content, refresh } }],
 	};
+}
+
+/** Null: it shows nothing that is for some people alone. */
+function ownViews(card: Card, userIds: readonly string[]): Element | null {
+	const actions = card.blocks.flatMap((block) => (block.kind === "actions" ? block.actions : []));
+	const approve = actions.find((action) => action.kind === "decision" && action.id === "approve");
+	if (approve?.kind !== "decision") return null;
+	const { fallback: _, ...action } = press({ title: "Your view" }, { act: "view", value: approve.value });
+	return { action, userIds };
 }
 
 /** The text without what a voice reads as mark-up. */

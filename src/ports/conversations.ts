@@ -30,6 +30,8 @@ export interface ConversationStore {
 	find(kind: Conversation["kind"], id: string): Promise<Conversation | null>;
 	/** The one heard of last, whichever it is: a channel that nobody has spoken in yet is reached by the same server. */
 	latest(): Promise<Conversation | null>;
+	/** The platform's ids of the people who were heard of last. */
+	recentUsers(limit: number): Promise<readonly string[]>;
 	/** A team removed us, or a person did. */
 	forget(which: { readonly teamId: string } | { readonly user: string }): Promise<void>;
 }

@@ -63,6 +63,8 @@ export interface Front {
 		query: string,
 	): Promise<readonly RefChoice[]>;
 	home(platform: Platform, tenant: string, user: string): Promise<HomeView>;
+	/** The card of a run as this person sees it, by the value of one of its buttons; null: the one that everybody sees will do. */
+	ownView(platform: Platform, tenant: string, user: string, value: string): Promise<Card | null>;
 	/** The workspace changed: what is cached of a group or person is stale. null: of all. */
 	forget(platform: Platform, what: { group: string } | { user: string } | null): void;
 }

@@ -40,6 +40,14 @@ export function teamsConversations(sql: Sql, now: () => Date): ConversationStore
 		},
 		find: (kind, id) => first(`SELECT ${COLUMNS} FROM teams_conversation WHERE kind = $1 AND id = $2`, [kind, id]),
 		latest: () => first(`SELECT ${COLUMNS} FROM teams_conversation ORDER BY heard_at DESC LIMIT 1`, []),
+		async recentUsers(limit) {
+			const rows: { user_id: string }[] = await sql.query(
+				`SELECT user_id FROM teams_conversation WHERE kind = 'personal' AND user_id IS NOT NULL
+				 ORDER BY heard_at DESC LIMIT $1`,
+				[limit],
+			);
+			return rows.map((row) => row.user_id);
+		},
 		async forget(which) {
 			if ("teamId" in which)
 				await sql.query("DELETE FROM teams_conversation WHERE kind = 'channel' AND team_id = $1", [which.teamId]);

@@ -13,6 +13,7 @@ import { findProject, knownNames, pipelineProject } from "./catalog.ts";
 import { handleCommand } from "./handle-command.ts";
 import { homeOf } from "./home-of.ts";
 import { identify } from "./identify.ts";
+import { ownView } from "./own-view.ts";
 
 /** The use cases as the chats see them. */
 export function createFront(deps: Deps): Front {
@@ -24,6 +25,10 @@ export function createFront(deps: Deps): Front {
 		formChoices: () => formChoices(deps),
 		refChoices: (_platform, _tenant, _user, project, query) => refChoices(deps, project, query),
 		home: (platform, tenant, user) => homeOf(deps, { platform, tenant, user }),
+		async ownView(platform, tenant, user, value) {
+			const id = runIdOf(value);
+			return id === null ? null : ownView(deps, { platform, tenant, user }, id);
+		},
 		forget: (platform, what) => deps.forgetPeople(platform, what),
 	};
 }
@@ -42,10 +47,16 @@ function tooLate(deps: Deps, saidAt: Date | undefined): Answer | null {
 	);
 }
 
+/** A button's value is `<runId>:<version>`. */
+function runIdOf(value: string): string | null {
+	const id = value.split(":")[0] ?? "";
+	return /^[0-9a-f-]{36}$/.test(id) ? id : null;
+}
+
 /** A click says the run by its opaque value; the right is checked now, whatever the card showed. */
 async function decideClick(deps: Deps, decision: Decision): Promise<Answer> {
-	const id = decision.value.split(":")[0] ?? "";
-	const run = /^[0-9a-f-]{36}$/.test(id) ? await runById(deps.db, id) : null;
+	const id = runIdOf(decision.value);
+	const run = id === null ? null : await runById(deps.db, id);
 	if (run === null)
 		return no(refusal("unknown_run", "The run of this button is not known here.", "deploy status shows what is."));
 	const fresh = decision.action === "approve" || decision.action === "reject";

@@ -65,7 +65,8 @@ async function waitingFor(
 	return mine;
 }
 
-async function letsDecideOwn(deps: Deps, { environment }: Place): Promise<boolean> {
+/** Whether who asks for a run may approve it, too. */
+export async function letsDecideOwn(deps: Deps, { environment }: Place): Promise<boolean> {
 	const found = await policyOf(deps.db.manager, environment.policy);
 	return found.ok && found.policy.approvals.self;
 }
@@ -83,7 +84,7 @@ async function runsOf(deps: Deps, accounts: ReadonlySet<string>): Promise<readon
 }
 
 /** The card of a run with the buttons that do something for this person. */
-async function showTo(deps: Deps, caller: Caller, run: Run, decides: boolean): Promise<Card> {
+export async function showTo(deps: Deps, caller: Caller, run: Run, decides: boolean): Promise<Card> {
 	const whole = await currentCard(deps, run);
 	const place = await placeById(deps.db.manager, run.environmentId);
 	const own = run.requestedBy.id === caller.person.id;

@@ -43,7 +43,7 @@ async function mention(page: Page, text: string): Promise<void> {
 			await picture("deployed-by-mention");
 			world.pipeline.set((await world.run(1)).id, "succeeded", null);
 			await shows(/It succeeded\. The environment is free/);
-			await shows(/Succeeded: It succeeded/);
+			await shows("Took");
 			expect(await page.getByRole("button", { name: "Cancel" }).count()).toBe(0);
 			await picture("succeeded");
 
@@ -57,7 +57,7 @@ async function mention(page: Page, text: string): Promise<void> {
 			await shows(/Running since/);
 			expect(await page.getByRole("button", { name: "Approve" }).count()).toBe(0);
 			world.pipeline.set((await world.run(2)).id, "succeeded", null);
-			await shows(/Succeeded: It succeeded/);
+			await shows("Took");
 			await picture("approved-by-button");
 			expect(await world.run(2)).toMatchObject({
 				requestedBy: { name: "Megan" },

@@ -19,6 +19,12 @@ export class FakeConversations implements ConversationStore {
 		return this.kept.at(-1) ?? null;
 	}
 
+	async recentUsers(limit: number): Promise<readonly string[]> {
+		return this.kept
+			.flatMap(({ kind, userId }) => (kind === "personal" && userId !== null ? [userId] : []))
+			.slice(-limit);
+	}
+
 	async forget(which: { teamId: string } | { user: string }): Promise<void> {
 		const gone = (one: Conversation) =>
 			"user" in which ? one.kind === "personal" && one.id === which.user : one.teamId === which.teamId;

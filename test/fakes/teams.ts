@@ -71,6 +71,19 @@ export class FakeTeams extends TeamsServer {
 		});
 	}
 
+	/** What a client does by itself, of those whom the card names: asks for their own view. Null: it keeps showing the one of all. */
+	async viewOf(user: string, on: TeamsMessage): Promise<Json | null> {
+		const refresh = on.card["refresh"] as { action: Json; userIds: string[] } | undefined;
+		if (refresh === undefined || !refresh.userIds.includes(`29:${user}`)) return null;
+		const [base = "", root = ""] = on.conversation.split(";messageid=");
+		const { body } = await this.send({
+			...{ ...this.inChannel(user, base, root), type: "invoke", name: "adaptiveCard/action", replyToId: on.id },
+			value: { action: refresh.action, trigger: "automatic" },
+		});
+		const { statusCode, value } = JSON.parse(body);
+		return statusCode === 200 ? value : null;
+	}
+
 	/** The same by a client that does not know Action.Execute. */
 	submit(user: string, on: TeamsMessage, title: string, inputs: Json = {}): Promise<Delivered> {
 		const button = buttonOn(on, title);

@@ -133,3 +133,40 @@ test("a channel without the app does not stop the run, and its requester is told
 		expect.stringContaining("add the app DRAVEN to the team"),
 	);
 });
+
+describe("each reader's own view of a card", () => {
+	const view = async (user: string) => {
+		const card = await there.fake.viewOf(user, there.card("production"));
+		return card === null ? null : { labels: labels({ card }), text: textOf(card) };
+	};
+
+	test("has the buttons that do something for them, and says why others are missing", async () => {
+		for (const user of ["U_ANN", "U_BOB", "U_ADA"]) await there.say(user, "whoami");
+		await there.say("U_OPS", "shop@v1.0.0 to production");
+		expect(labels(there.card("production"))).toEqual(["Approve", "Reject"]);
+		expect(await view("U_ANN")).toMatchObject({ labels: ["Approve", "Reject"] });
+		expect(await view("U_OPS")).toEqual({ labels: ["Cancel"], text: expect.stringContaining("You asked for it") });
+		expect(await view("U_ADA")).toEqual({ labels: ["Cancel"], text: expect.stringContaining("role approver") });
+		await there.press("U_ANN", there.card("production"), "Approve");
+		expect(await view("U_ANN")).toEqual({ labels: [], text: expect.stringContaining("You have approved it") });
+		// Whom the card does not name sees what everybody sees.
+		expect(await view("U_TWO")).toBeNull();
+	});
+
+	test("is presentation alone: the button of everybody's card still refuses", async () => {
+		await there.say("U_OPS", "shop@v1.0.0 to production");
+		expect(await there.press("U_OPS", there.card("production"), "Approve")).toContain(
+			"nobody approves what they asked",
+		);
+	});
+
+	test("is not there when it cannot be made, and is not asked for once nothing is to be decided", async () => {
+		await there.say("U_ANN", "whoami");
+		await there.say("U_OPS", "shop@v1.0.0 to production");
+		there.fake.fail("users", { status: 503 });
+		there.teams.groups.forget(null);
+		expect(await view("U_ANN")).toBeNull();
+		await there.press("U_BOB", there.card("production"), "Reject", { reason: "no" });
+		expect(there.card("production").card["refresh"]).toBeUndefined();
+	});
+});

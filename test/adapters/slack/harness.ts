@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pino } from "pino";
 import { createSlack, type Slack } from "../../../adapters/slack/app.ts";
-import type { Incoming } from "../../../src/ports/chat.ts";
+import type { Card, Incoming } from "../../../src/ports/chat.ts";
 import type { Answer, Decision, FormChoices, Front, HomeView, RefChoice } from "../../../src/ports/front.ts";
 import { textCard } from "../../../src/words/rich.ts";
 import { FakeSlack } from "../../fakes/slack.ts";
@@ -47,6 +47,9 @@ export class RecordingFront implements Front {
 	}
 	async home(): Promise<HomeView> {
 		return this.homeView;
+	}
+	async ownView(_platform: unknown, _tenant: unknown, user: string, value: string): Promise<Card | null> {
+		return textCard(`${value} as ${user} sees it`);
 	}
 	forget(_platform: unknown, what: unknown): void {
 		this.forgotten.push(what);
