@@ -54,7 +54,7 @@ export type DeploymentBody = z.infer<typeof DeploymentBody>;
 
 /** The project's path. Addresses of the web may hold the path below which GitLab lives, so git's own come first. */
 export function repositoryIn({ project, repository }: Place): string | null {
-	if (project?.path_with_namespace != null) return project.path_with_namespace;
+	if (project?.path_with_namespace) return project.path_with_namespace;
 	for (const url of [project?.git_ssh_url, repository?.git_ssh_url, repository?.url]) {
 		const [, path] = /^(?:ssh:\/\/[^/]+\/|[^/:]+@[^/:]+:)([\w./-]+?)(?:\.git)?$/.exec(url ?? "") ?? [];
 		if (path !== undefined) return path;

@@ -32,6 +32,11 @@ const ADVICE: readonly (readonly [says: RegExp, advice: (told: Told) => string])
 				: `The pipeline file at ${name} wants an input that DRAVEN does not send: give it a default, or declare it as a parameter.`,
 	],
 	[
+		/provided value is not|value must be|not in the list of allowed/i,
+		({ name }) =>
+			`The type or the options of an input at ${name} exclude what DRAVEN sends, which is text: leave them out.`,
+	],
+	[
 		/no stages|no jobs|will not run|filtered out|rules/i,
 		({ name }) =>
 			`The rules of the pipeline file at ${name} make no job when it is started by the API with a JOB_ID: the ready file is ${READY}.yml.`,

@@ -133,6 +133,7 @@ describe("a start that GitLab refuses says what to do", () => {
 		for (const [said, advice] of [
 			["You do not have sufficient permission to run a pipeline on 'main'", /main is protected.*Maintainer/],
 			["Missing CI config file", /no pipeline file at main/],
+			["`migrate` input: provided value is not a boolean", /type or the options of an input at main/],
 			["Quota of dreams exceeded", /^rejected: GitLab says: Quota of dreams exceeded\. Mend the pipeline file/],
 		] as const) {
 			at.gitlab.fault(/POST/, { status: 400, body: { message: { base: [said] } } });
@@ -165,5 +166,19 @@ describe("a rate limit", () => {
 		expect(error.kind).toBe("rate_limited");
 		expect(error.retryAfter).toBeGreaterThanOrEqual(88);
 		expect(error.retryAfter).toBeLessThanOrEqual(91);
+	});
+
+	test("that is nearly used up is kept for starting and stopping: looks wait, and nothing is sent for them", async () => {
+		const report = await at.pipeline.trigger(at.request());
+		const reset = Math.floor(Date.now() / 1_000) + 60;
+		at.gitlab.headers = { "ratelimit-limit": "2000", "ratelimit-remaining": "40", "ratelimit-reset": String(reset) };
+		await at.pipeline.resolveRef(at.project, "main");
+		const before = at.gitlab.requests.length;
+		const error = await errorOf(at.pipeline.report(at.project, report?.externalId ?? "", true));
+		expect(error).toMatchObject({ kind: "rate_limited", passing: true });
+		expect(error.retryAfter).toBeGreaterThan(0);
+		expect(at.gitlab.requests).toHaveLength(before);
+		expect(await at.pipeline.trigger(at.request())).toMatchObject({ status: "queued" });
+		await at.pipeline.cancel(at.project, report?.externalId ?? "");
 	});
 });

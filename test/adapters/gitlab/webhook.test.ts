@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
 import { gitlabWebhook } from "../../../adapters/gitlab/webhook.ts";
 import { deploymentHook, jobHook, pipelineHook } from "../../fakes/gitlab/hooks.ts";
 import { FakeProject } from "../../fakes/gitlab/project.ts";
@@ -234,7 +235,7 @@ describe("a Pipeline Hook", () => {
 			"acme/web",
 		);
 		expect(repository({ git_ssh_url: "ssh://git@gitlab.test:2222/acme/web.git" })).toBe("acme/web");
-		expect(repository({ web_url: "https://gitlab.test/acme/web" })).toBe("acme/web");
+		expect(repository({ path_with_namespace: "", web_url: "https://gitlab.test/acme/web" })).toBe("acme/web");
 		expect(repository(null, { repository: { homepage: "https://gitlab.test/acme/web" } })).toBe("acme/web");
 		expect(repository(null)).toBeNull();
 	});
@@ -295,6 +296,37 @@ test.each(["", "{", "null", "[]", "1", '"x"', "{}", '{"object_kind":"pipeline"}'
 			expect(gitlabWebhook.read(raw(text), given)).toMatchObject({ kind: "ignored" });
 	},
 );
+
+test("whatever stands in the place of a field, or of many, it is read, or ignored with a reason", () => {
+	const samples = [
+		["Pipeline Hook", pipelineHook(web, run)],
+		["Job Hook", jobHook(web, run, job)],
+		["Deployment Hook", deploymentHook(web, job, "success", NOW)],
+	] as const;
+	fc.assert(
+		fc.property(
+			fc.constantFrom(...samples),
+			fc.array(fc.tuple(fc.nat(), fc.jsonValue()), { maxLength: 5 }),
+			([event, text], changes) => {
+				const places: [holder: Record<string, unknown>, key: string][] = [];
+				const whole = JSON.parse(text, function (this: Record<string, unknown>, key, value: unknown) {
+					if (key !== "") places.push([this, key]);
+					return value;
+				});
+				for (const [at, value] of changes) {
+					const [holder, key] = places[at % places.length] ?? [{}, ""];
+					holder[key] = value;
+				}
+				const odd = raw(JSON.stringify(whole));
+				const content = gitlabWebhook.read(odd, headers(event));
+				expect(gitlabWebhook.deliveryKey(odd, headers(event))).toMatch(/^(event|body):[0-9a-f]{64}$/);
+				if (content.kind === "ignored") expect(content.because).toMatch(/\.$/);
+				else expect(content.repository).not.toBe("");
+			},
+		),
+		{ numRuns: 500 },
+	);
+});
 
 test("a System Hook of a whole server is read by what it holds", () => {
 	expect(gitlabWebhook.read(body(), headers("System Hook")).kind).toBe("report");
