@@ -1,4 +1,5 @@
 import type { Card } from "../../src/ports/chat.ts";
+import { callByName } from "./call-by-name.ts";
 import { inRoom } from "./chat.ts";
 import type { TeamsContext } from "./context.ts";
 import type { Where } from "./where.ts";
@@ -7,7 +8,8 @@ import type { Where } from "./where.ts";
  * Tells one person alone, in their own chat with us. Who has not installed the app is answered where they spoke. What was asked for has
  * been done by now and must not be done again, so this never throws: when no way leads to the person, the log says so.
  */
-export async function answerPerson(context: TeamsContext, where: Where, card: Card): Promise<void> {
+export async function answerPerson(context: TeamsContext, where: Where, answer: Card): Promise<void> {
+	const card = await callByName(answer, context.nameOf);
 	const ways = where.personal ? [inPlace] : [inPrivate, inThread];
 	for (const way of ways) {
 		try {

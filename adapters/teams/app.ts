@@ -6,6 +6,7 @@ import type { Front } from "../../src/ports/front.ts";
 import { textCard } from "../../src/words/rich.ts";
 import { answerPerson } from "./answer-person.ts";
 import { botFramework } from "./bot-framework.ts";
+import { callByName } from "./call-by-name.ts";
 import { carryOut, formFor } from "./carry-out.ts";
 import { teamsChat } from "./chat.ts";
 import { connect } from "./connection.ts";
@@ -49,23 +50,25 @@ export function createTeams(options: TeamsOptions): Teams {
 	const connection = connect(framework);
 	const { appId, anyRegion } = framework;
 	const reach = createReach({ connection, conversations, tenant: app?.tenantId ?? "", appId, anyRegion });
-	const context: TeamsContext = { connection, conversations, reach, front, log };
+	/** As the Playground calls its people. */
+	const names = new Map<string, string>();
+	const groups =
+		app === null && graphBaseUrl === null
+			? playgroundGroups(names)
+			: teamsGroups(createGraph(graphBaseUrl ?? GRAPH, framework.tokens));
+	const { nameOf } = groups;
+	const context: TeamsContext = { connection, conversations, reach, nameOf, front, log };
 	const take = createIntake({
 		...{ framework, tenantId: app?.tenantId ?? null, store, log },
 		form: (where, project) => formFor(context, where, project),
 		view: async ({ tenant, user }, value) => {
 			const card = await front().ownView("teams", tenant, user, value);
-			return card === null ? null : renderCard(card);
+			return card === null ? null : renderCard(await callByName(card, nameOf));
 		},
 	});
-	/** As the Playground calls its people. */
-	const names = new Map<string, string>();
 	return {
-		chat: teamsChat(connection, reach, conversations),
-		groups:
-			app === null && graphBaseUrl === null
-				? playgroundGroups(names)
-				: teamsGroups(createGraph(graphBaseUrl ?? GRAPH, framework.tokens)),
+		chat: teamsChat({ connection, reach, conversations, nameOf }),
+		groups,
 		inbox: createInbox({ take, needsToken: app !== null, log }),
 		async process(stored) {
 			const { activity, draven } = Stored.parse(stored);

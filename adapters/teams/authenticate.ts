@@ -26,7 +26,8 @@ export async function authenticate(
 		const checked = authentication.authenticateRequest({ type, channelId, serviceUrl } as Checked, authorization);
 		checked.catch(() => {});
 		const { claimsIdentity } = await Promise.race([checked, late]);
-		return claimsIdentity.isAuthenticated && claimsIdentity.getClaimValue("aud") === appId
+		const audience = claimsIdentity.getClaimValue("aud")?.toLowerCase();
+		return claimsIdentity.isAuthenticated && audience === appId.toLowerCase()
 			? { ok: true }
 			: { ok: false, why: "its token is not for this bot" };
 	} catch (error) {

@@ -69,7 +69,7 @@ type CredentialsFactory = NonNullable<ConstructorParameters<typeof Configuration
 /** The library's own sign-in takes no address on this machine, so it is given ours; which is the one that Graph is asked with, too. */
 function credentials(appId: string, tokens: Tokens, oauthScope: string): CredentialsFactory {
 	return {
-		isValidAppId: async (id) => id === appId,
+		isValidAppId: async (id) => id.toLowerCase() === appId.toLowerCase(),
 		isAuthenticationDisabled: async () => false,
 		createCredentials: async () => ({
 			async signRequest(request) {

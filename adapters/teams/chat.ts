@@ -1,5 +1,6 @@
 import type { Card, ChatPort, Posted } from "../../src/ports/chat.ts";
 import type { ConversationStore } from "../../src/ports/conversations.ts";
+import { callByName, type NameOf } from "./call-by-name.ts";
 import type { Connection, Message } from "./connection.ts";
 import type { Reach } from "./reach.ts";
 import { messageOf, ROOM } from "./render-card.ts";
@@ -12,11 +13,18 @@ const GONE = new Set(["ActivityNotFoundInConversation", "ActivityNotFound", "Mes
 /** As many as Teams lets have a view of their own. */
 const MAX_READERS = 60;
 
+export interface TeamsChatOptions {
+	readonly connection: Connection;
+	readonly reach: Reach;
+	readonly conversations: ConversationStore;
+	readonly nameOf: NameOf;
+}
+
 /** Teams as the outbox sees it. */
-export function teamsChat(connection: Connection, reach: Reach, conversations: ConversationStore): ChatPort {
+export function teamsChat({ connection, reach, conversations, nameOf }: TeamsChatOptions): ChatPort {
 	/** A card of a channel, in which those whom we know see their own. */
 	const inChannel = async <T>(card: Card, send: (message: Message) => Promise<T>): Promise<T> =>
-		inRoom(card, send, await conversations.recentUsers(MAX_READERS));
+		inRoom(await callByName(card, nameOf), send, await conversations.recentUsers(MAX_READERS));
 
 	async function postRoot(channel: string, message: Message): Promise<Posted> {
 		const at = await reach.endpointOf(channel);
@@ -57,7 +65,7 @@ export function teamsChat(connection: Connection, reach: Reach, conversations: C
 				throw error;
 			}
 		},
-		tell: (user, card) => inRoom(card, (message) => reach.toPerson(user, message)),
+		tell: async (user, card) => inRoom(await callByName(card, nameOf), (message) => reach.toPerson(user, message)),
 	};
 }
 

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { ConversationStore } from "../../src/ports/conversations.ts";
 import type { Front } from "../../src/ports/front.ts";
+import type { NameOf } from "./call-by-name.ts";
 import type { Connection } from "./connection.ts";
 import type { Reach } from "./reach.ts";
 
@@ -9,6 +10,7 @@ export interface TeamsContext {
 	readonly connection: Connection;
 	readonly conversations: ConversationStore;
 	readonly reach: Reach;
+	readonly nameOf: NameOf;
 	readonly front: () => Front;
 	readonly log: Logger;
 }

@@ -2,17 +2,20 @@ import { z } from "zod";
 import type { GroupsPort, Profile } from "../../src/ports/groups.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
 import { sharedReads } from "../http/shared-reads.ts";
+import type { NameOf } from "./call-by-name.ts";
 import type { Graph } from "./graph.ts";
 import { refusalOf } from "./teams-error.ts";
 
 export interface TeamsGroups extends GroupsPort {
 	/** What is cached of a group or person is stale; null: all of it. */
 	forget(what: { group: string } | { user: string } | null): void;
+	nameOf: NameOf;
 }
 
 const MEMBERSHIP_TTL_MS = 60_000;
 /** Whether somebody is a guest is not read afresh on approval: it is kept for a moment only. */
 const PROFILE_TTL_MS = 15_000;
+const GROUP_NAME_TTL_MS = 3_600_000;
 /** As many as Graph answers in one call. */
 const PER_CALL = 20;
 
@@ -29,8 +32,19 @@ const Memberships = z.object({ value: z.array(z.string()) });
 export function teamsGroups(graph: Graph, now: () => number = Date.now): TeamsGroups {
 	const profiles = sharedReads((user) => readProfile(graph, user), PROFILE_TTL_MS, now);
 	const memberships = sharedReads((key) => readMemberships(graph, key), MEMBERSHIP_TTL_MS, now);
+	const groupNames = sharedReads((group) => readGroupName(graph, group), GROUP_NAME_TTL_MS, now);
 	return {
 		platform: "teams",
+		async nameOf(kind, id) {
+			try {
+				if (kind === "group") return await groupNames.read(id, false);
+				const { name } = await profiles.read(id, false);
+				return name === id ? null : name;
+			} catch {
+				// It is called by its id then.
+				return null;
+			}
+		},
 		profile: (user) => profiles.read(user, false),
 		async memberOf(user, groups, fresh) {
 			const sorted = [...groups].sort();
@@ -68,6 +82,13 @@ async function readProfile(graph: Graph, id: string): Promise<Profile> {
 	};
 }
 
+const Group = z.object({ displayName: z.string().min(1) });
+
+async function readGroupName(graph: Graph, id: string): Promise<string | null> {
+	const read = Group.safeParse(await graph.get(`/groups/${encodeURIComponent(id)}?$select=displayName`));
+	return read.success ? read.data.displayName : null;
+}
+
 async function readMemberships(graph: Graph, key: string): Promise<ReadonlySet<string>> {
 	const [user = "", ...groups]: string[] = JSON.parse(key);
 	return new Set(await check(graph, user, groups));
@@ -79,7 +100,9 @@ async function check(graph: Graph, user: string, groups: readonly string[]): Pro
 		if (told === null) return [];
 		const read = Memberships.safeParse(told);
 		if (!read.success) throw new VendorError("unavailable", "Microsoft Graph did not say which groups they are in.");
-		return read.data.value.filter((id) => groups.includes(id));
+		// An id may be written in capitals in one place and not in the other.
+		const found = new Set(read.data.value.map((id) => id.toLowerCase()));
+		return groups.filter((id) => found.has(id.toLowerCase()));
 	} catch (error) {
 		if (refusalOf(error)?.status !== 400) throw error;
 		// One id that is none makes Graph refuse them all: it alone has no members.

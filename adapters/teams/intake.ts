@@ -70,7 +70,7 @@ export function createIntake(options: IntakeOptions): (body: unknown, authorizat
 		}
 		// Where it was said; a guest's own tenant may stand beside it.
 		const tenants = tenantsOf(activity);
-		if (tenantId !== null && tenants[0] !== tenantId) {
+		if (tenantId !== null && tenants[0]?.toLowerCase() !== tenantId.toLowerCase()) {
 			log.warn({ tenants }, "an activity of another tenant was refused");
 			return { status: 403, body: "This tenant is not let in." };
 		}

@@ -1,3 +1,4 @@
+import { plainly } from "../../src/core/plainly.ts";
 import type { Activity } from "./activity.ts";
 
 const ENTITIES: Readonly<Record<string, string>> = { nbsp: " ", lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
@@ -10,13 +11,13 @@ export function readText(activity: Activity): string {
 		if (entity.type !== "mention" || entity.mentioned?.id !== us || entity.text == null || entity.text === "") continue;
 		text = text.replaceAll(entity.text, " ");
 	}
-	return plain(text.replace(/<at[^<>]*>([^<]*)<\/at>/g, "@$1").replace(/<br\s*\/?>|<\/(?:p|div)>/gi, "\n"))
-		.replace(/[\u00a0\u200b\ufeff]+/g, " ")
-		.trim();
+	const words = unmarked(text.replace(/<at[^<>]*>([^<]*)<\/at>/g, "@$1").replace(/<br\s*\/?>|<\/(?:p|div)>/gi, "\n"));
+	// Out of habit, or copied from Slack.
+	return plainly(words.replace(/\u00a0/g, " ")).replace(/^\/deploy(?:\s+|$)/i, "");
 }
 
 /** Teams says `&nbsp;` and `&lt;` where people typed a space and a `<`; `&amp;` last, so that nothing is read twice. */
-function plain(text: string): string {
+function unmarked(text: string): string {
 	return text
 		.replace(/<\/?(?:p|div|span|strong|em|b|i|u|s|code|pre)(?:\s[^<>]*)?>/gi, "")
 		.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(nbsp|lt|gt|quot|apos|amp));/gi, (whole, decimal, hex, name) => {

@@ -34,7 +34,7 @@ async function mention(page: Page, text: string): Promise<void> {
 		const stage = await openStage(chromium ?? "");
 		const { page, world } = stage;
 		const picture = (name: string) => page.screenshot({ path: `${ARTEFACTS}/teams-${name}.png` });
-		const shows = (text: string | RegExp) => page.getByText(text).first().waitFor({ timeout: 20_000 });
+		const shows = (text: string | RegExp) => page.getByText(text).first().waitFor({ timeout: 40_000 });
 		try {
 			await openChannel(page, "General");
 			await mention(page, "shop@v1.0.0 to stage");
@@ -79,5 +79,5 @@ async function mention(page: Page, text: string): Promise<void> {
 			await stage.close();
 		}
 	},
-	180_000,
+	240_000,
 );

@@ -124,6 +124,12 @@ describe("once, whatever happens", () => {
 	});
 });
 
+test("people and groups are called as the directory calls them, and by their ids when it does not say", async () => {
+	there.fake.fail("groups", { status: 503 });
+	expect(await there.say("U_OPS", "shop@v1.0.0 to production")).toContain("the Entra group S_LEADS");
+	expect(await there.say("U_OPS", "shop@v1.1.0 to production")).toContain("by somebody else: the group Group S_LEADS.");
+});
+
 test("a channel without the app does not stop the run, and its requester is told to add it", async () => {
 	there.fake.joined.delete(teamsChannel("stage"));
 	await there.say("U_OPS", "shop@v1.0.0 to stage");

@@ -22,6 +22,9 @@ describe("what the person meant", () => {
 		["deploy web&#64;v1 to stage", "deploy web@v1 to stage"],
 		["status &#0;&#xd800;", "status"],
 		["", ""],
+		["<at>DRAVEN</at> /deploy web to stage", "web to stage"],
+		["`deploy web@v1 to stage`", "deploy web@v1 to stage"],
+		["deploy\u200b web to\u200e stage", "deploy web to stage"],
 	])("%j", (text, meant) => {
 		expect(readText(said(text)).replace(/\s+/g, " ").trim()).toBe(meant);
 	});
