@@ -32,9 +32,23 @@ class Stop extends Error {
  * Carries out one wish as `apply` carries out a file: checked in the same way, in one transaction with its entry on the trail. What a
  * draven.yaml manages is refused. The answer is the entry as it is now; null: it is gone.
  */
-export async function changeEntry(store: ApplyStore, wish: Wish, actor: Actor): Promise<Outcome<StoredItem | null>> {
+export async function changeEntry(
+	store: ApplyStore,
+	wish: Wish,
+	actor: Actor,
+	/** Written with the change; false: it was made by an earlier try, so nothing is written now. */
+	settle: (tx: EntityManager, item: StoredItem | null, alive: readonly StoredItem[]) => Promise<boolean> = async () =>
+		true,
+): Promise<Outcome<StoredItem | null>> {
 	try {
-		return done(await store.db.transaction((tx) => carryOut(store, tx, wish, actor)));
+		return done(
+			await store.db.transaction(async (tx) => {
+				const item = await carryOut(store, tx, wish, actor);
+				const alive = (await readItems(tx, store.box)).filter((one) => !one.archived);
+				if (!(await settle(tx, item, alive))) throw new Stop("in_progress", "This was done by an earlier try.");
+				return item;
+			}),
+		);
 	} catch (error) {
 		if (error instanceof Stop) return refused(error.refusal);
 		throw error;

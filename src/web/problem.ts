@@ -32,6 +32,7 @@ const CONFLICT = new Set([
 	"already_decided",
 	"already_exists",
 	"configuration_refused",
+	"in_progress",
 	"locked",
 	"not_over_yet",
 	"not_possible_now",

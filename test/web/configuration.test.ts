@@ -220,6 +220,17 @@ test("what is in use stays: a policy, an integration, an environment with a run 
 	expect((await site.api("DELETE", "/projects/busy")).status).toBe(204);
 });
 
+test("a binding that is asked for twice with one Idempotency-Key, also at the same moment, is made once", async () => {
+	const count = async () => (await site.api("GET", "/access")).body.items.length;
+	const before = await count();
+	const body = { role: "viewer", subjects: [{ email: "bea@acme.test" }] };
+	const headers = { "idempotency-key": "once" };
+	const answers = await Promise.all([1, 2, 3].map(() => site.api("POST", "/access", { body, headers })));
+	expect(new Set(answers.map((one) => one.body.id)).size).toBe(1);
+	expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
+	expect(await count()).toBe(before + 1);
+});
+
 test("a list is read on with its cursor", async () => {
 	for (const slug of ["p1", "p2", "p3"]) await site.api("POST", "/policies", { body: { slug, extends: "stage" } });
 	const names: string[] = [];

@@ -116,18 +116,25 @@ async function show(deps: Deps, kind: Kind, name: string, noun: string): Promise
 		: { status: 200, body: json(found, alive) };
 }
 
-async function change({ deps, token }: Call<unknown, unknown>, wish: Wanted): Promise<Reply> {
+async function change({ deps, token, settle }: Call<unknown, unknown>, wish: Wanted): Promise<Reply> {
 	const caller = await identifyToken(deps, token);
 	const everywhere = { project: "*", environment: "*" };
 	const right = may("configure", caller.bindings, caller.principal, everywhere);
 	if (!right.ok) return refusalReply(rightRefusal("configure", everywhere, right));
-	const outcome = await changeEntry(deps, wish, actorOf(caller));
-	if (!outcome.ok) return refusalReply(outcome.refusal);
-	if (outcome.value === null) return { status: 204 };
-	const body = json(outcome.value, await readAlive(deps));
-	if (wish.action !== "create") return { status: 200, body };
-	const path = RESOURCES.find(({ kind }) => kind === wish.kind)?.path ?? "";
-	return { status: 201, body, headers: { location: `/api/v1${path}/${outcome.value.id}` } };
+	let reply: Reply = { status: 204 };
+	// Two tries of one Idempotency-Key make one binding, which has no name to be known by.
+	const outcome = await changeEntry(deps, wish, actorOf(caller), (tx, item, alive) => {
+		if (item !== null) reply = answerOf(wish, item, alive);
+		return settle(tx, reply);
+	});
+	return outcome.ok ? reply : refusalReply(outcome.refusal);
+}
+
+function answerOf({ action, kind }: Wanted, item: StoredItem, alive: readonly StoredItem[]): Reply {
+	const body = json(item, alive);
+	if (action !== "create") return { status: 200, body };
+	const path = RESOURCES.find((one) => one.kind === kind)?.path ?? "";
+	return { status: 201, body, headers: { location: `/api/v1${path}/${item.id}` } };
 }
 
 async function readAlive({ db, box }: Deps): Promise<StoredItem[]> {
