@@ -42,11 +42,13 @@ export interface TeamsOptions {
 	readonly front: () => Front;
 	readonly store: (item: { dedupeKey: string; body: unknown }) => Promise<void>;
 	readonly log: Logger;
+	readonly now?: () => number;
 }
 
 export function createTeams(options: TeamsOptions): Teams {
 	const { app, graphBaseUrl, conversations, front, store, log } = options;
-	const framework = botFramework(app);
+	const { now = Date.now } = options;
+	const framework = botFramework(app, now);
 	const connection = connect(framework);
 	const { appId, anyRegion } = framework;
 	const reach = createReach({ connection, conversations, tenant: app?.tenantId ?? "", appId, anyRegion });
@@ -55,7 +57,7 @@ export function createTeams(options: TeamsOptions): Teams {
 	const groups =
 		app === null && graphBaseUrl === null
 			? playgroundGroups(names)
-			: teamsGroups(createGraph(graphBaseUrl ?? GRAPH, framework.tokens));
+			: teamsGroups(createGraph(graphBaseUrl ?? GRAPH, framework.tokens), now);
 	const { nameOf } = groups;
 	const context: TeamsContext = { connection, conversations, reach, nameOf, front, log };
 	const take = createIntake({

@@ -33,12 +33,12 @@ const EMULATOR_OPENID = `${LOGIN}/common/v2.0/.well-known/openid-configuration`;
 const SEND_WITHIN_MS = 10_000;
 
 /** `app` null: whoever speaks is believed, which is for the Playground on this machine alone. */
-export function botFramework(app: TeamsApp | null): BotFramework {
+export function botFramework(app: TeamsApp | null, now: () => number = Date.now): BotFramework {
 	const loopback = app === null || [app.loginUrl, app.openIdMetadataUrl].some((url) => url?.startsWith("http:"));
 	const mayHaveToken = (url: string) => isServiceUrl(url, loopback);
 	const tokenIssuer = app?.tokenIssuer ?? BOT_FRAMEWORK;
 	const oauthScope = app?.oauthScope ?? BOT_FRAMEWORK;
-	const tokens = app === null ? null : tokensOf(app);
+	const tokens = app === null ? null : tokensOf(app, now);
 	const authentication = new ConfigurationBotFrameworkAuthentication(
 		{
 			ToChannelFromBotLoginUrl: app === null ? LOGIN : loginUrlOf(app),
@@ -53,7 +53,7 @@ export function botFramework(app: TeamsApp | null): BotFramework {
 			: credentials(app.appId, tokens, oauthScope),
 		undefined,
 		undefined,
-		{ httpClient: connectorHttp(mayHaveToken, SEND_WITHIN_MS) },
+		{ httpClient: connectorHttp({ mayHaveToken, tokens, withinMs: SEND_WITHIN_MS }) },
 	);
 	const adapter = new CloudAdapter(authentication);
 	const anyRegion = loopback ? null : ANY_REGION;
@@ -80,17 +80,27 @@ function credentials(appId: string, tokens: Tokens, oauthScope: string): Credent
 	};
 }
 
-function tokensOf(app: TeamsApp): Tokens {
+function tokensOf(app: TeamsApp, now: () => number): Tokens {
 	const { appId, appPassword } = app;
 	if (appPassword === null) return managedIdentityTokens(app);
 	const botUrl = loginUrlOf(app);
 	const tenantUrl = app.loginUrl ?? `${LOGIN}/${app.tenantId}`;
 	const at = (loginUrl: string) =>
-		passwordTokens({ loginUrl, appId, password: appPassword, fetch: boundedFetch("Microsoft's sign-in", loginUrl) });
+		passwordTokens({
+			loginUrl,
+			appId,
+			password: appPassword,
+			now,
+			fetch: boundedFetch("Microsoft's sign-in", loginUrl),
+		});
 	const forBot = at(botUrl);
 	const forTenant = botUrl === tenantUrl ? forBot : at(tenantUrl);
 	const botScope = `${app.oauthScope ?? BOT_FRAMEWORK}/.default`;
-	return { get: (scope) => (scope === botScope ? forBot : forTenant).get(scope) };
+	return {
+		get: (scope) => (scope === botScope ? forBot : forTenant).get(scope),
+		refused: (token) =>
+			forBot === forTenant ? forBot.refused(token) : forBot.refused(token) && forTenant.refused(token),
+	};
 }
 
 /** The library knows how to ask the machine for the tokens of its identity. */
@@ -101,6 +111,8 @@ function managedIdentityTokens({ appId, tenantId }: TeamsApp): Tokens {
 		MicrosoftAppTenantId: tenantId,
 	});
 	return {
+		// The library keeps them by itself, and renews them before their end.
+		refused: () => false,
 		async get(scope) {
 			try {
 				const made: object = await factory.createCredentials(appId, scope.replace(/\/\.default$/, ""), LOGIN, true);

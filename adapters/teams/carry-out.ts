@@ -15,6 +15,7 @@ type Delivery = Stored["draven"];
 /** Carries out a stored activity; may be called again for the same one after a crash. */
 export async function carryOut(context: TeamsContext, activity: Activity, delivery: Delivery): Promise<void> {
 	await remember(context.conversations, activity);
+	if (activity.type === "installationUpdate") return greet(context, activity, delivery);
 	if (activity.type !== "message" && activity.type !== "invoke") return;
 	const where = whereOf(activity);
 	if (where === null) {
@@ -26,6 +27,12 @@ export async function carryOut(context: TeamsContext, activity: Activity, delive
 	}
 	if (pressedOf(activity) !== null) await onPress(context, where, activity, delivery);
 	else if (activity.type === "message") await sayCommand(context, where, readText(activity), delivery);
+}
+
+/** Whoever installs the app is shown what it can do, in their chat with it. */
+async function greet(context: TeamsContext, activity: Activity, delivery: Delivery): Promise<void> {
+	const where = activity.action === "add" ? whereOf(activity) : null;
+	if (where?.personal) await sayCommand(context, where, "help", delivery);
 }
 
 async function onPress(context: TeamsContext, where: Where, activity: Activity, delivery: Delivery): Promise<void> {

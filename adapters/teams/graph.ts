@@ -23,16 +23,19 @@ export function createGraph(baseUrl: string, tokens: Tokens | null): Graph {
 	const scope = `${isLoopbackHost(hostname) ? GRAPH : origin}/.default`;
 
 	async function ask(method: "GET" | "POST", path: string, body?: object): Promise<unknown | null> {
+		const token = tokens === null ? null : await tokens.get(scope);
 		const response = await fetch(`${base}${path}`, {
 			method,
 			headers: {
 				accept: "application/json",
 				...(body === undefined ? {} : { "content-type": "application/json" }),
-				...(tokens === null ? {} : { authorization: `Bearer ${await tokens.get(scope)}` }),
+				...(token === null ? {} : { authorization: `Bearer ${token}` }),
 			},
 			...(body === undefined ? {} : { body: JSON.stringify(body) }),
 		});
 		if (response.status === 404) return null;
+		// Nothing that is asked here changes anything, so it may be asked again at once.
+		if (response.status === 401 && token !== null && tokens?.refused(token)) return ask(method, path, body);
 		if (!response.ok) throw refused(response, await response.text());
 		try {
 			return await response.json();

@@ -4,6 +4,7 @@ import type { IntakeReply } from "./intake.ts";
 
 const MAX_BYTES = 262_144;
 const WITHIN_MS = 10_000;
+const MAX_HELD = 33_554_432;
 
 export interface InboxOptions {
 	readonly take: (body: unknown, authorization: string) => Promise<IntakeReply>;
@@ -16,6 +17,9 @@ export interface InboxOptions {
 /** `POST /api/messages`, without a framework: nothing is read of a request that brings no token. */
 export function createInbox(options: InboxOptions): (request: IncomingMessage, response: ServerResponse) => void {
 	const { take, needsToken, log, withinMs = WITHIN_MS } = options;
+
+	/** Bytes that are held of those whom nobody knows yet. */
+	let held = 0;
 
 	return (request, response) => {
 		const authorization = request.headers.authorization ?? "";
@@ -31,10 +35,19 @@ export function createInbox(options: InboxOptions): (request: IncomingMessage, r
 		}
 		const late = setTimeout(() => refuse(response, { status: 408, body: "The body did not come in time." }), withinMs);
 		response.once("close", () => clearTimeout(late));
+		if (held > MAX_HELD) {
+			response.setHeader("retry-after", "5");
+			refuse(response, { status: 503, body: "Too much comes at the same time. Nothing was done; try again." });
+			return;
+		}
 		size = 0;
+		response.once("close", () => {
+			held -= size;
+		});
 		request.on("data", (chunk: Buffer) => {
 			if (size > MAX_BYTES) return;
 			size += chunk.length;
+			held += chunk.length;
 			if (size > MAX_BYTES) {
 				request.pause();
 				chunks.length = 0;

@@ -7,10 +7,13 @@ import { waitOf } from "./teams-error.ts";
 export interface Tokens {
 	/** `scope` as Microsoft writes it: `https://graph.microsoft.com/.default`. Throws VendorError. */
 	get(scope: string): Promise<string>;
+	/** A server did not accept this token. True: it was an old one and is forgotten, a new one may do. */
+	refused(token: string): boolean;
 }
 
 interface Grant {
 	readonly accessToken: string;
+	readonly givenAt: number;
 	readonly usableUntil: number;
 }
 
@@ -18,6 +21,8 @@ const Granted = z.object({ access_token: z.string().min(1), expires_in: z.coerce
 const Refused = z.object({ error: z.string(), error_description: z.string().optional() });
 /** A token is renewed this long before its end, ms: what is under way with it shall get there. */
 const EARLY_MS = 300_000;
+/** A token that is refused when it is this new is refused for what it is. */
+const FRESH_MS = 60_000;
 
 /** The client credentials flow, with a short memory. Those who ask at the same moment share one request. */
 export function passwordTokens(options: {
@@ -46,7 +51,7 @@ export function passwordTokens(options: {
 		if (!granted.success)
 			throw new VendorError("unavailable", "Microsoft's sign-in answered with something that is no token.");
 		const { access_token, expires_in } = granted.data;
-		return { accessToken: access_token, usableUntil: at + Math.max(expires_in * 1_000 - EARLY_MS, 1_000) };
+		return { accessToken: access_token, givenAt: at, usableUntil: at + Math.max(expires_in * 1_000 - EARLY_MS, 1_000) };
 	}
 
 	return {
@@ -58,6 +63,13 @@ export function passwordTokens(options: {
 			const grant = await asking;
 			kept.set(scope, grant);
 			return grant.accessToken;
+		},
+		refused(token) {
+			const [scope, grant] = [...kept].find(([, { accessToken }]) => accessToken === token) ?? [];
+			// Somebody else has renewed it already.
+			if (scope === undefined || grant === undefined) return true;
+			if (now() - grant.givenAt < FRESH_MS) return false;
+			return kept.delete(scope);
 		},
 	};
 }

@@ -53,6 +53,12 @@ const RULES: readonly Rule[] = [
 		statement: "DELETE FROM web_session WHERE hash IN (SELECT hash FROM web_session WHERE expires_at < $1 LIMIT $2)",
 	},
 	{
+		// An edit that comes later still finds its thread, by its name.
+		what: "threads in Teams",
+		keptMs: 90 * DAY,
+		statement: `DELETE FROM teams_conversation WHERE (kind, id) IN (SELECT kind, id FROM teams_conversation WHERE kind = 'thread' AND heard_at < $1 LIMIT $2)`,
+	},
+	{
 		what: "lines of logs",
 		keptMs: 90 * DAY,
 		statement: `DELETE FROM run_log WHERE (run_id, n) IN (SELECT l.run_id, l.n FROM run r JOIN run_log l ON l.run_id = r.id WHERE r.finished_at < $1 LIMIT $2)`,

@@ -29,6 +29,16 @@ test("who has not installed the app is answered where they spoke", async () => {
 	expect(there.fake.toldTo("U_OPS")).toEqual([]);
 });
 
+test("who installs the app is shown what it can do, once", async () => {
+	const installed = { ...there.fake.inPersonal("U_OPS"), id: "f:install", type: "installationUpdate", action: "add" };
+	await there.fake.send(installed);
+	await there.fake.send(installed);
+	await there.world.work();
+	expect(there.fake.toldTo("U_OPS").map(({ card }) => textOf(card))).toEqual([
+		expect.stringContaining("What I can do"),
+	]);
+});
+
 test("words in the thread of a run are about that run", async () => {
 	await there.say("U_OPS", "shop@v1.0.0 to production");
 	await there.mention("U_ANN", "approve looks good", there.card("production"));

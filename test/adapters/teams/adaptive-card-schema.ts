@@ -45,6 +45,9 @@ const AdaptiveCard = z.strictObject({
 	...{ speak: text.optional(), msteams: z.strictObject({ width: z.literal("Full") }).optional() },
 	body: z.array(z.union([TextBlock, FactSet, ActionSet, ChoiceSet, TextInput, Toggle])).min(1),
 	actions: z.array(Action).max(6).optional(),
+	refresh: z
+		.strictObject({ action: Execute.omit({ fallback: true }), userIds: z.array(text).min(1).max(60) })
+		.optional(),
 });
 
 /** What is wrong with a card; empty: nothing. */

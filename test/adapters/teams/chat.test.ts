@@ -112,6 +112,18 @@ describe("what goes wrong is told by what it means, and nothing is sent twice", 
 		expect(there.fake.roots(CHANNEL).length).toBe(fault === "answer_lost" ? 1 : 0);
 	});
 
+	test("a token that is not accepted any more is renewed; a new one that is not accepted is told", async () => {
+		await chat().post(root, textCard("one"), "c1");
+		there.later = 120_000;
+		there.fake.fail("create", { status: 401 });
+		await expect(chat().post(root, textCard("two"), "c2")).rejects.toMatchObject({
+			...{ kind: "unavailable", mayHaveHappened: false },
+		});
+		there.fake.fail("create", { status: 401 });
+		await expect(chat().post(root, textCard("two"), "c2")).rejects.toMatchObject({ kind: "unauthorized" });
+		expect(there.fake.tokensGiven).toBe(2);
+	});
+
 	test("a team that removed the app is not written to any more as if it knew us", async () => {
 		expect(await there.conversations.find("channel", CHANNEL)).not.toBeNull();
 		await there.fake.install(CHANNEL, "membersRemoved");

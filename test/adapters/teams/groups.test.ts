@@ -77,6 +77,14 @@ describe("which groups they are in", () => {
 	});
 });
 
+test("Graph is asked again with a new token when it does not accept the old one", async () => {
+	await there.teams.groups.profile("ada");
+	there.later = 120_000;
+	there.fake.fail("users", { status: 401 });
+	expect((await there.teams.groups.profile("ada")).name).toBe("Ada");
+	expect(there.fake.tokensGiven).toBe(2);
+});
+
 test("one token serves many questions, and a wrong secret is said without showing it", async () => {
 	await Promise.all([there.teams.groups.profile("ada"), there.teams.groups.memberOf("ada", ["x"], true)]);
 	expect(there.fake.tokensGiven).toBe(1);

@@ -18,6 +18,8 @@ export class Harness {
 	readonly front = new RecordingFront();
 	readonly conversations = new FakeConversations();
 	readonly stored: StoredItem[] = [];
+	/** Milliseconds that the adapter's clock is ahead. */
+	later = 0;
 	/** The database refuses. */
 	storeFails = false;
 	teams: Teams;
@@ -41,6 +43,7 @@ export class Harness {
 				if (!this.stored.some((one) => one.dedupeKey === item.dedupeKey)) this.stored.push(structuredClone(item));
 			},
 			log: pino({ level: "silent" }),
+			now: () => Date.now() + this.later,
 		});
 	}
 

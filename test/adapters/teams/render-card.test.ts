@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
+import { deployForm, formCommand, Inputs } from "../../../adapters/teams/form.ts";
 import { escapeText, markdown } from "../../../adapters/teams/markdown.ts";
-import { messageOf, renderCard } from "../../../adapters/teams/render-card.ts";
+import { messageOf, ROOM, renderCard } from "../../../adapters/teams/render-card.ts";
 import type { CardBlock } from "../../../src/ports/chat.ts";
 import { card } from "../../../src/words/rich.ts";
 import { buttonsOn, textOf } from "../../fakes/teams-card.ts";
@@ -102,7 +103,8 @@ describe("the longest real content", () => {
 	];
 
 	test.each(Object.entries(NAMES))("%s: fits, keeps its buttons, and is a card", (_, name) => {
-		const message = messageOf(card(...blocks(name)));
+		const readers = Array.from({ length: 60 }, (_, n) => `29:1${"a".repeat(60)}${n}`);
+		const message = messageOf(card(...blocks(name)), ROOM, readers);
 		expect(bytesOf(message)).toBeLessThan(80_000);
 		const content = message.attachments[0]?.content as Json;
 		expect(adaptiveCardProblems(content)).toEqual([]);
@@ -127,6 +129,41 @@ describe("the longest real content", () => {
 		const content = renderCard(card({ kind: "text", text: ["what it is about"] }, { kind: "actions", actions: many }));
 		expect(JSON.stringify(content)).toContain("what it is about");
 		expect(Buffer.byteLength(JSON.stringify(content), "utf16le")).toBeLessThan(80_000);
+	});
+});
+
+describe("the form", () => {
+	const project = (slug: string) => ({ slug, name: `Project ${slug}`, environments: [{ slug: "stage" }] });
+	const refs = Array.from({ length: 100 }, (_, n) => ({
+		name: `release/${n}-${"x".repeat(200)}`,
+		kind: "branch" as const,
+	}));
+
+	test("is a card at each of its steps, and fits", () => {
+		const many = { projects: Array.from({ length: 300 }, (_, n) => project(`p-${n}`)) };
+		const forms = [
+			deployForm({ projects: [] }, null, []),
+			deployForm(many, null, []),
+			deployForm(many, project("p-1"), refs),
+			deployForm(many, { ...project("p-1"), environments: [] }, []),
+		];
+		for (const form of forms) {
+			expect(adaptiveCardProblems(form)).toEqual([]);
+			expect(bytesOf(form)).toBeLessThan(80_000);
+		}
+	});
+
+	test.each([
+		[{ environment: "stage" }, "deploy web to stage"],
+		[{ environment: "stage", ref: "main", typed: " v1.0.0 " }, "deploy web@v1.0.0 to stage"],
+		[
+			{ environment: "stage", ref: "main", dryRun: "true", reason: 'a "b"' },
+			'deploy web@main to stage --dry-run --reason «a "b"»',
+		],
+		[{ environment: "stage", typed: "two words" }, null],
+		[{ ref: "main" }, null],
+	])("%j stands for %j", (inputs, command) => {
+		expect(formCommand("web", Inputs.parse(inputs))).toBe(command);
 	});
 });
 
