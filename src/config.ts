@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { type OidcConfig, readOidc } from "./config/oidc.ts";
 import { readSecretKeys } from "./config/secret-keys.ts";
 import { readSlack, type SlackConfig } from "./config/slack.ts";
 import { readTeams, type TeamsConfig } from "./config/teams.ts";
@@ -21,6 +22,8 @@ export interface Config {
 	readonly initApiToken: string | null;
 	readonly slack: SlackConfig | null;
 	readonly teams: TeamsConfig | null;
+	/** Null: nobody signs in to the web page by an OpenID provider. */
+	readonly oidc: OidcConfig | null;
 	/** Without a trailing slash; null: Microsoft's own. */
 	readonly graphBaseUrl: string | null;
 	readonly pollIntervalSeconds: number;
@@ -46,6 +49,7 @@ const OWN_VARIABLES: ReadonlySet<string> = new Set([
 	"SLACK_SIGNING_SECRET",
 	"SLACK_APP_TOKEN",
 	"MicrosoftAppPassword",
+	"OIDC_CLIENT_SECRET",
 ]);
 
 /** Reads and checks the whole environment. Throws ConfigError. An empty value is an unset one. */
@@ -68,6 +72,7 @@ export function readConfig(env: Environment): Config {
 		initApiToken: readInitToken(get),
 		slack,
 		teams,
+		oidc: readOidc(get),
 		graphBaseUrl: readUrl(get, "GRAPH_BASE_URL"),
 		pollIntervalSeconds: readInteger(get, "DRAVEN_POLL_INTERVAL", 30, 1, 3_600),
 		...readLogConfig(env),
@@ -87,7 +92,7 @@ export function readLogConfig(env: Environment): Pick<Config, "logLevel" | "logF
 
 /** Every secret of the configuration, for the log to blot out. */
 export function secretsOf(config: Config): string[] {
-	const { slack, teams, databaseUrl } = config;
+	const { slack, teams, oidc, databaseUrl } = config;
 	// As it is and as it stands in the URL.
 	const encoded = databaseUrl === null ? "" : new URL(databaseUrl).password;
 	return [
@@ -95,6 +100,7 @@ export function secretsOf(config: Config): string[] {
 		slack?.signingSecret,
 		slack?.appToken,
 		teams?.kind === "app" ? teams.appPassword : null,
+		oidc?.clientSecret,
 		config.initApiToken,
 		encoded,
 		decodeURIComponent(encoded),

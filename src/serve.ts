@@ -4,6 +4,7 @@ import { bitbucketWebhook } from "../adapters/bitbucket/webhook.ts";
 import { githubWebhook } from "../adapters/github/webhook.ts";
 import { gitlabWebhook } from "../adapters/gitlab/webhook.ts";
 import { localPeople } from "../adapters/local/people.ts";
+import { openIdProvider } from "../adapters/openid/provider.ts";
 import { createSlack, type Slack } from "../adapters/slack/app.ts";
 import { createTeams, type Teams } from "../adapters/teams/app.ts";
 import { applyWhenFree } from "./apply-when-free.ts";
@@ -32,6 +33,7 @@ import { teamsConversations } from "./store/teams-conversations.ts";
 import { ensureInitToken } from "./store/tokens.ts";
 import { createFront } from "./use-cases/front.ts";
 import { firstLink } from "./use-cases/web-sign-in.ts";
+import { openIdConnect } from "./web/pages/openid-connect.ts";
 import { createWebServer, type WebServer } from "./web/server.ts";
 
 export interface ServeOptions {
@@ -248,6 +250,7 @@ async function listen({ config, env, store, deps, front, slack, teams, log, now,
 		dataDir: config.dataDir,
 		webhookSecretOf: (integration) => openSecrets(store.box, integration).webhookSecret ?? null,
 		ready: readinessOf(store.db),
+		...(config.oidc === null ? {} : { openId: openIdConnect(deps, openIdProvider(config.oidc)) }),
 		log,
 	});
 	const { port } = await web.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {

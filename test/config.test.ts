@@ -11,6 +11,11 @@ const TEAMS = {
 	MicrosoftAppPassword: "the-password-of-teams",
 	MicrosoftAppTenantId: "tenant",
 };
+const OIDC = {
+	OIDC_ISSUER: "https://login.acme.test/",
+	OIDC_CLIENT_ID: "draven",
+	OIDC_CLIENT_SECRET: "the-secret-of-openid",
+};
 const DATABASE = { DATABASE_URL: "postgres://u:p%40ss-word@db:5432/draven", DRAVEN_SECRET_KEY: KEY };
 
 test("an empty environment is local mode with the defaults", () => {
@@ -26,6 +31,7 @@ test("an empty environment is local mode with the defaults", () => {
 		initApiToken: null,
 		slack: null,
 		teams: null,
+		oidc: null,
 		graphBaseUrl: null,
 		pollIntervalSeconds: 30,
 		logLevel: "info",
@@ -42,6 +48,7 @@ test("every variable is read", () => {
 	const config = readConfig({
 		...SLACK,
 		...TEAMS,
+		...OIDC,
 		...DATABASE,
 		PORT: "8080",
 		HOST: "0.0.0.0",
@@ -77,6 +84,7 @@ test("every variable is read", () => {
 			...{ appType: "SingleTenant", tenantId: "tenant" },
 			...{ loginUrl: null, oauthScope: null, tokenIssuer: null, openIdMetadataUrl: null },
 		},
+		oidc: { issuer: "https://login.acme.test/", clientId: "draven", clientSecret: OIDC.OIDC_CLIENT_SECRET },
 		graphBaseUrl: "http://localhost:9/v1.0",
 		pollIntervalSeconds: 1,
 		logLevel: "debug",
@@ -89,6 +97,7 @@ test("every variable is read", () => {
 			"0123456789abcdef",
 			"xapp-1",
 			TEAMS.MicrosoftAppPassword,
+			OIDC.OIDC_CLIENT_SECRET,
 			"t".repeat(16),
 			"p%40ss-word",
 			"p@ss-word",
@@ -153,6 +162,16 @@ const BAD: readonly (readonly [variable: string, env: Record<string, string>])[]
 	["DRAVEN_TEAMS_INSECURE_LOCAL", { DRAVEN_TEAMS_INSECURE_LOCAL: "true", HOST: "0.0.0.0" }],
 	["DRAVEN_TEAMS_INSECURE_LOCAL", { ...TEAMS, DRAVEN_TEAMS_INSECURE_LOCAL: "true" }],
 	["DRAVEN_TEAMS_INSECURE_LOCAL", { DRAVEN_TEAMS_INSECURE_LOCAL: "hidden-value" }],
+	["OIDC_ISSUER", { OIDC_CLIENT_SECRET: "hidden-value" }],
+	["OIDC_CLIENT_ID", { ...OIDC, OIDC_CLIENT_ID: "" }],
+	["OIDC_CLIENT_SECRET", { ...OIDC, OIDC_CLIENT_SECRET: "" }],
+	...[
+		"http://login.acme.test",
+		"login.acme.test",
+		"https://login.acme.test/.well-known/openid-configuration",
+		"https://login.microsoftonline.com/common/v2.0",
+		"https://login.microsoftonline.us/organizations/v2.0",
+	].map((OIDC_ISSUER) => ["OIDC_ISSUER", { ...OIDC, OIDC_ISSUER }] as const),
 	["GRAPH_BASE_URL", { GRAPH_BASE_URL: "http://graph.test" }],
 	...["0", "-5", "3601", "30s"].map(
 		(DRAVEN_POLL_INTERVAL) => ["DRAVEN_POLL_INTERVAL", { DRAVEN_POLL_INTERVAL }] as const,
@@ -179,6 +198,7 @@ test("a draven.yaml may name every variable but those that keep DRAVEN itself sa
 	const { variable } = readConfig({
 		...SLACK,
 		...TEAMS,
+		...OIDC,
 		...DATABASE,
 		DRAVEN_INIT_API_TOKEN: "t".repeat(16),
 		GITHUB_TOKEN: "x",
@@ -190,6 +210,7 @@ test("a draven.yaml may name every variable but those that keep DRAVEN itself sa
 		"SLACK_BOT_TOKEN",
 		"SLACK_SIGNING_SECRET",
 		"MicrosoftAppPassword",
+		"OIDC_CLIENT_SECRET",
 		"DATABASE_URL",
 		"DRAVEN_SECRET_KEY",
 		"DRAVEN_INIT_API_TOKEN",

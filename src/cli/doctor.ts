@@ -1,7 +1,9 @@
+import { examineOpenId } from "../../adapters/openid/examine.ts";
 import { readConfig } from "../config.ts";
 import { openStore, StoreError } from "../open-store.ts";
 import type { Finding } from "../ports/checkup.ts";
 import { wrong } from "../ports/checkup.ts";
+import { backOf } from "../web/pages/openid-connect.ts";
 import type { Cli, ExitCode } from "./cli.ts";
 import { examineConfiguration, examineDatabase, examineSlackApp, examineWork } from "./examine.ts";
 import { examineIntegrations } from "./examine-integration.ts";
@@ -29,6 +31,7 @@ async function examine(cli: Cli, say: (finding: Finding) => void): Promise<Findi
 	take(examineConfiguration(config));
 	take(await examineSlackApp(config));
 	take(await examineTeamsApp(config));
+	if (config.oidc !== null) take(await examineOpenId(config.oidc, backOf(config.publicUrl)));
 	try {
 		const store = await openStore(config, "command");
 		try {

@@ -2,7 +2,7 @@ import { type Actor, SYSTEM_ACTOR } from "../core/audit-entry.ts";
 import { done, type Outcome, refusal, refused } from "../core/refusal.ts";
 import type { Deps } from "../deps.ts";
 import { holdChain, SYSTEM_CHAIN, writeTrail } from "../store/change.ts";
-import { IdentityTable, PersonTable } from "../store/entities.ts";
+import { AccessBindingTable, IdentityTable, PersonTable } from "../store/entities.ts";
 import {
 	deleteSessionsOf,
 	findLink,
@@ -22,14 +22,7 @@ const FIRST_LINK_MS = 60 * 60_000;
 
 /** A link into the web page for the one who asks, good once and for five minutes. Outsiders get none: the page shows more than a channel does. */
 export async function linkFor(deps: Deps, caller: Caller): Promise<Outcome<string>> {
-	if (caller.principal.outsider)
-		return refused(
-			refusal(
-				"outsider",
-				"The web page is not for guests and people of other organisations.",
-				"Ask a member of the team.",
-			),
-		);
+	if (caller.principal.outsider) return refused(NO_OUTSIDERS);
 	const accounts = await deps.db.getRepository(IdentityTable).findBy({ personId: caller.person.id });
 	const account = accounts.find((one) => one.platform === caller.via && one.externalId === caller.user);
 	if (account === undefined)
@@ -82,11 +75,45 @@ export async function signInByLink(deps: Deps, plain: string): Promise<Outcome<s
 	});
 }
 
-/** Opens a session for somebody whom an identity provider vouches for. */
-export async function signInByEmail(deps: Deps, name: string, email: string): Promise<string> {
-	const key = { platform: "email", tenant: "", user: email.toLowerCase() } as const;
-	const person = await personOf(deps, key, name, email.toLowerCase());
-	return deps.db.transaction((tx) => openSession(deps, tx, { ...key, personId: person.id, role: null }, "openid"));
+/**
+ * Opens a session for somebody whom an identity provider vouches for. Only for those who are known here already: at a public provider
+ * everybody has an account.
+ */
+export async function signInByEmail(deps: Deps, name: string, address: string): Promise<Outcome<string>> {
+	const email = address.toLowerCase();
+	const known = await knownAs(deps, email, name);
+	if (known === null)
+		return refused(
+			refusal(
+				"unknown_person",
+				`Nobody is known here as ${email}.`,
+				"Say `deploy whoami` to the bot in chat once, with an account of that address, or ask an admin to give a role to it.",
+			),
+		);
+	const key = { platform: "email", tenant: "", user: email } as const;
+	const { id: personId } = await personOf(deps, key, known, email);
+	const found = await identifyPerson(deps, personId, null, true);
+	if (!found.ok) return found;
+	if (found.value.principal.outsider) return refused(NO_OUTSIDERS);
+	return done(await deps.db.transaction((tx) => openSession(deps, tx, { ...key, personId, role: null }, "openid")));
+}
+
+/** The name of the person with an account of a chat at this address, or of the one whom it gives a role; null: nobody. */
+async function knownAs(deps: Deps, email: string, name: string): Promise<string | null> {
+	const rows: { name: string }[] = await deps.db.query(
+		`SELECT person.name FROM identity JOIN person ON person.id = identity.person_id
+		 WHERE identity.email = $1 AND EXISTS (
+			SELECT FROM identity AS other WHERE other.person_id = person.id AND other.platform <> 'email'
+		 ) LIMIT 1`,
+		[email],
+	);
+	const [row] = rows;
+	if (row !== undefined) return row.name;
+	const bindings = await deps.db.getRepository(AccessBindingTable).find();
+	const isNamed = bindings.some(({ subjects }) =>
+		subjects.some((one) => "email" in one && one.email.toLowerCase() === email),
+	);
+	return isNamed ? name : null;
 }
 
 async function openSession(
@@ -141,6 +168,11 @@ export async function signOutEverywhere(deps: Deps, personId: string): Promise<v
 	await deps.db.transaction((tx) => deleteSessionsOf(tx, personId));
 }
 
+const NO_OUTSIDERS = refusal(
+	"outsider",
+	"The web page is not for guests and people of other organisations.",
+	"Ask a member of the team.",
+);
 const AGAIN = "Say `deploy admin` in chat for a new one.";
 const BAD_LINK = {
 	used: refusal("link_used", "This link was used before: each is good once.", AGAIN),

@@ -7,6 +7,7 @@ import type { WebhookPort } from "../../src/ports/pipeline.ts";
 import type { Provider } from "../../src/store/entities.ts";
 import { createToken, type NewToken } from "../../src/store/tokens.ts";
 import { createFront } from "../../src/use-cases/front.ts";
+import type { OpenId } from "../../src/web/pages/open-id.ts";
 import { createWebServer, type WebServer, type WebServerContext } from "../../src/web/server.ts";
 import { type Setting, World } from "../support/world.ts";
 
@@ -33,6 +34,7 @@ export interface SiteOptions {
 	/** What the server is given otherwise than the world has it. */
 	readonly deps?: (world: World) => Partial<Deps>;
 	readonly ready?: WebServerContext["ready"];
+	readonly openId?: (world: World) => OpenId;
 }
 
 /** The web server on a real port, in front of a world. */
@@ -59,6 +61,7 @@ export class Site {
 			webhooks: options.webhooks ?? {},
 			webhookSecretOf: (integration) => openSecrets(deps.box, integration).webhookSecret ?? null,
 			ready: options.ready ?? (async () => ({ ok: true })),
+			...(options.openId === undefined ? {} : { openId: options.openId(world) }),
 		});
 		const { port } = await server.listen({ host: "127.0.0.1", port: 0 });
 		return new Site(world, server, port);

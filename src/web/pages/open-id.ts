@@ -4,6 +4,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 export interface OpenId {
 	/** As people know it: the host of its issuer. */
 	readonly name: string;
+	/** One sentence when it is known not to work right now. */
+	trouble(): Promise<string | null>;
 	addTo(app: FastifyInstance, way: Way): void;
 }
 

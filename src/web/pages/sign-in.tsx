@@ -14,6 +14,7 @@ export function addSignIn(app: FastifyInstance, { deps, openId }: AppContext): v
 
 	app.get<{ Querystring: { next?: string } }>("/sign-in", async (request, reply) => {
 		const next = ownPath(request.query.next);
+		const trouble = (await openId?.trouble()) ?? null;
 		return showAlone(
 			reply,
 			200,
@@ -28,6 +29,7 @@ export function addSignIn(app: FastifyInstance, { deps, openId }: AppContext): v
 						</a>
 					</p>
 				)}
+				{trouble === null ? null : <p role="alert">{`${trouble} That way in may not work right now.`}</p>}
 				<p>
 					Say <code>deploy admin</code> in chat (in Slack <code>/deploy admin</code>): you get a link that signs you in,
 					good once and for five minutes.
