@@ -1,11 +1,12 @@
 import type { EntityManager } from "typeorm";
 import type { Actor } from "../core/audit-entry.ts";
-import { done, type Outcome, type Refusal, refusal, refused } from "../core/refusal.ts";
+import { type Refusal, refusal } from "../core/refusal.ts";
 import { holdChain, SYSTEM_CHAIN, writeTrail } from "../store/change.ts";
 import { type ApplyStore, planHolding } from "./apply.ts";
-import { readItems } from "./current.ts";
+import { readCurrent, readItems } from "./current.ts";
 import { type Item, type Kind, projectOf, type StoredItem } from "./items.ts";
 import { type CurrentState, OWNER, type Planned, planConfiguration, RANK, stepFor } from "./plan.ts";
+import type { Problem } from "./problem.ts";
 import { readEntry } from "./read-entry.ts";
 import { writeSteps } from "./write-steps.ts";
 
@@ -19,12 +20,19 @@ export type Wish = { readonly kind: Kind } & (
 	| { readonly action: "remove"; readonly name: string }
 );
 
+/** What became of a wish. `problems`: what is wrong with the entry itself, each at its place; empty when something else is in the way. */
+export type Changed =
+	| { readonly ok: true; readonly value: StoredItem | null }
+	| { readonly ok: false; readonly refusal: Refusal; readonly problems: readonly Problem[] };
+
 /** Ends the transaction, so that nothing is written. */
 class Stop extends Error {
 	readonly refusal: Refusal;
-	constructor(code: string, message: string, next: string | null = null) {
+	readonly problems: readonly Problem[];
+	constructor(code: string, message: string, problems: readonly Problem[] = []) {
 		super(message);
-		this.refusal = refusal(code, message, next);
+		this.refusal = refusal(code, message);
+		this.problems = problems;
 	}
 }
 
@@ -39,20 +47,43 @@ export async function changeEntry(
 	/** Written with the change; false: it was made by an earlier try, so nothing is written now. */
 	settle: (tx: EntityManager, item: StoredItem | null, alive: readonly StoredItem[]) => Promise<boolean> = async () =>
 		true,
-): Promise<Outcome<StoredItem | null>> {
-	try {
-		return done(
-			await store.db.transaction(async (tx) => {
-				const item = await carryOut(store, tx, wish, actor);
-				const alive = (await readItems(tx, store.box)).filter((one) => !one.archived);
-				if (!(await settle(tx, item, alive))) throw new Stop("in_progress", "This was done by an earlier try.");
-				return item;
-			}),
+): Promise<Changed> {
+	return orStopped(async () =>
+		store.db.transaction(async (tx) => {
+			const item = await carryOut(store, tx, wish, actor);
+			const alive = (await readItems(tx, store.box)).filter((one) => !one.archived);
+			if (!(await settle(tx, item, alive))) throw new Stop("in_progress", "This was done by an earlier try.");
+			return item;
+		}),
+	);
+}
+
+/** What would come of a wish as things stand now: nothing is written, held or promised. */
+export async function checkEntry({ db, box }: Pick<ApplyStore, "db" | "box">, wish: Wish): Promise<Changed> {
+	return orStopped(async () => {
+		const current = await readCurrent(db.manager, box);
+		const planned = planWish(
+			current,
+			current.items.filter((one) => !one.archived),
+			wish,
 		);
+		refuseObstacles(planned);
+		return null;
+	});
+}
+
+async function orStopped(act: () => Promise<StoredItem | null>): Promise<Changed> {
+	try {
+		return { ok: true, value: await act() };
 	} catch (error) {
-		if (error instanceof Stop) return refused(error.refusal);
+		if (error instanceof Stop) return { ok: false, refusal: error.refusal, problems: error.problems };
 		throw error;
 	}
+}
+
+function refuseObstacles({ refusals, waitsFor }: Planned): void {
+	const obstacles = [...refusals, ...waitsFor];
+	if (obstacles.length > 0) throw new Stop("configuration_refused", obstacles.join(" "));
 }
 
 async function carryOut(
@@ -63,12 +94,12 @@ async function carryOut(
 ): Promise<StoredItem | null> {
 	const held = await holdChain(tx, SYSTEM_CHAIN);
 	let before: readonly StoredItem[] = [];
-	const { steps, plan, refusals, waitsFor } = await planHolding(tx, box, (current) => {
+	const planned = await planHolding(tx, box, (current) => {
 		before = current.items.filter((one) => !one.archived);
 		return planWish(current, before, wish);
 	});
-	const obstacles = [...refusals, ...waitsFor];
-	if (obstacles.length > 0) throw new Stop("configuration_refused", obstacles.join(" "));
+	refuseObstacles(planned);
+	const { steps, plan } = planned;
 	if (steps.length > 0) {
 		const at = now();
 		await writeSteps({ tx, box, now: at, managedBy: "api" }, steps);
@@ -99,7 +130,7 @@ function planWish(current: CurrentState, alive: readonly StoredItem[], wish: Wis
 
 	if (wish.action === "create") refuseDouble(alive, wish.kind, wish.entry);
 	const reading = readEntry(alive, wish, target);
-	if (!reading.ok) throw new Stop("invalid_configuration", reading.message);
+	if (!reading.ok) throw new Stop("invalid_configuration", reading.message, reading.problems);
 	const { items } = reading;
 	// Bindings have no name that the planner could know them by.
 	if (wish.kind === "access") return planBinding(items, target);
@@ -118,7 +149,9 @@ function refuseDouble(
 ): void {
 	const name = kind === "environment" ? `${project}/${slug}` : String(slug);
 	if (kind !== "access" && alive.some((one) => one.kind === kind && one.name === name))
-		throw new Stop("already_exists", `There is a ${NOUNS[kind]} "${name}" already: change that one.`);
+		throw new Stop("already_exists", `There is a ${NOUNS[kind]} "${name}" already: change that one.`, [
+			{ path: ["slug"], message: `is "${slug}", and another ${NOUNS[kind]} has that name: choose another one` },
+		]);
 }
 
 function planRemoval(current: CurrentState, alive: readonly StoredItem[], target: StoredItem | null): Planned {

@@ -26,8 +26,8 @@ export interface AskedEntry {
 
 export type EntryReading =
 	| { readonly ok: true; readonly items: readonly Item[] }
-	/** Everything that is wrong, each with its path, in one line. */
-	| { readonly ok: false; readonly message: string };
+	/** `message`: everything that is wrong, each with its path, in one line. */
+	| { readonly ok: false; readonly message: string; readonly problems: readonly Problem[] };
 
 /** Reads an entry as the same text in a draven.yaml would be read, among what is configured. `target`: what it changes. Pure. */
 export function readEntry(alive: readonly StoredItem[], asked: AskedEntry, target: StoredItem | null): EntryReading {
@@ -245,5 +245,5 @@ function isMap(value: unknown): value is Entry {
 
 function failed(problems: readonly Problem[]): EntryReading {
 	const sentences = problems.slice(0, 10).map(({ path, message }) => `${showPath(path) || "The entry"} ${message}`);
-	return { ok: false, message: `${sentences.join("; ")}.` };
+	return { ok: false, message: `${sentences.join("; ")}.`, problems };
 }

@@ -23,7 +23,7 @@ export function Layout({
 	readonly section: Section;
 	readonly children: ComponentChildren;
 }) {
-	const { name, flash } = useContext(ViewerContext);
+	const { name, flash, admin } = useContext(ViewerContext);
 	return (
 		<Page title={title} scripts>
 			<a class="skip" href="#content">
@@ -35,7 +35,7 @@ export function Layout({
 						DRAVEN
 					</a>
 					<nav aria-label="Main">
-						{NAVIGATION.map((one) => (
+						{NAVIGATION.filter((one) => one.section !== "admin" || admin).map((one) => (
 							<a key={one.path} href={one.path} {...(one.section === section ? { "aria-current": "page" } : {})}>
 								{one.label}
 							</a>

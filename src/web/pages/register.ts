@@ -9,6 +9,7 @@ import { findSession } from "../../store/web-sessions.ts";
 import { findRun } from "../api/find-run.ts";
 import type { AppContext } from "../app.ts";
 import { accountPages } from "./account.tsx";
+import { adminPages } from "./admin/pages.ts";
 import { addAssets } from "./assets.ts";
 import { auditPages } from "./audit.tsx";
 import { boardPages } from "./board.tsx";
@@ -30,6 +31,7 @@ export const PAGES: readonly PageRoute[] = [
 	...auditPages,
 	...reportPages,
 	...accountPages,
+	...adminPages,
 ];
 
 /** The web page: a part of the server with headers, cookies and errors of its own. */

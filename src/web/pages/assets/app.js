@@ -59,9 +59,18 @@ function enliven(root) {
 	plots(root);
 }
 
+/** What somebody is typing in is not taken from under their hands. */
+function spareTyping() {
+	document.body.addEventListener("htmx:beforeSwap", (event) => {
+		const { target } = event.detail;
+		if (target.matches("[data-typed]") && target.contains(document.activeElement)) event.detail.shouldSwap = false;
+	});
+}
+
 addEventListener("DOMContentLoaded", () => {
 	enliven(document);
 	follow();
+	spareTyping();
 	new MutationObserver(() => enliven(document)).observe(document.body, { childList: true, subtree: true });
 	// A log is read at its end.
 	for (const log of document.querySelectorAll(".log[data-tail]")) log.scrollTop = log.scrollHeight;
