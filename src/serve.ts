@@ -98,7 +98,9 @@ export async function serve(config: Config, env: Environment, log: Logger, optio
 		if (worker !== null) ends.push(worker.stop);
 
 		const url = options.web ? await listen({ config, env, store, deps, front, slack, teams, log, now, ends }) : null;
-		const signIn = options.web
+		// Not where it would be kept in the log of a container.
+		const shown = options.web && (config.localMode || process.stdout.isTTY);
+		const signIn = shown
 			? await firstLink(config.port === 0 && url !== null ? { ...deps, publicUrl: url } : deps)
 			: null;
 		process.stdout.write(await startupText({ config, store, url, slack: connected, options, signIn }));
