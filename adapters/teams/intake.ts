@@ -26,7 +26,7 @@ export interface IntakeOptions {
 	readonly log: Logger;
 }
 
-const TAKEN = "Taken. What comes of it is told in your chat with me, and on the card.";
+const TAKEN = "Taken. What comes of it is told to you in your chat with me, and on the card.";
 /** Cards that are shown within the answer have to be there by then. */
 const CARD_WITHIN_MS = 2_500;
 

@@ -72,6 +72,20 @@ async function mention(page: Page, text: string): Promise<void> {
 			await page.getByRole("button", { name: "Reject" }).last().click();
 			await shows(/Rejected by Alex: not before the campaign/);
 			await picture("rejected");
+
+			await page.getByRole("treeitem", { name: "Personal Chat" }).click();
+			await page.getByRole("textbox").first().click();
+			await page.keyboard.type("deploy");
+			await page.keyboard.press("Enter");
+			await shows("Deploy shop");
+			await page.getByRole("combobox", { name: /environment/i }).click();
+			await page.getByRole("option", { name: "stage" }).click();
+			await page.getByRole("textbox", { name: /Or another version/ }).fill("v1.2.0");
+			await picture("form");
+			await page.getByRole("button", { name: "Deploy", exact: true }).click();
+			await shows("Deploy #4: shop v1.2.0 → stage");
+			await picture("personal-chat");
+			expect(await world.run(4)).toMatchObject({ requestedBy: { name: "Alex" }, ref: { name: "v1.2.0" } });
 		} catch (error) {
 			await picture("where-it-stopped");
 			throw error;
