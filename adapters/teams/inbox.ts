@@ -1,5 +1,6 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
+import { isLoopbackHost } from "../../src/core/base-url.ts";
 import type { IntakeReply } from "./intake.ts";
 
 const MAX_BYTES = 262_144;
@@ -25,6 +26,17 @@ export function createInbox(options: InboxOptions): (request: IncomingMessage, r
 		const authorization = request.headers.authorization ?? "";
 		if (needsToken && !/^Bearer [\w-]+\.[\w-]+\.[\w-]+$/.test(authorization)) {
 			refuse(response, { status: 401, body: "A token of the Bot Framework is needed here." });
+			return;
+		}
+		if (!/^application\/json\b/i.test(request.headers["content-type"] ?? "")) {
+			refuse(response, { status: 415, body: "Activities are JSON." });
+			return;
+		}
+		if (!needsToken && !isForThisMachine(request.headers)) {
+			refuse(response, {
+				status: 403,
+				body: "Without tokens, only what is on this machine and is no web page may speak here.",
+			});
 			return;
 		}
 		const chunks: Buffer[] = [];
@@ -68,6 +80,11 @@ export function createInbox(options: InboxOptions): (request: IncomingMessage, r
 		const body = parse(raw.toString("utf8"));
 		end(response, body === undefined ? { status: 400, body: "This is no JSON." } : await take(body, authorization));
 	}
+}
+
+/** A page in a browser reaches this machine too, by its own name or by one of ours; and so does who comes through a proxy. */
+function isForThisMachine({ host, origin }: IncomingHttpHeaders): boolean {
+	return origin === undefined && host !== undefined && isLoopbackHost(host.replace(/:\d+$/, ""));
 }
 
 const TOO_LARGE: IntakeReply = { status: 413, body: "The body is larger than 256 KB." };

@@ -129,6 +129,25 @@ describe("what is taken", () => {
 	});
 });
 
+test("the Playground's open door is shut to web pages, and to who comes from elsewhere", async () => {
+	const open = await Harness.open({ insecure: true });
+	try {
+		const body = JSON.stringify({ ...open.fake.inPersonal("ada"), type: "message", text: "status" });
+		expect((await open.fake.sendRaw(body, { "content-type": "text/plain" })).status).toBe(415);
+		expect((await open.fake.sendRaw(body, { origin: "https://evil.test" })).status).toBe(403);
+		const { hostname, port } = new URL(open.fake.botUrl);
+		const socket = connect(Number(port), hostname);
+		const head = "POST / HTTP/1.1\r\nHost: draven.acme.test\r\nContent-Type: application/json\r\nContent-Length:";
+		socket.write(`${head} ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+		const [answer] = await once(socket, "data");
+		expect(String(answer)).toMatch(/^HTTP\/1\.1 403 /);
+		socket.destroy();
+		expect(open.stored).toEqual([]);
+	} finally {
+		await open.close();
+	}
+});
+
 test("the Playground is let in without a token where that was asked for, and nowhere but to this machine is it answered", async () => {
 	const open = await Harness.open({ insecure: true });
 	try {

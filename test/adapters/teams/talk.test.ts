@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { textOf } from "../../fakes/teams-card.ts";
+import { answerOf } from "../slack/harness.ts";
+import { Harness } from "./harness.ts";
+
+const CHANNEL = "19:releases@thread.tacv2";
+
+let there: Harness;
+beforeEach(async () => {
+	there = await Harness.open();
+	there.fake.joined.add(CHANNEL);
+	there.fake.installed.add("ada");
+});
+afterEach(() => there.close());
+
+const toldTo = (user: string) => there.fake.toldTo(user).map(({ card }) => textOf(card));
+
+describe("what is said", () => {
+	test("carries who, where and what makes it the same one", async () => {
+		await there.fake.mention("ada", CHANNEL, "approve", "1700", { id: "f:1" });
+		await there.work();
+		expect(there.front.said).toEqual([
+			{
+				...{ platform: "teams", tenant: there.fake.tenant, user: "ada", channel: CHANNEL, thread: "1700" },
+				...{ text: "approve", deliveryId: `message:${CHANNEL};messageid=1700:f:1`, saidAt: expect.any(Date) },
+			},
+		]);
+		expect(toldTo("ada")).toEqual(["You said: approve"]);
+	});
+
+	test("by nobody of a directory is not carried out", async () => {
+		await there.fake.write("ada", "status", { from: { id: "28:another-bot", name: "Bot" } });
+		await there.work();
+		expect(there.front.said).toEqual([]);
+	});
+
+	test("and could not be carried out is told to whoever said it", async () => {
+		await there.fake.write("ada", "status");
+		const [stored] = there.stored;
+		await there.teams.apologise(stored?.body, "I could not carry it out.");
+		expect(toldTo("ada")).toEqual(["I could not carry it out."]);
+		await there.teams.apologise("nonsense", "I could not carry it out.");
+	});
+
+	test("whom no way leads to is not told, and what was done is not done again", async () => {
+		there.fake.installed.clear();
+		there.fake.joined.clear();
+		await there.fake.mention("ada", CHANNEL, "status");
+		await there.work();
+		expect(there.front.said).toHaveLength(1);
+		expect(there.fake.messages).toEqual([]);
+	});
+});
+
+describe("a button that is pressed", () => {
+	const decide = { draven: { act: "decide", id: "reject", value: "run:1" } };
+	const invoke = (data: unknown, verb = "draven/decide") => ({
+		...{ ...there.fake.inPersonal("ada"), type: "invoke", name: "adaptiveCard/action", replyToId: "7" },
+		value: { action: { type: "Action.Execute", verb, data }, trigger: "manual" },
+	});
+
+	test("is answered at once and carried out afterwards, with the words of its card", async () => {
+		const { status, body } = await there.fake.send(invoke({ ...decide, reason: "  not\n now " }));
+		expect([status, JSON.parse(body)]).toEqual([
+			200,
+			{ statusCode: 200, type: "application/vnd.microsoft.activity.message", value: expect.stringContaining("Taken") },
+		]);
+		expect(there.front.decided).toEqual([]);
+		await there.work();
+		expect(there.front.decided).toEqual([
+			expect.objectContaining({ platform: "teams", user: "ada", action: "reject", value: "run:1", reason: "not now" }),
+		]);
+	});
+
+	test("says that nothing was done when it cannot be stored", async () => {
+		there.storeFails = true;
+		const { body } = await there.fake.send(invoke(decide));
+		expect(JSON.parse(body).value).toContain("Nothing was done");
+	});
+
+	test.each([
+		["none of ours", { act: "approve" }],
+		["of another kind", { draven: { act: "decide", id: "promote", value: "run:1" } }],
+		["without anything", null],
+	])("%s is not carried out", async (_, data) => {
+		const { status, body } = await there.fake.send(invoke(data));
+		expect([status, JSON.parse(body).value]).toEqual([200, expect.stringContaining("do not know this button")]);
+		expect(there.stored).toEqual([]);
+	});
+
+	test("shows the reader's own view within the answer, and stores nothing", async () => {
+		const { body } = await there.fake.send(invoke({ draven: { act: "view", value: "run:1" } }, "draven/view"));
+		expect(textOf(JSON.parse(body).value)).toBe("run:1 as ada sees it");
+		expect(there.stored).toEqual([]);
+	});
+
+	test("fills the form in time, or says that it could not", async () => {
+		const form = (project: string) => invoke({ draven: { act: "form", project: null }, project }, "draven/form");
+		expect(JSON.parse((await there.fake.send(form("web"))).body).type).toBe("application/vnd.microsoft.card.adaptive");
+		there.front.refs = () => new Promise(() => {});
+		const late = await there.fake.send(form("web"));
+		expect(JSON.parse(late.body).value).toContain("could not be filled in time");
+		expect(late.ms).toBeLessThan(4_500);
+	});
+});
+
+test("an answer that is the form comes as the form", async () => {
+	there.front.answer = () => answerOf("help", { form: true });
+	await there.fake.write("ada", "deploy");
+	await there.work();
+	expect(JSON.stringify(there.fake.toldTo("ada")[0]?.card)).toContain("Pick a project");
+});
