@@ -8,6 +8,7 @@ import { TeamsConversations1764100500000 } from "./1764100500000-teams-conversat
 import { DeadJobs1764100600000 } from "./1764100600000-dead-jobs.ts";
 import { WebSessions1764200000000 } from "./1764200000000-web-sessions.ts";
 import { Reports1764200100000 } from "./1764200100000-reports.ts";
+import { TokenScopes1764200200000 } from "./1764200200000-token-scopes.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
 export const MIGRATIONS = [
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
 	DeadJobs1764100600000,
 	WebSessions1764200000000,
 	Reports1764200100000,
+	TokenScopes1764200200000,
 ];

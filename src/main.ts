@@ -11,6 +11,7 @@ import type { SayOptions } from "./cli/say.ts";
 import type { CreateOptions } from "./cli/token.ts";
 import { readLogConfig } from "./config.ts";
 import { parseDuration } from "./core/duration.ts";
+import { isGlob } from "./core/glob.ts";
 import { makeLog } from "./log.ts";
 import { Sentence } from "./sentence.ts";
 import type { Provider } from "./store/entities.ts";
@@ -139,6 +140,12 @@ function addToken(token: Command, sub: Sub): void {
 				"--integration <slug>",
 				"with --runner: only work of this integration, and pipelines add lines to its runs' logs by it",
 			)
+			.option("--projects <globs>", "with --role: where it holds, such as web,shop-*; default: everywhere", readGlobs)
+			.option(
+				"--environments <globs>",
+				"with --role: where it holds, such as stage,demo; default: everywhere",
+				readGlobs,
+			)
 			.option("--email <address>", "whose it is: nobody approves by a token what they asked for in chat", readEmail)
 			.option("--expires <duration>", "after 90s, 15m, 4h, 30d …; default: never", readDuration)
 			.addOption(asJson()),
@@ -186,6 +193,13 @@ function readName(text: string): string {
 function readEmail(text: string): string {
 	if (!/^[^\s@]+@[^\s@]+$/.test(text)) throw new InvalidArgumentError("It has to be an e-mail address.");
 	return text;
+}
+
+function readGlobs(text: string): string[] {
+	const globs = text.split(",").map((one) => one.trim());
+	if (!globs.every(isGlob))
+		throw new InvalidArgumentError("Write names or globs with commas between, like web,shop-*.");
+	return globs;
 }
 
 function readDuration(text: string): number {

@@ -13,6 +13,9 @@ export interface CreateOptions {
 	/** Slug: it takes work of this one alone, and pipelines add lines to the logs of its runs. */
 	readonly integration?: string;
 	readonly email?: string;
+	/** Globs of where the role holds; absent: everywhere. */
+	readonly projects?: readonly string[];
+	readonly environments?: readonly string[];
 	/** Milliseconds. */
 	readonly expires?: number;
 	readonly json: boolean;
@@ -24,8 +27,17 @@ export async function createTokenCommand(cli: Cli, options: CreateOptions): Prom
 	if (runner === (role !== undefined))
 		throw new CallIsOff("Say what the token may: --role viewer|operator|approver|admin, or --runner.");
 	if (!runner && options.integration !== undefined) throw new CallIsOff("--integration goes with --runner.");
+	const reach =
+		options.projects === undefined && options.environments === undefined
+			? null
+			: { projects: options.projects ?? ["*"], environments: options.environments ?? ["*"] };
+	if (runner && reach !== null)
+		throw new CallIsOff("--projects and --environments go with --role: a runner is bound by --integration.");
 	return withStore<ExitCode>(cli, async (store) => {
-		const may = role === undefined ? { runnerOf: await integrationId(store, options.integration) } : { role };
+		const may =
+			role === undefined
+				? { runnerOf: await integrationId(store, options.integration) }
+				: { role, ...(reach === null ? {} : { reach }) };
 		const now = cli.now();
 		const { row, plain } = await createToken(
 			{ ...store, now: cli.now },
@@ -57,7 +69,8 @@ async function integrationId(store: Store, slug: string | undefined): Promise<st
 
 function shown(row: ApiTokenRow) {
 	return {
-		...{ id: row.id, name: row.name, kind: row.kind, role: row.role, createdAt: row.createdAt.toISOString() },
+		...{ id: row.id, name: row.name, kind: row.kind, role: row.role },
+		...{ projects: row.projects, environments: row.environments, createdAt: row.createdAt.toISOString() },
 		expiresAt: row.expiresAt?.toISOString() ?? null,
 		revokedAt: row.revokedAt?.toISOString() ?? null,
 	};
@@ -77,7 +90,11 @@ export async function listTokensCommand(cli: Cli, options: { readonly json: bool
 function tokenLine(row: ApiTokenRow, now: Date): string {
 	const ended = row.expiresAt !== null && row.expiresAt <= now ? "expired" : "valid";
 	const state = row.revokedAt === null ? ended : "revoked";
-	return `${row.id}  ${state.padEnd(8)} ${(row.role ?? "runner").padEnd(9)} ${row.createdAt.toISOString().slice(0, 10)}  ${row.name}`;
+	return `${row.id}  ${state.padEnd(8)} ${(row.role ?? "runner").padEnd(9)} ${row.createdAt.toISOString().slice(0, 10)}  ${row.name}${whereOf(row)}`;
+}
+
+function whereOf({ projects, environments }: ApiTokenRow): string {
+	return projects === null || environments === null ? "" : ` (${projects.join(",")} / ${environments.join(",")})`;
 }
 
 /** `draven token revoke <id>` */

@@ -21,6 +21,9 @@ export interface AccessBinding {
 	readonly environments: readonly string[];
 }
 
+/** Globs of where something holds. */
+export type Reach = Pick<AccessBinding, "projects" | "environments">;
+
 export interface Scope {
 	readonly project: string;
 	readonly environment: string;
@@ -39,6 +42,8 @@ export interface Principal {
 		| { readonly known: false; readonly why: string };
 	/** Set for API tokens, which carry their role themselves. */
 	readonly tokenRoles?: readonly Role[];
+	/** Where those roles hold; absent: everywhere. */
+	readonly tokenReach?: Reach;
 }
 
 /** An API token that no person is known to own: who holds it cannot be told, nor whether they decided already by another way. */
@@ -76,12 +81,15 @@ const ROLE_FOR: Record<Action, Role> = {
 	configure: "admin",
 };
 
-export interface Denied {
+export type Denied = {
 	readonly ok: false;
-	readonly code: "no_right" | "outsider" | "groups_unreadable";
 	readonly missing: Role;
 	readonly holders: Holders;
-}
+} & (
+	| { readonly code: "no_right" | "outsider" | "groups_unreadable" }
+	/** The token has the role, elsewhere. */
+	| { readonly code: "token_scope"; readonly reach: Reach }
+);
 
 /** Who has a role at an environment. */
 export interface Holders {
@@ -92,8 +100,13 @@ export interface Holders {
 	readonly tokens: boolean;
 }
 
-function inScope(binding: AccessBinding, scope: Scope): boolean {
-	return matchesAny(binding.projects, scope.project) && matchesAny(binding.environments, scope.environment);
+function inScope(reach: Reach, { project, environment }: Scope): boolean {
+	return covers(reach.projects, project) && covers(reach.environments, environment);
+}
+
+/** `*` as the place means all of them, which a glob for one letter does not cover. */
+function covers(globs: readonly string[], place: string): boolean {
+	return place === "*" ? globs.some((glob) => /^\*+$/.test(glob)) : matchesAny(globs, place);
 }
 
 type Match = "yes" | "no" | "unreadable";
@@ -139,7 +152,8 @@ function held(
 	const roles = new Set<Role>(["viewer"]);
 	const unreadable = new Set<Role>();
 	if (principal.outsider) return { roles, unreadable };
-	for (const role of principal.tokenRoles ?? []) for (const one of TOKEN_ROLES[role]) roles.add(one);
+	if (principal.tokenReach === undefined || inScope(principal.tokenReach, scope))
+		for (const role of principal.tokenRoles ?? []) for (const one of TOKEN_ROLES[role]) roles.add(one);
 	for (const binding of bindings) {
 		if (!inScope(binding, scope)) continue;
 		for (const subject of binding.subjects) {
@@ -163,6 +177,9 @@ export function may(
 	if (roles.has(role)) return { ok: true };
 	const code = principal.outsider ? "outsider" : unreadable.has(role) ? "groups_unreadable" : "no_right";
 	const holders = { role, subjects: holdersOf(bindings, role, scope), tokens: principal.tokenRoles !== undefined };
+	const { tokenRoles = [], tokenReach } = principal;
+	if (tokenReach !== undefined && tokenRoles.some((one) => TOKEN_ROLES[one].includes(role)))
+		return { ok: false, code: "token_scope", missing: role, holders, reach: tokenReach };
 	return { ok: false, code, missing: role, holders };
 }
 

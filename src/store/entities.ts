@@ -91,6 +91,9 @@ export interface ApiTokenRow {
 	name: string;
 	kind: "api" | "runner";
 	role: Role | null;
+	/** Globs of where the role holds; null, both: everywhere. */
+	projects: string[] | null;
+	environments: string[] | null;
 	personId: string;
 	integrationId: string | null;
 	hash: Buffer;
@@ -240,6 +243,8 @@ export const ApiTokenTable = new EntitySchema<ApiTokenRow>({
 		name: { type: "text" },
 		kind: { type: "text" },
 		role: { type: "text", nullable: true },
+		projects: { type: "text", array: true, nullable: true },
+		environments: { type: "text", array: true, nullable: true },
 		personId: { type: "uuid", name: "person_id" },
 		integrationId: { type: "uuid", name: "integration_id", nullable: true },
 		hash: { type: "bytea" },
@@ -252,6 +257,11 @@ export const ApiTokenTable = new EntitySchema<ApiTokenRow>({
 		{ name: "api_token_kind_known", expression: "kind IN ('api','runner')" },
 		{ name: "api_token_role_known", expression: "role IN ('viewer','operator','approver','admin')" },
 		{ name: "api_token_role_with_kind", expression: "(kind = 'api') = (role IS NOT NULL)" },
+		{
+			name: "api_token_scope_whole",
+			expression:
+				"(projects IS NULL AND environments IS NULL) OR (kind = 'api' AND cardinality(projects) > 0 AND cardinality(environments) > 0)",
+		},
 	],
 	foreignKeys: [
 		foreignKey("api_token_person", "person", "personId"),

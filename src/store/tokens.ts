@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import type { DataSource, EntityManager } from "typeorm";
-import type { Role } from "../core/access.ts";
+import type { Reach, Role } from "../core/access.ts";
 import type { Actor, AuditEntry } from "../core/audit-entry.ts";
 import { holdChain, SYSTEM_CHAIN, writeTrail } from "./change.ts";
 import { type ApiTokenRow, ApiTokenTable, IdentityTable, PersonTable, SettingTable } from "./entities.ts";
@@ -14,7 +14,9 @@ export interface TokenStore {
 export interface NewToken {
 	readonly name: string;
 	/** What it may: a role for the API, or the work of a runner (of one integration, or of all). */
-	readonly may: { readonly role: Exclude<Role, "emergency"> } | { readonly runnerOf: string | null };
+	readonly may:
+		| { readonly role: Exclude<Role, "emergency"> /** Absent: everywhere. */; readonly reach?: Reach }
+		| { readonly runnerOf: string | null };
 	/** Whose it is, by address; null: a person of its own, called like the token. */
 	readonly email: string | null;
 	readonly expiresAt: Date | null;
@@ -102,11 +104,14 @@ async function insertToken(
 ): Promise<ApiTokenRow> {
 	const held = await holdChain(tx, SYSTEM_CHAIN);
 	const now = store.now();
+	const reach = ("role" in token.may ? token.may.reach : undefined) ?? null;
 	const row: ApiTokenRow = {
 		id: randomUUID(),
 		name: token.name,
 		kind: "role" in token.may ? "api" : "runner",
 		role: "role" in token.may ? token.may.role : null,
+		projects: reach === null ? null : [...reach.projects],
+		environments: reach === null ? null : [...reach.environments],
 		personId,
 		integrationId: "role" in token.may ? null : token.may.runnerOf,
 		hash: hashOf(plain),
@@ -115,7 +120,10 @@ async function insertToken(
 		revokedAt: null,
 	};
 	await tx.getRepository(ApiTokenTable).insert(row);
-	const data = { token: row.id, name: row.name, kind: row.kind, role: row.role, person: personId };
+	const data = {
+		...{ token: row.id, name: row.name, kind: row.kind, role: row.role, person: personId },
+		...(reach === null ? {} : { projects: row.projects, environments: row.environments }),
+	};
 	await writeTrail({ tx, auditKey: store.auditKey, held, now }, [entry("token.created", now, token.actor, data)]);
 	return row;
 }

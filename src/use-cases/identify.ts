@@ -73,12 +73,17 @@ export async function identifyToken(deps: Deps, token: ApiTokenRow): Promise<Cal
 			outsider: false,
 			groups: { known: true, ids: new Set() },
 			...(token.role === null ? {} : { tokenRoles: [token.role] }),
+			...reachOf(token),
 		},
 		person,
 		bindings: [],
 		via: "api",
 		user: null,
 	};
+}
+
+function reachOf({ projects, environments }: ApiTokenRow): Pick<Principal, "tokenReach"> {
+	return projects === null || environments === null ? {} : { tokenReach: { projects, environments } };
 }
 
 /**

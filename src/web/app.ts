@@ -1,4 +1,5 @@
 import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from "fastify";
+import { makeGate } from "./api/admit.ts";
 import { auditEndpoints } from "./api/audit.ts";
 import { commandEndpoints } from "./api/commands.ts";
 import { configurationEndpoints } from "./api/configuration.ts";
@@ -73,7 +74,8 @@ export function createApp(context: AppContext): FastifyInstance {
 	app.register(async (pages) => addPages(pages, context));
 	const description = describeApi(API, ENDPOINTS);
 	app.get(`${API}/openapi.json`, async () => description);
-	for (const endpoint of ENDPOINTS) register(app, context, `${API}${endpoint.path}`, endpoint);
+	const admit = makeGate(context);
+	for (const endpoint of ENDPOINTS) register(app, { ...context, admit }, `${API}${endpoint.path}`, endpoint);
 	return app;
 }
 

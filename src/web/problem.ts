@@ -26,7 +26,14 @@ export function problem(status: number, code: string, detail: string, headers: R
 	return { status, body, headers: { ...headers, "content-type": PROBLEM_TYPE } };
 }
 
-const FORBIDDEN = new Set(["no_right", "outsider", "self_approval", "groups_unreadable", "person_unreadable"]);
+const FORBIDDEN = new Set([
+	"no_right",
+	"outsider",
+	"self_approval",
+	"groups_unreadable",
+	"person_unreadable",
+	"token_scope",
+]);
 /** It would have been right at another time, or in another state. */
 const CONFLICT = new Set([
 	"already_decided",

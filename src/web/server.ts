@@ -7,6 +7,7 @@ import type { Front } from "../ports/front.ts";
 import type { WebhookPort } from "../ports/pipeline.ts";
 import type { IntegrationRow, Provider } from "../store/entities.ts";
 import type { Readiness } from "../store/readiness.ts";
+import type { Rates } from "./api/admit.ts";
 import { createApp } from "./app.ts";
 import { createMetrics } from "./metrics.ts";
 import type { OpenId } from "./pages/open-id.ts";
@@ -32,6 +33,8 @@ export interface WebServerContext {
 	readonly dataDir?: string;
 	/** Signs people in by OpenID Connect; absent: it is not configured. */
 	readonly openId?: OpenId;
+	/** What is taken of one caller; absent: the usual. */
+	readonly rates?: Rates;
 	readonly log: Logger;
 }
 

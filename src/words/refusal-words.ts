@@ -1,4 +1,4 @@
-import type { Action, Denied, Holders } from "../core/access.ts";
+import type { Action, Denied, Holders, Reach } from "../core/access.ts";
 import type { PersonLock } from "../core/person-lock.ts";
 import { type Refusal, refusal } from "../core/refusal.ts";
 import type { ResolvedRef, Run, RunType } from "../core/run.ts";
@@ -29,6 +29,11 @@ const ACTIONS: Record<Action, string> = {
 	configure: "change the configuration of",
 };
 
+/** Where a token holds. */
+export function reachWords({ projects, environments }: Reach): string {
+	return `the projects ${projects.join(", ")} and the environments ${environments.join(", ")}`;
+}
+
 export function rightRefusal(action: Action, scope: Scope, denied: Denied): Refusal {
 	const place = `${scope.project}/${scope.environment}`;
 	const doing = `You may not ${ACTIONS[action]} ${place}`;
@@ -55,8 +60,14 @@ export function rightRefusal(action: Action, scope: Scope, denied: Denied): Refu
 				`${doing} right now: your groups could not be read, and without them nobody has the role ${denied.missing}.`,
 				"Nothing was changed. Try again in a minute; if it stays, ask an admin to run `draven doctor`.",
 			);
+		case "token_scope":
+			return refusal(
+				"token_scope",
+				`${doing}: this token holds for ${reachWords(denied.reach)}.`,
+				"Use a token that holds there (`draven token create --projects … --environments …`).",
+			);
 		default:
-			return denied.code satisfies never;
+			return denied satisfies never;
 	}
 }
 

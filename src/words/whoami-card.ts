@@ -1,5 +1,6 @@
 import { type Principal, ROLES, type Role } from "../core/access.ts";
 import type { Card, CardBlock } from "../ports/chat.ts";
+import { reachWords } from "./refusal-words.ts";
 import { card } from "./rich.ts";
 
 /** What each role may (SPEC section 6). */
@@ -25,6 +26,8 @@ export function whoamiCard(principal: Principal, places: readonly { place: strin
 	if (principal.emails.length > 0) blocks.push({ kind: "small", text: [principal.emails.join(", ")] });
 	if (principal.outsider)
 		blocks.push({ kind: "text", text: ["You are a guest or from another workspace: you may look, and nothing more."] });
+	if (principal.tokenReach !== undefined)
+		blocks.push({ kind: "text", text: [`This token holds for ${reachWords(principal.tokenReach)}.`] });
 	if (!principal.groups.known)
 		blocks.push({
 			kind: "text",

@@ -41,6 +41,18 @@ test("one is one: an entry, a chain", async () => {
 	expect((await call("audit", "verify")).stdout).toContain("2 entries in 1 chain,");
 });
 
+test("a token is made for some places; the list says which", async () => {
+	const places = ["--projects", "web, shop-*", "--environments", "stage,demo"];
+	const made = json(await call("token", "create", "--name", "some", "--role", "operator", ...places, "--json"));
+	expect(made).toMatchObject({ projects: ["web", "shop-*"], environments: ["stage", "demo"] });
+	expect((await call("token", "list")).stdout).toContain("some (web,shop-* / stage,demo)\n");
+	const half = json(await call("token", "create", "--name", "half", "--role", "viewer", "--projects", "web", "--json"));
+	expect(half).toMatchObject({ projects: ["web"], environments: ["*"] });
+	const create = (...args: string[]) => call("token", "create", "--name", "x", ...args);
+	expect(await create("--role", "viewer", "--projects", "a,,b")).toMatchObject({ code: 2 });
+	expect(await create("--runner", "--projects", "a")).toMatchObject({ code: 2 });
+}, 30_000);
+
 test("a person is linked, as JSON", async () => {
 	const db = await openDataSource(database.url, { poolSize: 1 });
 	const id = randomUUID();

@@ -115,6 +115,32 @@ test("who can help is told: only those of this place, each once", () => {
 	]);
 });
 
+test("a token's role holds where the token reaches; what is everybody's it does not touch", () => {
+	const token = somebody({
+		tokenRoles: ["admin"],
+		tokenReach: { projects: ["web", "shop-*"], environments: ["stage"] },
+	});
+	const at = (project: string, environment: string, action: Action = "deploy") =>
+		may(action, [], token, { project, environment }).ok;
+	expect([at("web", "stage"), at("shop-eu", "stage"), at("web", "production"), at("blog", "stage")]).toEqual([
+		...[true, true, false, false],
+	]);
+	expect(at("blog", "production", "view")).toBe(true);
+	expect(at("*", "*", "configure")).toBe(false);
+	expect(may("deploy", [], token, { project: "blog", environment: "stage" })).toMatchObject({
+		...{ ok: false, code: "token_scope", reach: { projects: ["web", "shop-*"] } },
+	});
+	const viewer = somebody({ tokenRoles: ["viewer"], tokenReach: { projects: ["web"], environments: ["*"] } });
+	expect(may("deploy", [], viewer, { project: "blog", environment: "stage" })).toMatchObject({ code: "no_right" });
+});
+
+test("a glob for one letter is not everything", () => {
+	const everything = { project: "*", environment: "*" };
+	const bound = (glob: string) =>
+		may("configure", [bind("admin", { projects: [glob], environments: [glob] })], somebody(), everything).ok;
+	expect([bound("?"), bound("[!a]"), bound("*"), bound("**")]).toEqual([false, false, true, true]);
+});
+
 test("a token has its role, an admin's all but emergency, and no binding of its owner", () => {
 	const roles = (...tokenRoles: Role[]) => [...rolesIn([], somebody({ tokenRoles }), HERE)].sort();
 	expect(roles()).toEqual(["viewer"]);

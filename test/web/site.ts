@@ -7,6 +7,7 @@ import type { WebhookPort } from "../../src/ports/pipeline.ts";
 import type { Provider } from "../../src/store/entities.ts";
 import { createToken, type NewToken } from "../../src/store/tokens.ts";
 import { createFront } from "../../src/use-cases/front.ts";
+import type { Rates } from "../../src/web/api/admit.ts";
 import type { OpenId } from "../../src/web/pages/open-id.ts";
 import { createWebServer, type WebServer, type WebServerContext } from "../../src/web/server.ts";
 import { type Setting, World } from "../support/world.ts";
@@ -34,6 +35,7 @@ export interface SiteOptions {
 	/** What the server is given otherwise than the world has it. */
 	readonly deps?: (world: World) => Partial<Deps>;
 	readonly ready?: WebServerContext["ready"];
+	readonly rates?: Rates;
 	readonly openId?: (world: World) => OpenId;
 }
 
@@ -61,6 +63,7 @@ export class Site {
 			webhooks: options.webhooks ?? {},
 			webhookSecretOf: (integration) => openSecrets(deps.box, integration).webhookSecret ?? null,
 			ready: options.ready ?? (async () => ({ ok: true })),
+			...(options.rates === undefined ? {} : { rates: options.rates }),
 			...(options.openId === undefined ? {} : { openId: options.openId(world) }),
 		});
 		const { port } = await server.listen({ host: "127.0.0.1", port: 0 });

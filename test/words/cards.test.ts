@@ -301,7 +301,7 @@ describe("a refusal says what, why, who can help, and what to do next", () => {
 	const scope = { project: "web", environment: "production" };
 	const denied = (code: Denied["code"]): Denied => ({
 		ok: false,
-		code,
+		...(code === "token_scope" ? { code, reach: { projects: ["shop-*"], environments: ["stage", "demo"] } } : { code }),
 		missing: "operator",
 		holders: { role: "operator", subjects: [{ slackGroup: "S1" }, { slackUser: "U1" }], tokens: false },
 	});

@@ -8,7 +8,7 @@ import type { Sql } from "../../store/runs.ts";
 import type { AppContext } from "../app.ts";
 import { problem, type Reply } from "../problem.ts";
 import { send } from "../send.ts";
-import { authenticate } from "./authenticate.ts";
+import type { Gate } from "./admit.ts";
 import { once } from "./idempotency.ts";
 import { isStorable, NoBody, NoQuery } from "./schemas.ts";
 import { problemsOf, wording } from "./wording.ts";
@@ -73,7 +73,12 @@ export function endpoint<Query extends z.ZodType = typeof NoQuery, Body extends 
 	return { token: "api", query: NoQuery, body: NoBody, ...described, handle };
 }
 
-export function register(app: FastifyInstance, context: AppContext, url: string, described: Endpoint): void {
+export function register(
+	app: FastifyInstance,
+	context: AppContext & { readonly admit: Gate },
+	url: string,
+	described: Endpoint,
+): void {
 	const tokens = new WeakMap<FastifyRequest, ApiTokenRow>();
 	const { method, bodyLimit } = described;
 	app.route<{ Params: Readonly<Record<string, string>> }>({
@@ -82,11 +87,12 @@ export function register(app: FastifyInstance, context: AppContext, url: string,
 		...(bodyLimit === undefined ? {} : { bodyLimit }),
 		// Before the body: nobody unknown makes us read one.
 		onRequest: async (request, reply) => {
-			const found = await authenticate(context.deps, request.headers.authorization, described.token);
-			if (!("id" in found)) return send(reply, found);
+			const found = await context.admit(request, described.token);
+			reply.headers(found.headers);
+			if (!found.ok) return send(reply, found.reply);
 			if (described.text !== "takes" && /^text\/plain\b/i.test(request.headers["content-type"] ?? ""))
 				return send(reply, problem(415, "unsupported_media_type", "Send application/json."));
-			tokens.set(request, found);
+			tokens.set(request, found.token);
 		},
 		handler: async (request, reply) => {
 			const token = tokens.get(request);
