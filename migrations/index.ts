@@ -9,6 +9,7 @@ import { DeadJobs1764100600000 } from "./1764100600000-dead-jobs.ts";
 import { WebSessions1764200000000 } from "./1764200000000-web-sessions.ts";
 import { Reports1764200100000 } from "./1764200100000-reports.ts";
 import { TokenScopes1764200200000 } from "./1764200200000-token-scopes.ts";
+import { LiveByEnd1764210000000 } from "./1764210000000-live-by-end.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
 export const MIGRATIONS = [
@@ -23,4 +24,5 @@ export const MIGRATIONS = [
 	WebSessions1764200000000,
 	Reports1764200100000,
 	TokenScopes1764200200000,
+	LiveByEnd1764210000000,
 ];

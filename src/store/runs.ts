@@ -135,28 +135,29 @@ export const waitingRuns = (sql: Sql, environmentId: string) =>
 		[environmentId],
 	);
 
-/** The newest runs that succeeded there, dry-runs left out, newest first. */
+/** Was at work there and is over, the last to end first. They end out of the order of their numbers when one waits and others pass. */
+const atWork = (more: string) =>
+	`environment_id = $1 AND finished_at IS NOT NULL AND started_at IS NOT NULL AND type <> 'dry-run'${more} ORDER BY finished_at DESC, number DESC`;
+
+/** What succeeded there, dry-runs left out: what is live, and what was before. */
 export const succeededRuns = (sql: Sql, environmentId: string, limit = 200) =>
-	select(sql, "environment_id = $1 AND state = 'succeeded' AND type <> 'dry-run' ORDER BY number DESC LIMIT $2", [
-		environmentId,
-		limit,
-	]);
+	select(sql, `${atWork(" AND state = 'succeeded'")} LIMIT $2`, [environmentId, limit]);
 
 /** The last run that was at work there and is over. */
-export const lastAtWork = (sql: Sql, environmentId: string) =>
-	selectOne(
-		sql,
-		"environment_id = $1 AND finished_at IS NOT NULL AND started_at IS NOT NULL AND type <> 'dry-run' ORDER BY number DESC LIMIT 1",
-		[environmentId],
-	);
+export const lastAtWork = (sql: Sql, environmentId: string) => selectOne(sql, `${atWork("")} LIMIT 1`, [environmentId]);
+
+/**
+ * The last run that moved what is there, or may have: its pipeline was started, however that ended. A rollback that did not succeed is
+ * looked past: what it was to take away is still what is to go.
+ */
+export const lastMove = (sql: Sql, environmentId: string) =>
+	selectOne(sql, `${atWork(" AND external_id IS NOT NULL AND (state = 'succeeded' OR type <> 'rollback')")} LIMIT 1`, [
+		environmentId,
+	]);
 
 /** The last run that succeeded there with this very commit. */
 export const succeededWith = (sql: Sql, environmentId: string, sha: string) =>
-	selectOne(
-		sql,
-		"environment_id = $1 AND state = 'succeeded' AND type <> 'dry-run' AND sha = $2 ORDER BY number DESC LIMIT 1",
-		[environmentId, sha],
-	);
+	selectOne(sql, `${atWork(" AND state = 'succeeded' AND sha = $2")} LIMIT 1`, [environmentId, sha]);
 
 /** When a commit first succeeded in each environment of a project, by slug. */
 export async function successesOf(sql: Sql, projectId: string, sha: string): Promise<Record<string, Date>> {

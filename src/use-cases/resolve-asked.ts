@@ -5,7 +5,7 @@ import { refAllowed } from "../core/rules/refs.ts";
 import type { ResolvedRef, Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
 import { VendorError } from "../ports/vendor-error.ts";
-import { runByNumber, succeededRuns } from "../store/runs.ts";
+import { lastMove, runByNumber, succeededRuns } from "../store/runs.ts";
 import { askedAt } from "./asked-at.ts";
 import type { RunAsked } from "./request-run.ts";
 
@@ -20,17 +20,16 @@ export async function resolveAsked(deps: Deps, asked: RunAsked, policy: Effectiv
 	const resolved = await resolveRef(deps, asked, policy);
 	if (!resolved.ok) return resolved;
 	if (asked.type !== "rollback") return done({ ref: resolved.value, rollback: null });
-	const live = (await succeededRuns(deps.db, asked.place.environment.id, 1))[0];
-	return done({ ref: resolved.value, rollback: { toRun: null, fromSha: live?.ref.sha ?? null } });
+	const last = await lastMove(deps.db, asked.place.environment.id);
+	return done({ ref: resolved.value, rollback: { toRun: null, fromSha: last?.ref.sha ?? null } });
 }
 
 async function rollbackRun(deps: Deps, asked: RunAsked): Promise<Outcome<Target>> {
 	const { project, environment } = asked.place;
 	const here = `${project.slug}/${environment.slug}`;
-	const history = await succeededRuns(deps.db, environment.id);
-	const live = history[0]?.ref.sha ?? null;
+	const from = (await lastMove(deps.db, environment.id))?.ref.sha ?? null;
 	if (asked.toRun === null) {
-		const target = rollbackTarget(history);
+		const target = from === null ? null : rollbackTarget(await succeededRuns(deps.db, environment.id), from);
 		if (target === null)
 			return refused(
 				refusal(
@@ -39,7 +38,7 @@ async function rollbackRun(deps: Deps, asked: RunAsked): Promise<Outcome<Target>
 					`Name one: deploy rollback ${project.slug} ${environment.slug} to <ref>.`,
 				),
 			);
-		return done({ ref: target.ref, rollback: { toRun: target.number, fromSha: live } });
+		return done({ ref: target.ref, rollback: { toRun: target.number, fromSha: from } });
 	}
 	const run = await runByNumber(deps.db, asked.toRun);
 	if (
@@ -55,7 +54,7 @@ async function rollbackRun(deps: Deps, asked: RunAsked): Promise<Outcome<Target>
 				`deploy history ${project.slug} ${environment.slug} shows what ran there.`,
 			),
 		);
-	return done({ ref: run.ref, rollback: { toRun: run.number, fromSha: live } });
+	return done({ ref: run.ref, rollback: { toRun: run.number, fromSha: from } });
 }
 
 async function resolveRef(deps: Deps, asked: RunAsked, policy: EffectivePolicy): Promise<Outcome<ResolvedRef>> {

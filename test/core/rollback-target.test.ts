@@ -34,7 +34,18 @@ test.each([
 	["A B C B<C D", "B"],
 	["A B C B<C C D", "C"],
 ])("after %j it goes to %s", (story, target) => {
-	expect(rollbackTarget(history(story))?.ref.name ?? null).toBe(target);
+	const runs = history(story);
+	expect(rollbackTarget(runs, runs[0]?.ref.sha ?? "")?.ref.name ?? null).toBe(target);
+});
+
+test.each([
+	["A", "B", "A"],
+	["A B", "C", "B"],
+	["A B", "B", "A"],
+	["A B C B<C", "C", "B"],
+	["", "A", null],
+])("after %j, and %s that failed, it goes to %s", (story, failed, target) => {
+	expect(rollbackTarget(history(story), failed.repeat(40))?.ref.name ?? null).toBe(target);
 });
 
 test("rolling back again and again comes to an end, and never to the same commit twice", () => {
@@ -43,7 +54,8 @@ test("rolling back again and again comes to an end, and never to the same commit
 		fc.property(stories, (deploys) => {
 			let runs = history(deploys.join(" "));
 			const visited = new Set<string>([runs[0]?.ref.name ?? ""]);
-			for (let target = rollbackTarget(runs); target !== null; target = rollbackTarget(runs)) {
+			const next = () => rollbackTarget(runs, runs[0]?.ref.sha ?? "");
+			for (let target = next(); target !== null; target = next()) {
 				expect(visited).not.toContain(target.ref.name);
 				visited.add(target.ref.name);
 				const from = runs[0]?.ref.sha ?? null;
