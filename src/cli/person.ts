@@ -1,7 +1,8 @@
 import type { Store } from "../open-store.ts";
 import { CallIsOff, Sentence } from "../sentence.ts";
-import { type IdentityRow, IdentityTable, IntegrationTable } from "../store/entities.ts";
+import type { IdentityRow } from "../store/entities.ts";
 import { type KnownPerson, linkIdentity, listPeople, peopleCalled } from "../store/people.ts";
+import { readAccount } from "../use-cases/read-account.ts";
 import { terminalActor } from "./apply.ts";
 import { type Cli, type ExitCode, printJson, withStore } from "./cli.ts";
 
@@ -76,55 +77,18 @@ async function onePerson(store: Store, called: string): Promise<KnownPerson> {
 	return person;
 }
 
-async function identityOf(
-	cli: Cli,
-	store: Store,
-	{ email, login, slack, teams }: LinkOptions,
-): Promise<Omit<IdentityRow, "personId">> {
-	if (email !== undefined) {
-		const address = email.toLowerCase();
-		return { platform: "email", tenant: "", externalId: address, email: address };
-	}
-	if (login !== undefined) return loginOf(store, login);
-	if (teams !== undefined) return teamsOf(store, teams, cli.env["MicrosoftAppTenantId"]?.trim());
-	return slackOf(store, slack ?? "");
-}
-
-async function loginOf(store: Store, login: string): Promise<Omit<IdentityRow, "personId">> {
-	const [, slug, account] = /^([^:]+):(.+)$/.exec(login) ?? [];
-	if (slug === undefined || account === undefined)
-		throw new CallIsOff("--login is <integration>:<account>, for example acme-github:ada.");
-	const integration = await store.db.getRepository(IntegrationTable).findOneBy({ slug });
-	if (integration === null)
-		throw new Sentence(`There is no integration "${slug}"; \`draven export\` shows which there are.`);
-	return { platform: integration.provider, tenant: integration.id, externalId: account.toLowerCase(), email: null };
-}
-
-async function slackOf(store: Store, slack: string): Promise<Omit<IdentityRow, "personId">> {
-	const [, team, user] = /^(?:([TE][A-Z0-9]+):)?([UW][A-Z0-9_]+)$/.exec(slack) ?? [];
-	if (user === undefined) throw new CallIsOff("--slack is a member id like U0ADA, or T0TEAM:U0ADA.");
-	if (team !== undefined) return { platform: "slack", tenant: team, externalId: user, email: null };
-	const [known, second] = await store.db.getRepository(IdentityTable).findBy({ platform: "slack", externalId: user });
-	if (known === undefined || second !== undefined)
-		throw new Sentence(`${user} has not spoken here yet: name the workspace too, as in --slack T0TEAM:${user}.`);
-	const { tenant, email } = known;
-	return { platform: "slack", tenant, externalId: user, email };
-}
-
-async function teamsOf(
-	store: Store,
-	teams: string,
-	ownTenant: string | undefined,
-): Promise<Omit<IdentityRow, "personId">> {
-	const [, named, user] = /^(?:([\w.-]+):)?([\w-]+)$/.exec(teams) ?? [];
-	if (user === undefined) throw new CallIsOff("--teams is an Entra object id, or <tenant id>:<object id>.");
-	const [known, second] = await store.db
-		.getRepository(IdentityTable)
-		.findBy({ platform: "teams", externalId: user, ...(named === undefined ? {} : { tenant: named }) });
-	if (known !== undefined && second === undefined)
-		return { platform: "teams", tenant: known.tenant, externalId: user, email: known.email };
-	const tenant = named ?? ownTenant;
-	if (tenant === undefined || tenant === "")
-		throw new Sentence(`${user} has not spoken here yet: name the tenant too, as in --teams <tenant id>:${user}.`);
-	return { platform: "teams", tenant, externalId: user, email: null };
+async function identityOf(cli: Cli, store: Store, options: LinkOptions): Promise<Omit<IdentityRow, "personId">> {
+	const { email, login, slack, teams } = options;
+	const [kind, value] = (
+		[
+			["email", email],
+			["login", login],
+			["slack", slack],
+			["teams", teams],
+		] as const
+	).find((one) => one[1] !== undefined) ?? ["email", ""];
+	const outcome = await readAccount(store.db, kind, value ?? "", cli.env["MicrosoftAppTenantId"]?.trim() || null);
+	if (outcome.ok) return outcome.value;
+	const { code, message } = outcome.refusal;
+	throw code === "malformed_account" ? new CallIsOff(`--${kind}: ${message}`) : new Sentence(message);
 }

@@ -165,6 +165,31 @@ function held(
 	return { roles, unreadable };
 }
 
+/** A binding that gives somebody its role at an environment, and by which subject of it. */
+export interface Grant<B extends AccessBinding = AccessBinding> {
+	readonly binding: B;
+	readonly subject: Subject;
+	/** False: it is a group, and who is in their groups cannot be read, so it gives nothing now. */
+	readonly readable: boolean;
+}
+
+/** Why somebody has the roles that they have there. An outsider has none by any binding. */
+export function grantsIn<B extends AccessBinding>(
+	bindings: readonly B[],
+	principal: Principal,
+	scope: Scope,
+): readonly Grant<B>[] {
+	if (principal.outsider) return [];
+	return bindings
+		.filter((binding) => inScope(binding, scope))
+		.flatMap((binding) =>
+			binding.subjects.flatMap((subject) => {
+				const match = matches(subject, principal);
+				return match === "no" ? [] : [{ binding, subject, readable: match === "yes" }];
+			}),
+		);
+}
+
 /** Whether somebody may do something at an environment; what is missing when not. Denied when their groups decide and cannot be read. */
 export function may(
 	action: Action,

@@ -1,8 +1,12 @@
 import type { PageRoute } from "../page.tsx";
+import { accessPages } from "./access.tsx";
 import { environmentPages } from "./environments.tsx";
+import { lockPages } from "./locks.tsx";
 import { overviewPages } from "./overview.tsx";
+import { peoplePages } from "./people.tsx";
 import { policyPages } from "./policies.tsx";
 import { projectPages } from "./projects.tsx";
+import { tokenPages } from "./tokens.tsx";
 
 /** Everything under /admin. */
 export const adminPages: readonly PageRoute[] = [
@@ -10,4 +14,8 @@ export const adminPages: readonly PageRoute[] = [
 	...projectPages,
 	...environmentPages,
 	...policyPages,
+	...accessPages,
+	...peoplePages,
+	...tokenPages,
+	...lockPages,
 ];

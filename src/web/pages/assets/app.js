@@ -54,7 +54,20 @@ function plots(root) {
 	}
 }
 
+/** Buttons that copy what stands beside them, where the browser lets us. */
+function copying(root) {
+	if (navigator.clipboard === undefined) return;
+	for (const button of root.querySelectorAll("button[data-copy][hidden]")) {
+		button.hidden = false;
+		button.addEventListener("click", async () => {
+			await navigator.clipboard.writeText(button.dataset.copy);
+			button.textContent = "Copied";
+		});
+	}
+}
+
 function enliven(root) {
+	copying(root);
 	localTimes(root);
 	plots(root);
 }
@@ -72,6 +85,7 @@ addEventListener("DOMContentLoaded", () => {
 	follow();
 	spareTyping();
 	new MutationObserver(() => enliven(document)).observe(document.body, { childList: true, subtree: true });
+	document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 	// A log is read at its end.
 	for (const log of document.querySelectorAll(".log[data-tail]")) log.scrollTop = log.scrollHeight;
 });
