@@ -149,7 +149,7 @@ function refuseDouble(
 ): void {
 	const name = kind === "environment" ? `${project}/${slug}` : String(slug);
 	if (kind !== "access" && alive.some((one) => one.kind === kind && one.name === name))
-		throw new Stop("already_exists", `There is a ${NOUNS[kind]} "${name}" already: change that one.`, [
+		throw new Stop("already_exists", `The ${NOUNS[kind]} "${name}" is there already: change that one.`, [
 			{ path: ["slug"], message: `is "${slug}", and another ${NOUNS[kind]} has that name: choose another one` },
 		]);
 }

@@ -96,6 +96,15 @@ describe("the log of a run", () => {
 		expect(rest).toMatchObject({ items: [{ n: 5, line: "ś☃😀" }, { n: 6 }], next: null });
 	});
 
+	test("one line of a pipeline that is too long is cut, and takes no other with it", async () => {
+		const { number } = await site.run("stage");
+		const body = `before\n${"x".repeat(20_000)}\nafter\n`;
+		expect((await site.api("POST", `/runs/${number}/log`, { body })).status).toBe(200);
+		const { items } = (await site.api("GET", `/runs/${number}/log`)).body;
+		const lines = items.map(({ line }: { line: string }) => line);
+		expect(lines).toEqual(["before", `${"x".repeat(8_191)}…`, "after"]);
+	});
+
 	test("gets no number twice when many write at once", async () => {
 		const { number } = await site.run("production");
 		const many = Array.from({ length: 10 }, (_, i) =>
@@ -106,21 +115,18 @@ describe("the log of a run", () => {
 		expect((await site.api("GET", `/runs/${number}/log`)).body.items).toHaveLength(20);
 	});
 
-	test.each([
-		{ lines: "one" },
-		{ lines: [1] },
-		{ line: ["x"] },
-		{ lines: ["x".repeat(8_193)] },
-		{ lines: Array(10_001).fill("") },
-	])("does not take what it cannot keep: %#", async (body) => {
-		const { number } = await site.run("production");
-		const answer = await site.api("POST", `/runs/${number}/log`, { body });
-		expect(answer).toMatchObject({
-			status: 422,
-			body: { code: "invalid_body", detail: expect.stringContaining("line") },
-		});
-		expect((await site.api("GET", `/runs/${number}/log`)).body.items).toEqual([]);
-	});
+	test.each([{ lines: "one" }, { lines: [1] }, { line: ["x"] }, { lines: Array(10_001).fill("") }])(
+		"does not take what it cannot keep: %#",
+		async (body) => {
+			const { number } = await site.run("production");
+			const answer = await site.api("POST", `/runs/${number}/log`, { body });
+			expect(answer).toMatchObject({
+				status: 422,
+				body: { code: "invalid_body", detail: expect.stringContaining("line") },
+			});
+			expect((await site.api("GET", `/runs/${number}/log`)).body.items).toEqual([]);
+		},
+	);
 
 	test("takes lines from a pipeline by a token that is bound to its integration, and from no other", async () => {
 		const { number } = await site.run("production");

@@ -40,10 +40,13 @@ export function parametersRule(
 			values: Object.fromEntries(values),
 		};
 	}
+	const names = Object.keys(declared);
 	const verdict =
-		children.length === 0
-			? notApplicable("parameters", "This environment has no parameters.")
-			: holds("parameters", "parameters_fit", "The parameters fit.", children);
+		children.length > 0
+			? holds("parameters", "parameters_fit", "The parameters fit.", children)
+			: names.length === 0
+				? notApplicable("parameters", "This environment has no parameters.")
+				: holds("parameters", "none_given", `None is given, and none is needed; there is ${names.join(", ")}.`);
 	return { verdict, values: Object.fromEntries(values) };
 }
 
