@@ -3,9 +3,11 @@ import { GitHubPipeline } from "../adapters/github/pipeline.ts";
 import { GitLabPipeline } from "../adapters/gitlab/pipeline.ts";
 import { RunnerPipeline } from "../adapters/runner/pipeline.ts";
 import { bitbucketOptions, githubOptions, gitlabOptions } from "./adapter-options.ts";
+import { secretValues } from "./configuration/integrations.ts";
 import type { Deps } from "./deps.ts";
 import type { Store } from "./open-store.ts";
 import type { PipelinePort } from "./ports/pipeline.ts";
+import { quietPipeline } from "./ports/quiet-pipeline.ts";
 import type { IntegrationRow } from "./store/entities.ts";
 import { runnerQueue } from "./store/runner-queue.ts";
 
@@ -20,7 +22,7 @@ export function makePipelines(
 		const from = JSON.stringify([integration.provider, integration.baseUrl, integration.settings, integration.secrets]);
 		const known = made.get(integration.id);
 		if (known?.from === from) return known.port;
-		const port = makePipeline(store, env, now, integration);
+		const port = quietPipeline(makePipeline(store, env, now, integration), () => secretValues(store.box, integration));
 		made.set(integration.id, { from, port });
 		return port;
 	};

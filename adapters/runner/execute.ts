@@ -26,6 +26,8 @@ export interface ExecuteOptions {
 
 export type Outcome = Pick<Finish, "outcome" | "reason">;
 
+/** Letters of the last line that are told. */
+const LONGEST_LINE = 300;
 /** Timers cannot be set further ahead. */
 const LONGEST_MS = 2 ** 31 - 1;
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -108,7 +110,12 @@ function checkedVariables(variables: Work["variables"]): Work["variables"] {
 function outcomeOf(work: Work, end: GroupEnd | null, lastLine: string): Outcome {
 	if (end?.code === 0) return { outcome: "succeeded", reason: null };
 	const how = end?.signal ? `was ended by ${end.signal}` : `ended with exit code ${end?.code}`;
-	return failed(`${work.entrypoint} ${how}.${lastLine === "" ? "" : ` Its last line: ${lastLine.slice(0, 300)}`}`);
+	return failed(`${work.entrypoint} ${how}.${lastLine === "" ? "" : ` Its last line: ${shortened(lastLine)}`}`);
+}
+
+/** Without a word that the cut goes through: half a secret is not known for one. */
+function shortened(line: string): string {
+	return line.length <= LONGEST_LINE ? line : `${line.slice(0, LONGEST_LINE).replace(/\S*$/, "")}…`;
 }
 
 function outcomeOfStop(work: Work, reason: StopReason): Outcome {
@@ -131,7 +138,7 @@ function outcomeOfStop(work: Work, reason: StopReason): Outcome {
 }
 
 function failed(reason: string): Outcome {
-	return { outcome: "failed", reason: reason.slice(0, 1_000) };
+	return { outcome: "failed", reason: reason.length <= 1_000 ? reason : reason.slice(0, 1_000).replace(/\S*$/, "…") };
 }
 
 function said(error: unknown): string {

@@ -39,8 +39,9 @@ export function checkSigningToken(secret: string): string | null {
 
 /** A leading dash would be an option of git, `transport::address` runs a program, a password would be shown to everybody. */
 function checkGitUrl(url: string): string | null {
-	if (/^(https?:)?\/\/[^/]*:[^/]*@/.test(url))
-		return "carries a password, which everybody would see: give the runner its own git credentials";
+	// Over http a name alone may be a token.
+	if (/^https?:\/*[^/?#]*@/i.test(url) || /^(ssh:)?\/\/[^/?#]*:[^/?#]*@/i.test(url))
+		return "carries a user name or a password, which may be a token and which everybody would see: take what stands before the @ out, and give the runner its own git credentials";
 	const known = /^(https?:\/\/|ssh:\/\/|file:\/\/|[\w.-]+@[\w][\w.-]*:|\/|[A-Za-z]:[\\/])/.test(url);
 	return known && !url.includes("::")
 		? null

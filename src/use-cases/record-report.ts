@@ -13,6 +13,7 @@ import { CANCEL_GRACE } from "./cancel-run.ts";
 import { type Place, placeById, policyOf } from "./catalog.ts";
 import { providerSpoke } from "./provider-spoke.ts";
 import { withReason } from "./with-reason.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 
 export type Recorded = "changed" | "nothing_new" | "unknown_run";
 
@@ -38,7 +39,9 @@ export async function recordReport(
 	const meant = await runMeant(deps, integrationId, said, source);
 	if (meant === null) return "unknown_run";
 	const { run, place } = meant;
-	const report = source === null || isEnd(run.progress.state) ? said : await withReason(deps, place, said);
+	const told = source === null || isEnd(run.progress.state) ? said : await withReason(deps, place, said);
+	const reason = told.reason === null ? null : withoutSecrets(deps, place.integration, told.reason);
+	const report: PipelineReport = { ...told, reason };
 	const policy = await policyOf(deps.db.manager, place.environment.policy);
 	const runTimeout = policy.ok ? policy.policy.timeouts.run : 3_600_000;
 	const actor: Actor = { id: null, name: PROVIDER_NAMES[place.integration.provider], via: "provider" };

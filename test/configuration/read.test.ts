@@ -94,6 +94,11 @@ describe("what a provider asks of a project", () => {
 		["runner", "--upload-pack=touch x", false],
 		["runner", "ext::sh -c x", false],
 		["runner", "https://user:secret@git.test/web.git", false],
+		["runner", "https://ghp_abcdefghijklmnop@github.com/acme/web.git", false],
+		["runner", "HTTP://token@127.0.0.1/web.git", false],
+		["runner", "https://git.test/web@main.git", true],
+		["runner", "ssh://git@git.test/acme/web.git", true],
+		["runner", "ssh://git:secret@git.test/acme/web.git", false],
 	])("%s: the repository %s", (provider, repository, fits) => {
 		expect(checkRepository(provider, repository) === null).toBe(fits);
 	});

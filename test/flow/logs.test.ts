@@ -65,3 +65,43 @@ test("a log that is not written yet, or a provider that is away, is asked for ag
 	expect(open).toEqual([]);
 	expect((await world.say("U_OPS", `logs #${other.number}`)).card.text).toContain("has no log here");
 });
+
+test("a secret in what a provider says of an end, such as a log's last line, reaches neither chat nor trail", async () => {
+	const OWN = "own-secret-of-the-hub";
+	const token = `ghp_${"a1B2".repeat(9)}`;
+	world.secrets = [OWN];
+	const run = await running();
+	const ended = await world.finish(run, "failed", `It ended with exit code 1. Its last line: curl -u ${OWN} ${token}`);
+	const masked = "It ended with exit code 1. Its last line: curl -u *** ***";
+	expect(ended.progress).toMatchObject({ state: "failed", reason: masked });
+	expect(JSON.stringify(world.chat.messages)).toContain(masked);
+	await nowhere(OWN, token);
+});
+
+test("a secret in what a provider answers reaches neither chat nor trail", async () => {
+	world.secrets = ["own-secret-of-the-hub"];
+	world.pipeline.down = new VendorError("unavailable", "The token own-secret-of-the-hub is not known.");
+	const asked = await world.say("U_OPS", "deploy shop@v1.0.0 to stage");
+	expect(asked.card.text).toContain("The token *** is not known.");
+	world.pipeline.down = null;
+	const run = await world.runOf(await world.say("U_OPS", "deploy shop@v1.0.0 to stage"));
+	world.pipeline.trigger = async () => {
+		throw new VendorError("rejected", "The input own-secret-of-the-hub is not known.");
+	};
+	await world.work();
+	expect((await world.run(run.number)).progress).toMatchObject({
+		state: "failed",
+		reason: "The pipeline was not started: The input *** is not known.",
+	});
+	await nowhere("own-secret-of-the-hub");
+});
+
+async function nowhere(...secrets: readonly string[]): Promise<void> {
+	const { db } = world.deps;
+	const kept = [
+		world.chat.messages,
+		await db.query("SELECT entry FROM audit_entry"),
+		await db.query("SELECT * FROM run"),
+	];
+	for (const secret of secrets) expect(JSON.stringify(kept)).not.toContain(secret);
+}

@@ -9,6 +9,7 @@ import { makeHandlers } from "../../src/jobs/handlers.ts";
 import { carryOut, type Handlers } from "../../src/jobs/worker.ts";
 import type { Answer, Decision } from "../../src/ports/front.ts";
 import type { PipelineReport } from "../../src/ports/pipeline.ts";
+import { quietPipeline } from "../../src/ports/quiet-pipeline.ts";
 import { openDataSource } from "../../src/store/data-source.ts";
 import {
 	AccessBindingTable,
@@ -74,7 +75,7 @@ export class World {
 			auditKey: randomBytes(32),
 			chats: { slack: this.chat },
 			groups: { slack: this.people },
-			pipelineOf: () => this.pipeline,
+			pipelineOf: () => quietPipeline(this.pipeline, () => this.secrets),
 			secretsOf: () => this.secrets,
 			now: () => this.now(),
 			log: pino({ level: "silent" }),

@@ -70,6 +70,13 @@ describe("work that fails", () => {
 		);
 	});
 
+	test("cuts a long last line before the word that the cut would go through: half a secret is not known for one", async () => {
+		const script = `echo "$(printf '%0290d' 0) $(printf 'secret%.0s' 1 2 3 4 5)"; exit 3`;
+		const entry = server.offer(await workshop.script(script));
+		await startRunner(server, workshop).ended;
+		expect(entry.finish?.reason).toMatch(/Its last line: 0{290} …$/);
+	});
+
 	test("says the signal", async () => {
 		const entry = server.offer(await workshop.script("kill -KILL $$"));
 		await startRunner(server, workshop).ended;
