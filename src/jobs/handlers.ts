@@ -27,7 +27,8 @@ export interface HandlerContext {
 
 const CLEAN_EVERY = 3_600_000;
 const CLEAN_SOON = 1_000;
-const CHECKPOINT_EVERY = 10 * 60_000;
+/** What was cut off after the last checkpoint may not be missed: for so long alone. It costs a read of the heads. */
+const CHECKPOINT_EVERY = 10_000;
 /** How long a webhook of a run that nobody knows may wait for one to be known, and how often it is looked. */
 const WEBHOOK_WAITS = 2 * 60_000;
 const WEBHOOK_AGAIN = 2_000;

@@ -1,14 +1,16 @@
-import type { DataSource, EntityManager } from "typeorm";
+import type { DataSource } from "typeorm";
 import { type AuditFinding, ChainVerifier } from "../core/audit-chain.ts";
 import type { AuditEntry } from "../core/audit-entry.ts";
-import { type Checkpoint, readCheckpoints } from "./checkpoints.ts";
+import { type OpenFile, openCheckpoints } from "./checkpoints.ts";
+import { compareCheckpoints } from "./compare-checkpoints.ts";
 import type { Sql } from "./runs.ts";
+import { untold } from "./untold.ts";
 
 export interface Finding {
 	readonly chain: string;
 	/** The row that gives it away; 0: the chain as a whole. */
 	readonly seq: number;
-	readonly problem: AuditFinding["problem"] | "no_head" | "no_chain" | "run_without_trail" | "checkpoint";
+	readonly problem: AuditFinding["problem"] | "no_head" | "no_chain" | "without_trail" | "checkpoint";
 	readonly detail: string;
 }
 
@@ -36,38 +38,31 @@ interface Head {
 const PAGE = 5_000;
 const MAX_FINDINGS = 1_000;
 
-/** Looks at the whole trail, as it stood at one moment, while work goes on: every row, every end of a chain, every run. */
+/** Looks at the whole trail, as it stood at one moment, while work goes on: every row, every end of a chain, and what has to be told of. */
 export async function verifyAudit(
 	store: { readonly db: DataSource; readonly auditKey: Buffer },
 	/** Where checkpoints lie; null: there are none. */
 	dataDir: string | null,
 ): Promise<AuditReport> {
-	// Before the snapshot: what it names has to be in there.
-	const file = dataDir === null ? null : await readCheckpoints(store.auditKey, dataDir);
-	return store.db.transaction("REPEATABLE READ", async (tx) => {
-		const heads = await readHeads(tx);
-		const findings: Finding[] = [];
-		const say = (finding: Finding | null) => {
-			if (finding !== null && findings.length < MAX_FINDINGS) findings.push(finding);
-		};
-		const expected = expectedRows(file?.checkpoints ?? []);
-		const walked = await walkChains(tx, store.auditKey, heads, say, (row) => {
-			const rows = expected.get(row.chain);
-			if (rows?.get(Number(row.seq))?.hash === row.hash.toString("hex")) rows.delete(Number(row.seq));
-		});
-		for (const [chain, rows] of expected)
-			for (const [seq, { at }] of rows)
-				say({ chain, seq, problem: "checkpoint", detail: `row ${seq} is not the one that was there at ${at}` });
-		for (const line of file?.forged ?? [])
-			say({
-				chain: "",
-				seq: 0,
-				problem: "checkpoint",
-				detail: `line ${line} of the checkpoints was not written by DRAVEN`,
-			});
-		for (const finding of await lookAround(tx, walked.rows)) say(finding);
-		return { ...walked, checkpoints: file?.checkpoints.length ?? null, findings };
-	});
+	// Before the snapshot: what they name has to be in there.
+	const files = dataDir === null ? [] : await openCheckpoints(dataDir);
+	try {
+		return await store.db.transaction("REPEATABLE READ", (tx) => verifyIn(tx, store.auditKey, files));
+	} finally {
+		for (const { file } of files) await file.close();
+	}
+}
+
+async function verifyIn(tx: Sql, auditKey: Buffer, files: readonly OpenFile[]): Promise<AuditReport> {
+	const findings: Finding[] = [];
+	const say = (finding: Finding | null) => {
+		if (finding !== null && findings.length < MAX_FINDINGS) findings.push(finding);
+	};
+	const walked = await walkChains(tx, auditKey, await readHeads(tx), say);
+	const checkpoints = files.length === 0 ? null : await compareCheckpoints(tx, auditKey, files, say);
+	for (const finding of await untold(tx, MAX_FINDINGS)) say(finding);
+	say(await strayRows(tx, walked.rows));
+	return { ...walked, checkpoints, findings };
 }
 
 async function walkChains(
@@ -75,7 +70,6 @@ async function walkChains(
 	auditKey: Buffer,
 	heads: Map<string, Head>,
 	say: (finding: Finding | null) => void,
-	see: (row: Row) => void,
 ): Promise<{ rows: number; chains: number }> {
 	type Walk = { readonly chain: string; readonly verifier: ChainVerifier };
 	let current = null as Walk | null;
@@ -95,7 +89,6 @@ async function walkChains(
 				chains += 1;
 			}
 			rows += 1;
-			see(row);
 			say(current.verifier.next({ ...row, seq: Number(row.seq) }));
 		}
 	if (current !== null) finish(current.chain, current.verifier);
@@ -130,54 +123,12 @@ async function readHeads(sql: Sql): Promise<Map<string, Head>> {
 	return new Map(rows.map((row) => [row.chain, { seq: Number(row.seq), hash: row.hash }]));
 }
 
-/** What has to have a trail and has none: a chain that was taken out whole shows here. */
-async function lookAround(tx: EntityManager, walked: number): Promise<Finding[]> {
-	const chains: { chain: string; name: string }[] = await tx.query(
-		`SELECT c.chain, c.name FROM (
-			SELECT 'system' AS chain, 'the system' AS name
-			UNION ALL SELECT e.id::text, p.slug || '/' || e.slug FROM environment AS e JOIN project AS p ON p.id = e.project_id
-		 ) AS c WHERE NOT EXISTS (SELECT FROM chain_head AS h WHERE h.chain = c.chain)`,
-	);
-	const runs: { chain: string; number: number }[] = await tx.query(
-		`SELECT environment_id::text AS chain, number FROM run
-		 WHERE NOT EXISTS (SELECT FROM audit_entry AS a WHERE a.run_id = run.id::text) ORDER BY number LIMIT ${MAX_FINDINGS}`,
-	);
-	const [total]: { n: string }[] = await tx.query("SELECT count(*) AS n FROM audit_entry");
-	const twice = Number(total?.n ?? 0) - walked;
-	return [
-		...chains.map(({ chain, name }) => ({
-			chain,
-			seq: 0,
-			problem: "no_chain" as const,
-			detail: `the chain of ${name} is gone`,
-		})),
-		...runs.map(({ chain, number }) => ({
-			...{ chain, seq: 0, problem: "run_without_trail" as const },
-			detail: `the run #${number} has no entry at all`,
-		})),
-		...(twice === 0
-			? []
-			: [
-					{
-						chain: "",
-						seq: 0,
-						problem: "added" as const,
-						detail: `${twice} rows have no number, or one that another row has`,
-					},
-				]),
-	];
-}
-
-/** Checkpoints in a form to tick off: chain -> number -> hash, and when it was first seen. */
-function expectedRows(checkpoints: readonly Checkpoint[]) {
-	const expected = new Map<string, Map<number, { hash: string; at: string }>>();
-	for (const { at, heads } of checkpoints)
-		for (const [chain, [seq, hash]] of Object.entries(heads)) {
-			const rows = expected.get(chain) ?? new Map<number, { hash: string; at: string }>();
-			expected.set(chain, rows);
-			if (!rows.has(seq)) rows.set(seq, { hash, at });
-		}
-	return expected;
+/** Rows that no walk meets: without a number, or with one that another row has. */
+async function strayRows(sql: Sql, walked: number): Promise<Finding | null> {
+	const [total]: { n: string }[] = await sql.query("SELECT count(*) AS n FROM audit_entry");
+	const stray = Number(total?.n ?? 0) - walked;
+	const detail = `${stray} rows have no number, or one that another row has`;
+	return stray === 0 ? null : { chain: "", seq: 0, problem: "added", detail };
 }
 
 export interface AuditFilter {

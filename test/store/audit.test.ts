@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
@@ -118,7 +118,7 @@ describe("verification", () => {
 			{
 				chain: run.environmentId,
 				seq: 0,
-				problem: "run_without_trail",
+				problem: "without_trail",
 				detail: `the run #${run.number} has no entry at all`,
 			},
 		]);
@@ -192,8 +192,41 @@ describe("checkpoints beside the database", () => {
 		const { findings, checkpoints } = await verify();
 		expect(checkpoints).toBe(1);
 		expect(findings.map(({ problem, detail }) => [problem, detail])).toEqual(
-			[2, 3, 4, 5, 6].map((at) => ["checkpoint", `line ${at} of the checkpoints was not written by DRAVEN`]),
+			[2, 3, 4, 5, 6].map((at) => ["checkpoint", `line ${at} of audit-checkpoints.jsonl was not written by DRAVEN`]),
 		);
+	});
+
+	test("name what has grown alone, and of a full file the next one goes on", async () => {
+		await checkpoint();
+		const first = (await readFile(checkpointPath(dataDir), "utf8")).length;
+		const chains = [...lengths.keys()].slice(0, 4) as [string, string, string, string];
+		for (const [index, chain] of chains.entries()) {
+			await holding(shelf, chain, (context) => writeTrail(context, [entryOf(makeRun(shelf, chain, index))]));
+			await writeCheckpoint({ ...shelf, now: () => T0 }, dataDir, first + 100);
+		}
+		const names = (await readdir(dataDir)).sort();
+		expect(names).toEqual(["audit-checkpoints.1.jsonl", "audit-checkpoints.jsonl"]);
+		const [full = "", now = ""] = await Promise.all(names.map((name) => readFile(join(dataDir, name), "utf8")));
+		const namedBy = (text: string) =>
+			text
+				.trim()
+				.split("\n")
+				.map((line) => Object.keys((JSON.parse(line) as { heads: object }).heads).length);
+		expect([namedBy(full), namedBy(now)]).toEqual([
+			[CHAINS, 1],
+			[1, 1, 1],
+		]);
+		expect(await verify()).toMatchObject({ checkpoints: 5, findings: [] });
+		// What stands in the full one holds too.
+		const lastOfAll = chains[0];
+		const length = (lengths.get(lastOfAll) ?? 0) + 1;
+		await tamperer.sql("DELETE FROM audit_entry WHERE chain = $1 AND seq = $2", [lastOfAll, length]);
+		await tamperer.sql(
+			"UPDATE chain_head AS h SET seq = e.seq, hash = e.hash FROM audit_entry AS e WHERE h.chain = $1 AND e.chain = $1 AND e.seq = $2",
+			[lastOfAll, length - 1],
+		);
+		expect((await verify()).findings).toMatchObject([{ chain: lastOfAll, seq: length, problem: "checkpoint" }]);
+		await rm(join(dataDir, "audit-checkpoints.1.jsonl"));
 	});
 
 	test("of which a kill cut the last line off are whole up to there, and go on", async () => {
