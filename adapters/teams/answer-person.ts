@@ -1,8 +1,18 @@
+import { setTimeout } from "node:timers/promises";
 import type { Card } from "../../src/ports/chat.ts";
+import { VendorError } from "../../src/ports/vendor-error.ts";
+import { textCard } from "../../src/words/rich.ts";
 import { callByName } from "./call-by-name.ts";
 import { inRoom } from "./chat.ts";
 import type { TeamsContext } from "./context.ts";
 import type { Where } from "./where.ts";
+
+const TRIES = 3;
+const LONGEST_WAIT_S = 5;
+/** What others may read of an answer that is for one person, when their chat is only out of reach for a while. */
+const NOT_HERE = textCard(
+	'I could not write to you in our own chat just now, and what you asked for is answered to you alone. Whether it was done, "status" and "history" tell.',
+);
 
 /**
  * Tells one person alone, in their own chat with us. Who has not installed the app is answered where they spoke. What was asked for has
@@ -10,16 +20,31 @@ import type { Where } from "./where.ts";
  */
 export async function answerPerson(context: TeamsContext, where: Where, answer: Card): Promise<void> {
 	const card = await callByName(answer, context.nameOf);
-	const ways = where.personal ? [inPlace] : [inPrivate, inThread];
-	for (const way of ways) {
+	const unanswered = { user: where.user, channel: where.channel };
+	try {
+		if (await sooner(() => (where.personal ? inPlace(context, where, card) : inPrivate(context, where, card)))) return;
+		if (!where.personal && (await sooner(() => inThread(context, where, card)))) return;
+		context.log.warn(unanswered, "no way leads to a person in Teams");
+	} catch (error) {
+		context.log.warn({ ...unanswered, err: error }, "a person could not be answered in Teams");
+		if (!where.personal) await inThread(context, where, NOT_HERE).catch(() => {});
+	}
+}
+
+/** False: there is no such way, and waiting makes none. Throws what did not pass in time. */
+async function sooner(send: () => Promise<void>): Promise<boolean> {
+	for (let attempt = 1; ; attempt++) {
 		try {
-			await way(context, where, card);
-			return;
+			await send();
+			return true;
 		} catch (error) {
-			context.log.debug({ err: error, way: way.name }, "one way to answer in Teams is closed");
+			if (!(error instanceof VendorError) || error.kind === "unauthorized") throw error;
+			if (!error.passing) return false;
+			// Twice said is worse than not said.
+			if (error.mayHaveHappened || attempt === TRIES) throw error;
+			await setTimeout(Math.min(error.retryAfter ?? 1, LONGEST_WAIT_S) * 1_000);
 		}
 	}
-	context.log.warn({ user: where.user, channel: where.channel }, "a person could not be answered in Teams");
 }
 
 async function inPlace({ connection }: TeamsContext, where: Where, card: Card): Promise<void> {

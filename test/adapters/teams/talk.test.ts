@@ -110,3 +110,22 @@ test("an answer that is the form comes as the form", async () => {
 	await there.work();
 	expect(JSON.stringify(there.fake.toldTo("ada")[0]?.card)).toContain("Pick a project");
 });
+
+describe("an answer that is for one person", () => {
+	test("waits for their chat rather than to be read by others", async () => {
+		there.fake.fail("send", { status: 429, retryAfter: 1 });
+		await there.fake.mention("ada", CHANNEL, "whoami");
+		await there.work();
+		expect(toldTo("ada")).toEqual(["You said: whoami"]);
+		expect(there.fake.messages).toHaveLength(1);
+	});
+
+	test("is not said in the channel either when it may have arrived, or cannot be brought for now", async () => {
+		there.fake.fail("send", { status: 502 });
+		await there.fake.mention("ada", CHANNEL, "whoami");
+		await there.work();
+		expect(there.fake.messages.map(({ card }) => textOf(card))).toEqual([
+			expect.stringMatching(/^For ada: I could not write to you in our own chat just now/),
+		]);
+	});
+});
