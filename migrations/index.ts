@@ -10,6 +10,7 @@ import { WebSessions1764200000000 } from "./1764200000000-web-sessions.ts";
 import { Reports1764200100000 } from "./1764200100000-reports.ts";
 import { TokenScopes1764200200000 } from "./1764200200000-token-scopes.ts";
 import { LiveByEnd1764210000000 } from "./1764210000000-live-by-end.ts";
+import { WebhookDeliveries1764210100000 } from "./1764210100000-webhook-deliveries.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
 export const MIGRATIONS = [
@@ -25,4 +26,5 @@ export const MIGRATIONS = [
 	Reports1764200100000,
 	TokenScopes1764200200000,
 	LiveByEnd1764210000000,
+	WebhookDeliveries1764210100000,
 ];

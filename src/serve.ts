@@ -8,6 +8,7 @@ import { openIdProvider } from "../adapters/openid/provider.ts";
 import { createSlack, type Slack } from "../adapters/slack/app.ts";
 import { createTeams, type Teams } from "../adapters/teams/app.ts";
 import { applyWhenFree } from "./apply-when-free.ts";
+import { examineIntegration } from "./cli/examine-integration.ts";
 import type { Config } from "./config.ts";
 import { applyDocument } from "./configuration/apply.ts";
 import { readDocument } from "./configuration/document.ts";
@@ -251,6 +252,7 @@ async function listen({ config, env, store, deps, front, slack, teams, log, now,
 		webhooks: { github: githubWebhook, gitlab: gitlabWebhook, bitbucket: bitbucketWebhook },
 		dataDir: config.dataDir,
 		webhookSecretOf: (integration) => openSecrets(store.box, integration).webhookSecret ?? null,
+		examineIntegration: (row, options) => examineIntegration({ store, now, publicUrl: deps.publicUrl }, row, options),
 		ready: readinessOf(store.db),
 		...(config.oidc === null ? {} : { openId: openIdConnect(deps, openIdProvider(config.oidc)) }),
 		log,

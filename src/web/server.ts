@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES }
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import type { Deps } from "../deps.ts";
+import type { Finding } from "../ports/checkup.ts";
 import type { Front } from "../ports/front.ts";
 import type { WebhookPort } from "../ports/pipeline.ts";
 import type { IntegrationRow, Provider } from "../store/entities.ts";
@@ -33,6 +34,11 @@ export interface WebServerContext {
 	readonly dataDir?: string;
 	/** Signs people in by OpenID Connect; absent: it is not configured. */
 	readonly openId?: OpenId;
+	/** Looks at an integration and its projects at the provider; with `fix` it sets their webhooks up first. Absent: this server cannot. */
+	readonly examineIntegration?: (
+		row: IntegrationRow,
+		options: { readonly fix: boolean },
+	) => Promise<readonly Finding[]>;
 	/** What is taken of one caller; absent: the usual. */
 	readonly rates?: Rates;
 	readonly log: Logger;

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { WebhookPort } from "../ports/pipeline.ts";
 import { type IntegrationRow, IntegrationTable } from "../store/entities.ts";
 import { groupedEnqueue } from "../store/grouped-enqueue.ts";
+import { type DeliveryOutcome, deliveryNotes } from "../store/webhook-deliveries.ts";
 import type { WebhookJob } from "../use-cases/webhook-job.ts";
 import { type BytesInFlight, bytesInFlight } from "./bytes-in-flight.ts";
 import type { Metrics } from "./metrics.ts";
@@ -13,6 +14,7 @@ import { unexpected } from "./unexpected.ts";
 interface Context extends Pick<WebServerContext, "deps" | "webhooks" | "webhookSecretOf" | "log"> {
 	readonly store: ReturnType<typeof groupedEnqueue>;
 	readonly inFlight: BytesInFlight;
+	readonly note: ReturnType<typeof deliveryNotes>;
 }
 
 const PATH = /^\/webhooks\/([a-z]+)\/([\w.-]{1,100})(?:\?|$)/;
@@ -29,11 +31,14 @@ const TRUSTED_FOR_MS = 250;
 const UNREAD = { connection: "close" };
 
 /** `POST /webhooks/<provider>/<slug>`: verified over the raw bytes, read, stored durably, answered; what follows from it is a job. */
-export function createWebhookReceiver(web: Omit<Context, "store" | "inFlight">, metrics: Metrics) {
+export function createWebhookReceiver(web: Omit<Context, "store" | "inFlight" | "note">, metrics: Metrics) {
 	const context: Context = {
 		...web,
 		store: groupedEnqueue(web.deps.db, web.deps.now),
 		inFlight: bytesInFlight(IN_FLIGHT_LIMIT),
+		note: deliveryNotes(web.deps.db, web.deps.now, (error) =>
+			web.log.warn({ err: error }, "the time of a webhook was not noted"),
+		),
 	};
 	const integrations = integrationCache(context);
 
@@ -93,7 +98,7 @@ async function take(
 }
 
 async function judge(
-	{ deps, store, webhookSecretOf }: Context,
+	{ deps, store, webhookSecretOf, note }: Context,
 	metrics: Metrics,
 	headers: IncomingMessage["headers"],
 	body: Buffer,
@@ -101,6 +106,10 @@ async function judge(
 	port: WebhookPort,
 ): Promise<Reply> {
 	const { provider } = integration;
+	const became = (outcome: DeliveryOutcome) => {
+		metrics.webhook(provider, outcome);
+		note(integration.id, outcome);
+	};
 	const fits = async (row: IntegrationRow): Promise<boolean> => {
 		const secret = webhookSecretOf(row);
 		return secret !== null && secret !== "" && (await port.verify(secret, body, headers, deps.now()));
@@ -110,25 +119,25 @@ async function judge(
 		return now !== undefined && now !== integration && fits(now);
 	};
 	if (!(await fits(integration)) && !(await fitsNow())) {
-		metrics.webhook(provider, "bad_signature");
+		became("bad_signature");
 		return problem(401, "bad_signature", "The signature does not fit the secret of this integration.");
 	}
 	const because = port.ignoredBecause(headers);
 	if (because !== null) {
-		metrics.webhook(provider, "ignored");
+		became("ignored");
 		return { status: 200, body: { status: "ignored", because } };
 	}
 	// What it says is stored, not its bytes: a hundredth of them, and Postgres need not take 20 KB apart to keep them.
 	const content = port.read(body, headers);
 	if (content.kind === "ignored") {
-		metrics.webhook(provider, "ignored");
+		became("ignored");
 		return { status: 200, body: { status: "ignored", because: content.because } };
 	}
 	const payload: WebhookJob = { integrationId: integration.id, content };
 	const dedupeKey = `webhook:${integration.id}:${port.deliveryKey(body, headers)}`;
 	const fresh = await store({ kind: "webhook", dedupeKey, payload });
 	if (fresh) deps.wake();
-	metrics.webhook(provider, fresh ? "taken" : "seen_before");
+	became(fresh ? "taken" : "seen_before");
 	return fresh ? { status: 202, body: { status: "taken" } } : { status: 200, body: { status: "seen_before" } };
 }
 

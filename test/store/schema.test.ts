@@ -13,7 +13,7 @@ afterAll(() => shelf.close());
 const IN_SQL_ALONE = [
 	...["approval", "audit_entry", "chain_head", "environment_lock", "idempotent_answer", "job", "run"],
 	...["run_card", "run_log", "run_progress", "runner", "runner_work", "teams_conversation"],
-	...["sign_in_link", "web_session"],
+	...["sign_in_link", "web_session", "webhook_delivery"],
 ];
 
 describe("the schema", () => {

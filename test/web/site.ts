@@ -35,6 +35,7 @@ export interface SiteOptions {
 	/** What the server is given otherwise than the world has it. */
 	readonly deps?: (world: World) => Partial<Deps>;
 	readonly ready?: WebServerContext["ready"];
+	readonly examineIntegration?: (world: World) => NonNullable<WebServerContext["examineIntegration"]>;
 	readonly rates?: Rates;
 	readonly openId?: (world: World) => OpenId;
 }
@@ -63,6 +64,7 @@ export class Site {
 			webhooks: options.webhooks ?? {},
 			webhookSecretOf: (integration) => openSecrets(deps.box, integration).webhookSecret ?? null,
 			ready: options.ready ?? (async () => ({ ok: true })),
+			...(options.examineIntegration === undefined ? {} : { examineIntegration: options.examineIntegration(world) }),
 			...(options.rates === undefined ? {} : { rates: options.rates }),
 			...(options.openId === undefined ? {} : { openId: options.openId(world) }),
 		});

@@ -27,6 +27,8 @@ export interface PageCall {
 	readonly request: FastifyRequest;
 	/** Where the checkpoints of the audit trail lie; null: this server keeps none. */
 	readonly dataDir: string | null;
+	/** Asks a provider how an integration stands; null: this server cannot. */
+	readonly examineIntegration: NonNullable<AppContext["examineIntegration"]> | null;
 }
 
 export type PageReply =
@@ -84,6 +86,7 @@ export function registerPage(app: FastifyInstance, context: AppContext, route: P
 				return alone(reply, 403, "Not for you", "Only admins of everything may look at this. Ask one of them.");
 			const call = {
 				...{ deps, who, caller, admin, request, dataDir: context.dataDir ?? null },
+				examineIntegration: context.examineIntegration ?? null,
 				params: request.params as Record<string, string>,
 				query: textsOf(request.query),
 				form: textsOf(request.body),

@@ -164,7 +164,7 @@ export function ListField({
 
 /** What is written and never shown again. */
 export function SecretField({ kept, ...field }: FieldProps & { readonly kept: boolean }) {
-	const { id, aria, around } = useField({ ...field, hint: kept ? KEPT : field.hint });
+	const { id, aria, around } = useField({ ...field, ...(kept ? { hint: KEPT } : {}) });
 	return around(
 		<input
 			{...aria}
@@ -175,6 +175,22 @@ export function SecretField({ kept, ...field }: FieldProps & { readonly kept: bo
 		/>,
 	);
 }
+
+/** A secret of more than one line. */
+export function SecretArea({ kept, ...field }: FieldProps & { readonly kept: boolean }) {
+	const { id, aria, around } = useField({ ...field, ...(kept ? { hint: KEPT } : {}) });
+	return around(
+		<textarea
+			{...aria}
+			{...{ id, name: field.name, rows: 2 }}
+			placeholder={kept ? "••••••••" : "-----BEGIN …"}
+			class="short"
+			autocomplete="off"
+			spellcheck={false}
+		/>,
+	);
+}
+
 const KEPT = "One is kept, and is never shown. Leave this empty to keep it.";
 
 export function SelectField({

@@ -1,6 +1,7 @@
 import type { PageRoute } from "../page.tsx";
 import { accessPages } from "./access.tsx";
 import { environmentPages } from "./environments.tsx";
+import { integrationPages } from "./integrations.tsx";
 import { lockPages } from "./locks.tsx";
 import { overviewPages } from "./overview.tsx";
 import { peoplePages } from "./people.tsx";
@@ -14,6 +15,7 @@ export const adminPages: readonly PageRoute[] = [
 	...projectPages,
 	...environmentPages,
 	...policyPages,
+	...integrationPages,
 	...accessPages,
 	...peoplePages,
 	...tokenPages,

@@ -1,0 +1,382 @@
+import { randomBytes } from "node:crypto";
+import { changeEntry } from "../../../configuration/change-entry.ts";
+import type { Stored } from "../../../configuration/entries.ts";
+import type { StoredItem } from "../../../configuration/items.ts";
+import { entryOf } from "../../../configuration/read-entry.ts";
+import type { Finding } from "../../../ports/checkup.ts";
+import { IntegrationTable, type Provider } from "../../../store/entities.ts";
+import { lastDeliveries, lastVerified } from "../../../store/webhook-deliveries.ts";
+import { actorOf } from "../../../use-cases/identify.ts";
+import { Badge, Time } from "../bits.tsx";
+import { Form } from "../layout.tsx";
+import { type PageCall, type PageReply, type PageRoute, refusedAt } from "../page.tsx";
+import { carryOutForm, carryOutRemoval, findOne, ofKind, readAlive } from "./carry-out.ts";
+import { type Draft, DraftForm, draftOf, sent, TextField } from "./fields.tsx";
+import { adminPage, Danger, Head, ManagedBadge, ManagedByFile, nothingHere } from "./frame.tsx";
+import {
+	IntegrationFields,
+	integrationEntryIn,
+	integrationValues,
+	isProvider,
+	namesFor,
+	PROVIDERS,
+	withoutSecrets,
+} from "./integration-form.tsx";
+import { Delivery, Webhook } from "./integration-webhook.tsx";
+import { statusOf } from "./projects.tsx";
+
+const LIST = "/admin/integrations";
+
+export const integrationPages: readonly PageRoute[] = [
+	{ method: "GET", path: LIST, admin: true, handle: list },
+	{ method: "GET", path: `${LIST}/-new`, admin: true, handle: async () => choose() },
+	{ method: "GET", path: `${LIST}/-new/:provider`, admin: true, handle: async (call) => showNew(call, null) },
+	{ method: "POST", path: `${LIST}/-new/:provider`, admin: true, handle: create },
+	{ method: "GET", path: `${LIST}/:integration`, admin: true, handle: (call) => show(call, {}) },
+	{ method: "GET", path: `${LIST}/:integration/-delivery`, admin: true, handle: delivery },
+	{ method: "POST", path: `${LIST}/:integration`, admin: true, handle: change },
+	{ method: "POST", path: `${LIST}/:integration/-check`, admin: true, handle: check },
+	{ method: "POST", path: `${LIST}/:integration/-secret`, admin: true, handle: makeSecret },
+	{ method: "POST", path: `${LIST}/:integration/-remove`, admin: true, handle: remove },
+];
+
+async function list({ deps }: PageCall): Promise<PageReply> {
+	const alive = await readAlive(deps);
+	const integrations = ofKind(alive, "integration");
+	const heard = await lastDeliveries(deps.db);
+	const content = (
+		<>
+			<Head title="Integrations" says="Where pipelines run.">
+				<a class="button primary" href={`${LIST}/-new`}>
+					Add an integration
+				</a>
+			</Head>
+			{integrations.length === 0 ? (
+				<div class="card empty">
+					<h2>No integration yet</h2>
+					<p>Connect GitHub, GitLab or Bitbucket, or let machines of your own do the work.</p>
+				</div>
+			) : (
+				<div class="card scroll">
+					<table class="stack">
+						<thead>
+							<tr>
+								{["Integration", "Provider", "Projects", "Last heard", "Managed by"].map((name) => (
+									<th scope="col" key={name}>
+										{name}
+									</th>
+								))}
+							</tr>
+						</thead>
+						<tbody>
+							{integrations.map((one) => (
+								<tr key={one.id}>
+									<td data-label="Integration">
+										<a href={`${LIST}/${one.name}`}>
+											<strong>{one.name}</strong>
+										</a>
+									</td>
+									<td data-label="Provider">
+										<span>
+											{PROVIDERS[one.values.provider].name}
+											{one.values.baseUrl === null ? null : <small>{` ${one.values.baseUrl}`}</small>}
+										</span>
+									</td>
+									<td data-label="Projects">
+										{projectsOf(alive, one.name).join(", ") || <span class="soft">none</span>}
+									</td>
+									<td data-label="Last heard">
+										<LastHeard one={one} at={lastVerified(heard.get(one.id) ?? {})} />
+									</td>
+									<td data-label="Managed by">
+										{one.managedBy === "api" ? "this page" : <ManagedBadge by={one.managedBy} />}
+									</td>
+								</tr>
+							))}
+						</tbody>
+					</table>
+				</div>
+			)}
+		</>
+	);
+	return adminPage("integrations", "Integrations", content);
+}
+
+function projectsOf(alive: readonly StoredItem[], integration: string): string[] {
+	return ofKind(alive, "project")
+		.filter((one) => one.values.integration === integration)
+		.map(({ name }) => name);
+}
+
+function LastHeard({ one, at }: { readonly one: Stored<"integration">; readonly at: Date | null }) {
+	if (one.values.provider === "runner") return <span class="soft">by its runners</span>;
+	return at === null ? <span class="soft">no webhook yet</span> : <Time at={at} />;
+}
+
+function choose(): PageReply {
+	const content = (
+		<>
+			<Head title="A new integration" says="Where do its pipelines run?" back={{ path: LIST, label: "Integrations" }} />
+			<div class="grid figures four">
+				{Object.entries(PROVIDERS).map(([provider, { name, says }]) => (
+					<a class="card figure" key={provider} href={`${LIST}/-new/${provider}`}>
+						<strong>{name}</strong>
+						<span class="soft">{says}</span>
+					</a>
+				))}
+			</div>
+		</>
+	);
+	return adminPage("integrations", "A new integration", content);
+}
+
+function providerIn({ params }: PageCall): Provider | null {
+	return isProvider(params["provider"]) ? params["provider"] : null;
+}
+
+function showNew(call: PageCall, draft: Draft | null): PageReply {
+	const provider = providerIn(call);
+	if (provider === null) return nothingHere("integrations", `The provider "${call.params["provider"]}"`);
+	const page = `${LIST}/-new/${provider}`;
+	const { name } = PROVIDERS[provider];
+	const content = (
+		<>
+			<Head title={`A new integration: ${name}`} back={{ path: `${LIST}/-new`, label: "Another provider" }} />
+			<section class="card">
+				<DraftForm action={page} draft={draft ?? draftOf({ slug: "", ...integrationValues(provider, {}) })}>
+					<div class="fields">
+						<TextField
+							name="slug"
+							label="Slug"
+							required
+							placeholder={`acme-${provider}`}
+							hint="What projects name it by."
+						/>
+					</div>
+					<IntegrationFields provider={provider} before={{}} />
+					<button class="primary" type="submit">
+						Add the integration
+					</button>
+				</DraftForm>
+			</section>
+		</>
+	);
+	return adminPage("integrations", `A new integration: ${name}`, content, statusOf(draft));
+}
+
+async function create(call: PageCall): Promise<PageReply> {
+	const provider = providerIn(call);
+	if (provider === null) return nothingHere("integrations", `The provider "${call.params["provider"]}"`);
+	const values = sent(call.form, ["slug", ...namesFor(provider)]);
+	const entry = { slug: values["slug"]?.trim(), ...integrationEntryIn(provider, values, {}) };
+	return carryOutForm(call, { kind: "integration", action: "create", entry }, withoutSecrets(provider, values), {
+		done: (item) => ({
+			to: `${LIST}/${item?.name}`,
+			text: `The integration ${item?.name} is there. Check it, and set its webhook up.`,
+		}),
+		again: async (draft) => showNew(call, draft),
+	});
+}
+
+async function change(call: PageCall): Promise<PageReply> {
+	const alive = await readAlive(call.deps);
+	const integration = findOne(alive, "integration", call.params["integration"] ?? "");
+	if (integration === null) return nothingHere("integrations", `The integration "${call.params["integration"]}"`);
+	const { name } = integration;
+	const { provider } = integration.values;
+	const values = sent(call.form, namesFor(provider));
+	const entry = integrationEntryIn(provider, values, entryOf(integration, alive));
+	return carryOutForm(call, { kind: "integration", action: "replace", name, entry }, withoutSecrets(provider, values), {
+		done: () => ({ to: `${LIST}/${name}`, text: `The integration ${name} is changed.` }),
+		again: (draft) => show(call, { draft }),
+	});
+}
+
+async function remove(call: PageCall): Promise<PageReply> {
+	const name = call.params["integration"] ?? "";
+	const where = { from: `${LIST}/${name}`, to: LIST };
+	return carryOutRemoval(
+		call,
+		{ kind: "integration", name },
+		{ ...where, text: `The integration ${name} is removed.` },
+	);
+}
+
+async function makeSecret(call: PageCall): Promise<PageReply> {
+	const { deps, caller } = call;
+	const name = call.params["integration"] ?? "";
+	const secret = randomBytes(32).toString("hex");
+	const wish = { kind: "integration", action: "merge", name, entry: { webhookSecret: secret } } as const;
+	const changed = await changeEntry(deps, wish, actorOf(caller));
+	return changed.ok ? show(call, { secret }) : refusedAt(`${LIST}/${name}`, changed.refusal);
+}
+
+async function check(call: PageCall): Promise<PageReply> {
+	const { deps, examineIntegration, form } = call;
+	const row = await deps.db.getRepository(IntegrationTable).findOneBy({ slug: call.params["integration"] ?? "" });
+	if (row === null || examineIntegration === null)
+		return nothingHere("integrations", `The integration "${call.params["integration"]}"`);
+	return show(call, { findings: await examineIntegration(row, { fix: form["fix"] === "yes" }) });
+}
+
+async function delivery({ deps, params }: PageCall): Promise<PageReply> {
+	const row = await deps.db.getRepository(IntegrationTable).findOneBy({ slug: params["integration"] ?? "" });
+	if (row === null) return nothingHere("integrations", `The integration "${params["integration"]}"`);
+	const last = (await lastDeliveries(deps.db)).get(row.id) ?? {};
+	return { kind: "part", content: <Delivery page={`${LIST}/${row.slug}`} last={last} /> };
+}
+
+/** What is shown once, in the answer to a form. */
+interface News {
+	readonly draft?: Draft;
+	readonly findings?: readonly Finding[];
+	readonly secret?: string;
+}
+
+async function show(call: PageCall, { draft, findings, secret }: News): Promise<PageReply> {
+	const { deps, params } = call;
+	const alive = await readAlive(deps);
+	const integration = findOne(alive, "integration", params["integration"] ?? "");
+	if (integration === null) return nothingHere("integrations", `The integration "${params["integration"]}"`);
+	const { name, managedBy, values } = integration;
+	const { provider } = values;
+	const page = `${LIST}/${name}`;
+	const entry = entryOf(integration, alive);
+	const last = (await lastDeliveries(deps.db)).get(integration.id) ?? {};
+	const content = (
+		<>
+			<Head
+				title={
+					<>
+						{name} <ManagedBadge by={managedBy} />
+					</>
+				}
+				says={PROVIDERS[provider].name}
+				back={{ path: LIST, label: "Integrations" }}
+			/>
+			{call.examineIntegration === null ? null : (
+				<Checkup page={page} findings={findings ?? null} fixes={provider !== "runner"} />
+			)}
+			<div class="split even">
+				<section class="card" aria-labelledby="settings">
+					<h2 id="settings">Settings</h2>
+					{managedBy === "file" ? (
+						<>
+							<ManagedByFile what={`the integration ${name}`} />
+							<dl class="facts">
+								{Object.entries(entry).map(([key, value]) => [
+									<dt key={`${key} name`}>{key}</dt>,
+									<dd key={key}>
+										<code>{typeof value === "string" ? value : JSON.stringify(value)}</code>
+									</dd>,
+								])}
+							</dl>
+						</>
+					) : (
+						<DraftForm action={page} draft={draft ?? draftOf(integrationValues(provider, entry))}>
+							<IntegrationFields provider={provider} before={entry} />
+							{provider === "runner" ? null : (
+								<button class="primary" type="submit">
+									Save the integration
+								</button>
+							)}
+						</DraftForm>
+					)}
+				</section>
+				{provider === "runner" ? (
+					<Runners name={name} url={deps.publicUrl} />
+				) : (
+					<Webhook
+						{...{ integration, page, last, secret: secret ?? null }}
+						url={`${deps.publicUrl}/webhooks/${provider}/${name}`}
+					/>
+				)}
+			</div>
+			{managedBy === "file" ? null : (
+				<Danger
+					label="Remove this integration"
+					says="It goes only when no project uses it. Its secrets are forgotten at once."
+				>
+					<Form action={`${page}/-remove`}>
+						<button class="danger" type="submit">{`Remove ${name}`}</button>
+					</Form>
+				</Danger>
+			)}
+		</>
+	);
+	return adminPage("integrations", name, content, statusOf(draft ?? null));
+}
+
+function Runners({ name, url }: { readonly name: string; readonly url: string }) {
+	return (
+		<section class="card" aria-labelledby="runners">
+			<h2 id="runners">Runners</h2>
+			<ol>
+				<li>
+					<a href="/admin/tokens">Make a token</a> for the work of a runner, for {name}.
+				</li>
+				<li>
+					On the machine: <code>{`draven runner --url ${url} --token-file - < token`}</code>
+				</li>
+			</ol>
+			<p class="soft">The check says which runners wait for work.</p>
+		</section>
+	);
+}
+
+const STATES: Record<Finding["state"], { readonly tone: "good" | "wait" | "bad"; readonly word: string }> = {
+	ok: { tone: "good", word: "fine" },
+	warning: { tone: "wait", word: "missing" },
+	wrong: { tone: "bad", word: "wrong" },
+};
+
+function Checkup({
+	page,
+	findings,
+	fixes,
+}: {
+	readonly page: string;
+	readonly findings: readonly Finding[] | null;
+	readonly fixes: boolean;
+}) {
+	return (
+		<section class="card" aria-labelledby="check">
+			<div class="head">
+				<div>
+					<h2 id="check">Check-up</h2>
+					<p class="soft">
+						Asks the provider: credentials and what they may, each project's repository and pipeline, and the webhook.
+					</p>
+				</div>
+				<div class="buttons">
+					<Form action={`${page}/-check`} inline>
+						<button type="submit">Check it now</button>
+					</Form>
+					{fixes ? (
+						<Form action={`${page}/-check`} inline>
+							<input type="hidden" name="fix" value="yes" />
+							<button type="submit">Set the webhooks up</button>
+						</Form>
+					) : null}
+				</div>
+			</div>
+			{findings === null ? null : (
+				<div role="status">
+					<ul class="plain">
+						{findings.map(({ check, state, found, mend }) => (
+							<li key={`${check} ${found}`}>
+								<Badge tone={STATES[state].tone}>{STATES[state].word}</Badge> <strong>{check}</strong>: {found}
+								{mend === null ? null : (
+									<>
+										<br />
+										<small>{mend}</small>
+									</>
+								)}
+							</li>
+						))}
+					</ul>
+				</div>
+			)}
+		</section>
+	);
+}
