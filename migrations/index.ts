@@ -11,6 +11,7 @@ import { Reports1764200100000 } from "./1764200100000-reports.ts";
 import { TokenScopes1764200200000 } from "./1764200200000-token-scopes.ts";
 import { LiveByEnd1764210000000 } from "./1764210000000-live-by-end.ts";
 import { WebhookDeliveries1764210100000 } from "./1764210100000-webhook-deliveries.ts";
+import { FormerAddresses1764210750000 } from "./1764210750000-former-addresses.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
 export const MIGRATIONS = [
@@ -27,4 +28,5 @@ export const MIGRATIONS = [
 	TokenScopes1764200200000,
 	LiveByEnd1764210000000,
 	WebhookDeliveries1764210100000,
+	FormerAddresses1764210750000,
 ];

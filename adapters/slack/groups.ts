@@ -64,7 +64,8 @@ async function readProfile(api: WebClient, identity: IdentitySource, id: string)
 		!(sameTeam || sameEnterprise);
 	return {
 		name: [user.profile?.real_name, user.real_name, user.profile?.display_name, user.name].find(Boolean) ?? id,
-		email: email !== undefined && email !== "" && user.is_email_confirmed === true ? email.toLowerCase() : null,
+		// The addresses of members are the workspace's own; whoever else brought theirs along.
+		email: outsider || !email || user.is_email_confirmed !== true ? null : email.toLowerCase(),
 		outsider,
 		timezone: user.tz ?? null,
 	};

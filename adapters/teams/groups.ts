@@ -72,12 +72,13 @@ async function readProfile(graph: Graph, id: string): Promise<Profile> {
 	if (!read.success) throw new VendorError("unavailable", "Microsoft Graph did not say who that is.");
 	const { displayName, mail, userPrincipalName, userType, accountEnabled } = read.data;
 	const guest = userType?.toLowerCase() === "guest" || /#EXT#/i.test(userPrincipalName ?? "");
+	const outsider = guest || accountEnabled === false;
 	const address = mail || userPrincipalName || "";
 	return {
 		name: displayName || userPrincipalName || id,
 		// Addresses of members are the directory's own; a guest brought theirs along.
-		email: guest || !address.includes("@") ? null : address.toLowerCase(),
-		outsider: guest || accountEnabled === false,
+		email: outsider || !address.includes("@") ? null : address.toLowerCase(),
+		outsider,
 		timezone: null,
 	};
 }

@@ -3,7 +3,7 @@ import type { Platform } from "./chat.ts";
 /** What the workspace says of a person. */
 export interface Profile {
 	readonly name: string;
-	/** Only when the platform vouches for it; lower case. */
+	/** Only when the platform vouches for it, and never of an outsider; lower case. */
 	readonly email: string | null;
 	/** Guests, outsiders of shared channels, foreign tenants, bots, deactivated: never more than viewers. */
 	readonly outsider: boolean;

@@ -1,11 +1,13 @@
+import type { IdentityRow } from "./entities.ts";
 import type { Sql } from "./runs.ts";
 
 /** Milliseconds that the clocks of two of our machines may differ. */
 const CLOCKS_DIFFER = 5 * 60_000;
 
 /**
- * Everybody who is the same human as a person, with the person themselves: who has a verified address in common with them, by way of
- * others too, and from or to whom an admin moved an account since `since`. One human may be two persons here, when that became known
+ * Everybody who is the same human as a person, with the person themselves: who has, or once had, a verified address in
+ * common with them, by way of others too, and from or to whom an admin moved an account since `since`. Of an account that has no verified
+ * address any more (its owner is a guest by now), those count that it had since then. One human may be two persons here, when that became known
  * after both had been seen; what the one did then, the other did.
  */
 export async function sameHuman(sql: Sql, personId: string, since: Date): Promise<ReadonlySet<string>> {
@@ -15,18 +17,37 @@ export async function sameHuman(sql: Sql, personId: string, since: Date): Promis
 			FROM audit_entry
 			WHERE action = 'person.linked' AND at_ms >= $2 AND entry::jsonb #>> '{data,before,id}' IS NOT NULL
 			AND entry::jsonb #>> '{data,platform}' IN ('slack','teams','local','token','email')
+		), address AS NOT MATERIALIZED (
+			SELECT person_id, email FROM identity WHERE email IS NOT NULL
+			UNION ALL
+			SELECT person_id, former.email FROM former_address AS former JOIN identity USING (platform, tenant, external_id)
+			WHERE identity.email IS NOT NULL OR former.held_until >= $3
 		), same (id) AS (
 			SELECT $1::uuid
 			UNION
 			SELECT other.id FROM same CROSS JOIN LATERAL (
-				SELECT theirs.person_id AS id FROM identity mine JOIN identity theirs ON theirs.email = mine.email
-				WHERE mine.person_id = same.id AND mine.email IS NOT NULL
+				SELECT theirs.person_id AS id FROM address mine JOIN address theirs ON theirs.email = mine.email
+				WHERE mine.person_id = same.id
 				UNION ALL SELECT link.b FROM link WHERE link.a = same.id
 				UNION ALL SELECT link.a FROM link WHERE link.b = same.id
 			) AS other
 		)
 		SELECT id FROM same`,
-		[personId, since.getTime() - CLOCKS_DIFFER],
+		[personId, since.getTime() - CLOCKS_DIFFER, new Date(since.getTime() - CLOCKS_DIFFER)],
 	);
 	return new Set(rows.map((row) => row.id));
+}
+
+/** The address that an account had until now. */
+export async function keepFormerAddress(
+	sql: Sql,
+	{ platform, tenant, externalId, email }: IdentityRow,
+	until: Date,
+): Promise<void> {
+	if (email === null) return;
+	await sql.query(
+		`INSERT INTO former_address (platform, tenant, external_id, email, held_until) VALUES ($1, $2, $3, $4, $5)
+		 ON CONFLICT (platform, tenant, external_id, email) DO UPDATE SET held_until = $5`,
+		[platform, tenant, externalId, email, until],
+	);
 }

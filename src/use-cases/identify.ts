@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto";
-import type { EntityManager } from "typeorm";
 import type { AccessBinding, Principal, Role } from "../core/access.ts";
 import type { Actor } from "../core/audit-entry.ts";
 import { done, type Outcome, refusal, refused } from "../core/refusal.ts";
@@ -8,6 +6,7 @@ import type { Deps } from "../deps.ts";
 import type { Platform } from "../ports/chat.ts";
 import { VendorError } from "../ports/vendor-error.ts";
 import { AccessBindingTable, type ApiTokenRow, IdentityTable, PersonTable } from "../store/entities.ts";
+import { personOf } from "./person-of.ts";
 
 /** Somebody who asks for something, with all that decides what they may. */
 export interface Caller {
@@ -40,7 +39,8 @@ export async function identify(
 	const bindings = await deps.db.getRepository(AccessBindingTable).find({ order: { position: "ASC" } });
 	try {
 		const profile = await groups.profile(who.user);
-		const person = await personOf(deps, who, profile.name, profile.email);
+		// An address that a guest brought along says nothing of who they are here.
+		const person = await personOf(deps, who, profile.name, profile.outsider ? null : profile.email);
 		const principal = {
 			person,
 			...(await namesOf(deps, person.id)),
@@ -155,49 +155,4 @@ async function namesOf(deps: Deps, personId: string) {
 		identities: rows.map(({ platform, externalId }) => ({ platform, externalId })),
 		emails: [...new Set(rows.flatMap((row) => (row.email === null ? [] : [row.email])))],
 	};
-}
-
-type PlatformIdentity = {
-	readonly platform: Platform | "token" | "email";
-	readonly tenant: string;
-	readonly user: string;
-};
-
-/** The person behind an identity; a new identity with a verified address that is known belongs to the same person. */
-export async function personOf(
-	deps: Pick<Deps, "db">,
-	who: PlatformIdentity,
-	name: string,
-	email: string | null,
-): Promise<PersonRef> {
-	const key = { platform: who.platform, tenant: who.tenant, externalId: who.user };
-	const known = await deps.db.getRepository(IdentityTable).findOneBy(key);
-	if (known !== null && known.email === email) {
-		const person = await deps.db.getRepository(PersonTable).findOneByOrFail({ id: known.personId });
-		if (person.name !== name) await deps.db.getRepository(PersonTable).update({ id: person.id }, { name });
-		return { id: person.id, name };
-	}
-	return deps.db.transaction(async (tx) => {
-		// Two first messages of one person at the same time are one person.
-		await tx.query("SELECT pg_advisory_xact_lock(hashtext($1))", [
-			email ?? `${who.platform}:${who.tenant}:${who.user}`,
-		]);
-		const again = await tx.getRepository(IdentityTable).findOneBy(key);
-		const person = again === null ? await samePerson(tx, email, name) : { id: again.personId, name };
-		await tx
-			.getRepository(IdentityTable)
-			.upsert({ ...key, personId: person.id, email }, ["platform", "tenant", "externalId"]);
-		return person;
-	});
-}
-
-async function samePerson(tx: EntityManager, email: string | null, name: string): Promise<PersonRef> {
-	const other = email === null ? null : await tx.getRepository(IdentityTable).findOneBy({ email });
-	if (other !== null) {
-		const person = await tx.getRepository(PersonTable).findOneByOrFail({ id: other.personId });
-		return { id: person.id, name: person.name };
-	}
-	const person = { id: randomUUID(), name };
-	await tx.getRepository(PersonTable).insert(person);
-	return person;
 }

@@ -13,7 +13,8 @@ import {
 	voidFirstLinks,
 	type WebPerson,
 } from "../store/web-sessions.ts";
-import { type Caller, identify, identifyPerson, personOf } from "./identify.ts";
+import { type Caller, identify, identifyPerson } from "./identify.ts";
+import { personOf } from "./person-of.ts";
 
 /** SPEC section 2: `deploy admin`. */
 export const LINK_MS = 5 * 60_000;

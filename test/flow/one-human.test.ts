@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { SYSTEM_ACTOR } from "../../src/core/audit-entry.ts";
 import type { Run } from "../../src/core/run.ts";
+import { sameHuman } from "../../src/store/accounts.ts";
 import { linkIdentity, listPeople, peopleCalled } from "../../src/store/people.ts";
 import { World } from "../support/world.ts";
 
@@ -79,4 +80,74 @@ test("where the policy lets people approve their own requests, one who turns out
 	await link("U_ANN", "U_OPS");
 	await world.work();
 	expect((await world.run(run.number)).progress.state).toBe("running");
+});
+
+/** What the trail says of who is whom, oldest first. */
+async function linked(): Promise<object[]> {
+	const rows: { entry: string }[] = await world.deps.db.query(
+		"SELECT entry FROM audit_entry WHERE action = 'person.linked' ORDER BY seq",
+	);
+	return rows.map(({ entry }) => JSON.parse(entry).data);
+}
+
+test.each(["before", "after"])(
+	"whoever changed their address %s they asked does not approve by another account",
+	async (when) => {
+		const change = async () => {
+			world.people.emails.set("U_OPS", "kim2@acme.test");
+			await world.say("U_OPS", "whoami");
+		};
+		world.people.emails.set("U_OPS", "kim@acme.test");
+		await world.say("U_OPS", "whoami");
+		if (when === "before") await change();
+		const run = await asked();
+		if (when === "after") await change();
+		world.people.emails.set("U_ANN", "kim@acme.test");
+		expect((await world.click("U_ANN", "approve", run)).code).toBe("self_approval");
+		expect((await linked()).at(-1)).toMatchObject({
+			...{ platform: "slack", externalId: "U_ANN", how: "new_address" },
+			...{ email: "kim@acme.test", was: null },
+		});
+	},
+);
+
+test("an account that joins a person by its address is on the trail", async () => {
+	world.people.emails.set("U_OPS", "kim@acme.test").set("U_NEW", "kim@acme.test");
+	await world.say("U_OPS", "whoami");
+	await world.say("U_NEW", "whoami");
+	expect((await linked()).at(-1)).toMatchObject({
+		...{ person: { name: "U_OPS" }, externalId: "U_NEW", how: "by_email", email: "kim@acme.test", before: null },
+	});
+});
+
+describe("an outsider's address", () => {
+	const peopleOf = async (...users: string[]) =>
+		new Set(
+			(await listPeople(world.deps.db))
+				.filter(({ identities }) => identities.some(({ externalId }) => users.includes(externalId)))
+				.map(({ id }) => id),
+		).size;
+
+	test("makes them nobody else", async () => {
+		world.people.emails.set("U_EVIL", "ada@acme.test").set("U_ADA", "ada@acme.test");
+		world.people.outsiders.add("U_EVIL");
+		for (const user of ["U_EVIL", "U_ADA"]) await world.say(user, "whoami");
+		expect(await peopleOf("U_EVIL", "U_ADA")).toBe(2);
+	});
+
+	test("counts no more once its owner is one; what they asked for while they were none stays theirs", async () => {
+		world.people.emails.set("U_OPS", "kim@acme.test");
+		const before = await asked();
+		await world.pass(600_000);
+		world.people.outsiders.add("U_OPS");
+		await world.say("U_OPS", "whoami");
+		world.people.emails.set("U_NEW", "kim@acme.test");
+		world.people.group("S_LEADS", "U_NEW");
+		expect((await world.click("U_NEW", "approve", before)).code).toBe("self_approval");
+		expect(await peopleOf("U_OPS", "U_NEW")).toBe(2);
+		await world.pass(600_000);
+		const { db, now } = world.deps;
+		const requester = (await world.run(before.number)).requestedBy.id;
+		expect((await sameHuman(db, requester, now())).size).toBe(1);
+	});
 });

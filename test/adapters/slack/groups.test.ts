@@ -107,10 +107,10 @@ describe("who somebody is", () => {
 	});
 
 	test.each(["is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted"])(
-		"%s is an outsider",
+		"%s is an outsider, and the address they brought along is nobody's",
 		async (flag) => {
-			fake.user("U_X", { flags: { [flag]: true } });
-			expect((await groups.profile("U_X")).outsider).toBe(true);
+			fake.user("U_X", { email: "ada@acme.test", flags: { [flag]: true } });
+			expect(await groups.profile("U_X")).toMatchObject({ email: null, outsider: true });
 		},
 	);
 

@@ -27,8 +27,8 @@ describe("who people are", () => {
 	});
 
 	test("so is whose account is switched off, and whom the directory does not know", async () => {
-		there.fake.directory.user("gone", { accountEnabled: false });
-		expect((await there.teams.groups.profile("gone")).outsider).toBe(true);
+		there.fake.directory.user("gone", { accountEnabled: false, mail: "gone@acme.test" });
+		expect(await there.teams.groups.profile("gone")).toMatchObject({ email: null, outsider: true });
 		expect(await there.teams.groups.profile("of-another-tenant")).toMatchObject({ email: null, outsider: true });
 	});
 });
