@@ -114,11 +114,15 @@ export async function openStories({ around = (deps) => deps, by }: Setting): Pro
 		);
 		const roots = world.chat.roots("C_PRODUCTION").filter((one) => one.clientId.startsWith(`card:${run.id}`));
 		right({ roots: roots.map((one) => one.card.text.includes(started ? "Succeeded" : "Failed")) }, { roots: [true] });
-		const thread = world.chat.threadOf(roots[0] ?? { channel: "", messageId: "" }).map((text) => text.split(" ")[0]);
+		const texts = world.chat.threadOf(roots[0] ?? { channel: "", messageId: "" });
+		// Whose answer was lost is told so, once; the story goes on as ever.
+		const isNote = (text: string) => text.includes("looked for by its JOB_ID");
+		right({ notes: texts.filter(isNote).length <= 1 }, { notes: true });
+		const thread = texts.filter((text) => !isNote(text)).map((text) => text.split(" ")[0]);
 		right({ thread }, { thread: ["Requested", "Approved", ...(started ? ["The", "✅"] : ["❌"])] });
 		const rows: { action: string }[] = await direct.query(
 			`SELECT action FROM audit_entry WHERE run_id = $1 AND action NOT IN
-			 ('run.trigger_not_sent', 'run.decision_refused') ORDER BY seq`,
+			 ('run.trigger_not_sent', 'run.decision_refused', 'run.noted') ORDER BY seq`,
 			[run.id],
 		);
 		const trail = rows
