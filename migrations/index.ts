@@ -9,6 +9,7 @@ import { DeadJobs1764100600000 } from "./1764100600000-dead-jobs.ts";
 import { WebSessions1764200000000 } from "./1764200000000-web-sessions.ts";
 import { Reports1764200100000 } from "./1764200100000-reports.ts";
 import { TokenScopes1764200200000 } from "./1764200200000-token-scopes.ts";
+import { RareEntries1764200300000 } from "./1764200300000-rare-entries.ts";
 import { LiveByEnd1764210000000 } from "./1764210000000-live-by-end.ts";
 import { WebhookDeliveries1764210100000 } from "./1764210100000-webhook-deliveries.ts";
 import { FormerAddresses1764210750000 } from "./1764210750000-former-addresses.ts";
@@ -26,6 +27,7 @@ export const MIGRATIONS = [
 	WebSessions1764200000000,
 	Reports1764200100000,
 	TokenScopes1764200200000,
+	RareEntries1764200300000,
 	LiveByEnd1764210000000,
 	WebhookDeliveries1764210100000,
 	FormerAddresses1764210750000,

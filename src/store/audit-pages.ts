@@ -48,8 +48,8 @@ export async function auditPage(sql: Sql, filter: AuditFilter): Promise<PlacedEn
 		values.push(value);
 		conditions.push(condition(`$${values.length}`));
 	};
-	add(filter.project, (p) => `project = ${p}`);
-	add(filter.environment, (p) => `environment = ${p}`);
+	if (filter.project !== undefined || filter.environment !== undefined)
+		add(await chainsOf(sql, filter), (p) => `chain = ANY(${p}::text[])`);
 	add(filter.runId, (p) => `run_id = ${p}`);
 	add(filter.action, (p) => `action = ${p}`);
 	add(filter.since?.getTime(), (p) => `at_ms >= ${p}`);
@@ -71,6 +71,16 @@ export async function auditPage(sql: Sql, filter: AuditFilter): Promise<PlacedEn
 		values,
 	);
 	return rows.map(placed);
+}
+
+/** The chains of environments: what belongs to one lies there and nowhere else, and the chain is what there is an index for. */
+async function chainsOf(sql: Sql, { project, environment }: AuditFilter): Promise<string[]> {
+	const rows: { chain: string }[] = await sql.query(
+		`SELECT environment.id::text AS chain FROM environment JOIN project ON project.id = environment.project_id
+		 WHERE ($1::text IS NULL OR project.slug = $1) AND ($2::text IS NULL OR environment.slug = $2)`,
+		[project ?? null, environment ?? null],
+	);
+	return rows.map(({ chain }) => chain);
 }
 
 /** What the trail says of one run after `seq`, in order: its whole story lies on one chain. */

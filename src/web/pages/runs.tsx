@@ -1,7 +1,9 @@
-import { RUN_STATES, type RunState } from "../../core/run.ts";
-import { listRuns } from "../../store/runs.ts";
+import { RUN_STATES, type Run, type RunState } from "../../core/run.ts";
+import type { Deps } from "../../deps.ts";
+import { listRuns, type RunFilter } from "../../store/runs.ts";
 import { knownNames } from "../../use-cases/catalog.ts";
 import { stateWord } from "../../words/state-label.ts";
+import { environmentsNamed } from "../api/find-place.ts";
 import { RefCode, RunLink, StateBadge, Time } from "./bits.tsx";
 import type { PageCall, PageReply, PageRoute } from "./page.tsx";
 
@@ -19,7 +21,7 @@ async function runs({ deps, query }: PageCall): Promise<PageReply> {
 		...(state === undefined ? {} : { state }),
 	};
 	const from = /^\d{1,9}$/.test(before ?? "") ? { before: Number(before) } : {};
-	const found = await listRuns(deps.db, { ...filter, ...from, limit: PAGE + 1 });
+	const found = await foundBy(deps, { ...filter, ...from });
 	const shown = found.slice(0, PAGE);
 	const last = shown.at(-1);
 	const environments = [...new Set(projects.flatMap((one) => one.environments.map(({ slug }) => slug)))];
@@ -96,6 +98,14 @@ async function runs({ deps, query }: PageCall): Promise<PageReply> {
 		</>
 	);
 	return { kind: "page", title: "Runs", section: "runs", content };
+}
+
+/** By what there are indexes for: environments by id. */
+async function foundBy(deps: Deps, { environment, ...filter }: Omit<RunFilter, "limit">): Promise<readonly Run[]> {
+	if (environment === undefined) return listRuns(deps.db, { ...filter, limit: PAGE + 1 });
+	const named = await environmentsNamed(deps, { project: filter.project, environment });
+	if (!named.ok || named.value === null) return [];
+	return listRuns(deps.db, { ...filter, environmentIds: named.value, limit: PAGE + 1 });
 }
 
 const stringly = (values: Readonly<Record<string, number>>) =>
