@@ -13,6 +13,7 @@ import { RareEntries1764200300000 } from "./1764200300000-rare-entries.ts";
 import { LiveByEnd1764210000000 } from "./1764210000000-live-by-end.ts";
 import { WebhookDeliveries1764210100000 } from "./1764210100000-webhook-deliveries.ts";
 import { FormerAddresses1764210750000 } from "./1764210750000-former-addresses.ts";
+import { OldLogLines1764300200000 } from "./1764300200000-old-log-lines.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
 export const MIGRATIONS = [
@@ -31,4 +32,5 @@ export const MIGRATIONS = [
 	LiveByEnd1764210000000,
 	WebhookDeliveries1764210100000,
 	FormerAddresses1764210750000,
+	OldLogLines1764300200000,
 ];

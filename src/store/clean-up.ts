@@ -2,7 +2,7 @@ import type { Sql } from "./runs.ts";
 
 const DAY = 86_400_000;
 
-interface Rule {
+export interface Rule {
 	readonly what: string;
 	readonly keptMs: number;
 	/** Removes up to $2 rows that were over before $1. */
@@ -10,7 +10,7 @@ interface Rule {
 }
 
 /** What would grow for ever, and how long it is kept. Runs, approvals and the audit trail are never removed. */
-const RULES: readonly Rule[] = [
+export const RULES: readonly Rule[] = [
 	{
 		what: "done jobs",
 		keptMs: 7 * DAY,
@@ -61,7 +61,8 @@ const RULES: readonly Rule[] = [
 	{
 		what: "lines of logs",
 		keptMs: 90 * DAY,
-		statement: `DELETE FROM run_log WHERE (run_id, n) IN (SELECT l.run_id, l.n FROM run r JOIN run_log l ON l.run_id = r.id WHERE r.finished_at < $1 LIMIT $2)`,
+		statement: `DELETE FROM run_log WHERE (run_id, n) IN (SELECT l.run_id, l.n FROM run_log l JOIN run r ON r.id = l.run_id
+			WHERE l.at < $1 AND r.finished_at IS NOT NULL ORDER BY l.at LIMIT $2)`,
 	},
 ];
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { cleanUp } from "../../src/store/clean-up.ts";
+import { cleanUp, RULES } from "../../src/store/clean-up.ts";
 import { openShelf, put, type Shelf, T0 } from "./shelf.ts";
 
 const DAY = 86_400_000;
@@ -91,4 +91,18 @@ test("much is removed in small batches, by two at the same time, and what is lef
 	await Promise.all([cleanUp(shelf.db, later(8), 10), cleanUp(shelf.db, later(8), 10)]);
 	expect(await cleanUp(shelf.db, later(8), 10)).toBe(false);
 	expect(await shelf.db.query("SELECT 1 FROM job")).toEqual([]);
+});
+
+test("what is old among very much is found by an index", async () => {
+	const chatty = await run("chatty", true);
+	await shelf.db.query(
+		"INSERT INTO run_log (run_id, n, at, line) SELECT $1, n, $2::timestamptz + n / 100 * interval '1 second', 'x' FROM generate_series(10, 20000) n",
+		[chatty, later(1)],
+	);
+	await shelf.db.query("ANALYZE run_log");
+	const rule = RULES.find(({ what }) => what === "lines of logs");
+	const plan: { "QUERY PLAN": string }[] = await shelf.db.query(`EXPLAIN ${rule?.statement}`, [T0, 2_000]);
+	const text = plan.map((line) => line["QUERY PLAN"]).join("\n");
+	expect(text).toContain("run_log_by_age");
+	expect(text).not.toContain("Seq Scan on run_log");
 });
