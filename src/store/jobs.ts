@@ -1,23 +1,26 @@
 import type { Sql } from "./runs.ts";
 
-export type JobKind =
-	| "slack_in"
-	| "teams_in"
-	| "webhook"
-	| "dispatch"
-	| "trigger"
-	| "cancel"
-	| "poll"
-	| "deadline"
-	| "lock_expiry"
-	| "card"
-	| "thread"
-	| "progress"
-	| "fetch_log"
-	| "tell"
-	| "notice"
-	| "checkpoint"
-	| "clean_up";
+/** What this version can do. */
+export const JOB_KINDS = [
+	"slack_in",
+	"teams_in",
+	"webhook",
+	"dispatch",
+	"trigger",
+	"cancel",
+	"poll",
+	"deadline",
+	"lock_expiry",
+	"card",
+	"thread",
+	"progress",
+	"fetch_log",
+	"tell",
+	"notice",
+	"checkpoint",
+	"clean_up",
+] as const;
+export type JobKind = (typeof JOB_KINDS)[number];
 
 export interface JobDraft {
 	readonly kind: JobKind;
@@ -61,16 +64,18 @@ export async function enqueue(sql: Sql, job: JobDraft, now: Date): Promise<boole
 	return rows.length === 1;
 }
 
+const KNOWN = JOB_KINDS.map((kind) => `'${kind}'`).join(", ");
+
 /**
  * Takes up to `limit` due jobs for `leaseMs`. `run_at` moves to the end of the lease, so a job whose worker died is due again then.
  * The choice is an array, so that it is made once: as the inner side of a join it would be made again for each row, past the limit.
- * A job with an order key is taken only when no earlier one of its key is open.
+ * A job with an order key is taken only when no earlier one of its key is open. What a newer version wrote is left to it.
  */
 export async function claim(sql: Sql, limit: number, leaseMs: number, now: Date): Promise<Job[]> {
 	const [rows]: [JobRow[], number] = await sql.query(
 		`UPDATE job SET lease_token = lease_token + 1, attempts = attempts + 1, unanswered = unanswered + 1, run_at = $2
 		 WHERE id = ANY (ARRAY(
-			SELECT id FROM job AS j WHERE run_at <= $1 AND done_at IS NULL AND dead_at IS NULL
+			SELECT id FROM job AS j WHERE run_at <= $1 AND done_at IS NULL AND dead_at IS NULL AND kind IN (${KNOWN})
 			AND (order_key IS NULL OR NOT EXISTS (
 				SELECT FROM job AS b WHERE b.order_key = j.order_key AND b.id < j.id AND b.done_at IS NULL AND b.dead_at IS NULL))
 			ORDER BY run_at, id LIMIT $3 FOR UPDATE SKIP LOCKED))

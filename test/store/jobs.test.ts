@@ -182,6 +182,15 @@ describe("what is left for later", () => {
 		expect(await take(at(LEASE))).toHaveLength(1);
 	});
 
+	test("what a newer version wrote is left to it as it is", async () => {
+		await shelf.db.query("INSERT INTO job (kind, run_at) VALUES ('of_tomorrow', $1)", [T0]);
+		await add({ payload: { n: 1 } });
+		expect(names(await take())).toEqual([1]);
+		expect(await shelf.db.query("SELECT attempts, dead_at FROM job WHERE kind = 'of_tomorrow'")).toEqual([
+			{ attempts: 0, dead_at: null },
+		]);
+	});
+
 	test("nothing is taken before its time", async () => {
 		await add({ runAt: at(1) });
 		expect(await take(T0)).toEqual([]);
