@@ -33,6 +33,8 @@ export interface Worker {
 const MAX_BUG_TRIES = 8;
 /** The same where a person waits for an answer: about a quarter of a minute. */
 const MAX_BUG_TRIES_OF_REQUEST = 5;
+/** From so many on a job is suspected: before that it may have been any of those that were at work together. */
+const SUSPECT_DEATHS = 3;
 /** Workers that died at a job, one after the other, before it is given up: enough for a bad day of the machine. */
 const MAX_DEATHS = 10;
 /** Tries of a job whose neighbour is not there; with the back-off below about six hours. */
@@ -68,9 +70,10 @@ export function startWorker(deps: Deps, handlers: Handlers, options: WorkerOptio
 			renew(deps.db, job, new Date(deps.now().getTime() + leaseMs)).catch(() => {});
 		}, leaseMs / 3);
 		// What a worker died of may die again: one of these at a time, so that the others are not taken for it.
-		const turn = job.deaths === 0 ? Promise.resolve() : suspects;
+		const suspected = isSuspect(job);
+		const turn = suspected ? suspects : Promise.resolve();
 		const done = turn.then(() => carryOut(deps, handlers, job));
-		if (job.deaths > 0) suspects = done;
+		if (suspected) suspects = done;
 		const work = done.finally(() => {
 			clearInterval(beat);
 			atWork.delete(work);
@@ -118,9 +121,14 @@ export function startWorker(deps: Deps, handlers: Handlers, options: WorkerOptio
 	};
 }
 
+/** What a run's life hangs on waits for no other: a cancel behind twenty messages comes too late. */
+function isSuspect({ kind, deaths }: Job): boolean {
+	return deaths >= SUSPECT_DEATHS && !NEVER_GIVEN_UP.has(kind);
+}
+
 /** Nobody knows which of those that were at work together it was: each goes first at some time. */
 function suspectsShuffled(jobs: readonly Job[]): Job[] {
-	const order = new Map(jobs.map((job) => [job, job.deaths === 0 ? 0 : Math.random()]));
+	const order = new Map(jobs.map((job) => [job, isSuspect(job) ? Math.random() : 0]));
 	return jobs.toSorted((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
 }
 

@@ -80,7 +80,7 @@ describe("a job at which every worker dies", () => {
 
 	test("is looked for among those that were at work with it one at a time", async () => {
 		for (let n = 0; n < 12; n++) await add("webhook");
-		await die(1);
+		await die(3);
 		let atWork = 0;
 		let most = 0;
 		await workUntil(allEnded, async () => {
@@ -91,6 +91,35 @@ describe("a job at which every worker dies", () => {
 		});
 		expect(most).toBe(1);
 	});
+});
+
+test("after one death, as of a kill, what was at work goes on side by side, and what a run's life hangs on waits for no other", async () => {
+	for (const [kind, deaths] of [
+		["card", 1],
+		["card", 1],
+		["cancel", 3],
+		["webhook", 3],
+		["deadline", 3],
+	] as const) {
+		await add(kind);
+		await die(deaths);
+		await world.deps.db.query("UPDATE job SET run_at = $1, dead_at = $1 WHERE dead_at IS NULL", [world.now()]);
+	}
+	await add("webhook");
+	await die(4);
+	await world.deps.db.query("UPDATE job SET dead_at = NULL, run_at = $1", [world.now()]);
+	const atWork: string[] = [];
+	let meet: () => void = () => {};
+	const met = new Promise<void>((resolve) => {
+		meet = resolve;
+	});
+	await workUntil(allEnded, async ({ kind }) => {
+		atWork.push(kind);
+		if (atWork.length === 5) meet();
+		await met;
+	});
+	expect(atWork.slice(0, 5).sort()).toEqual(["cancel", "card", "card", "deadline", "webhook"]);
+	expect(atWork).toHaveLength(6);
 });
 
 test("a run whose trigger never comes to an end is over at its deadline, and the lock is free", async () => {
