@@ -17,10 +17,7 @@ const FOLLOWING: Readonly<Record<Provider, number>> = {
 };
 /** The run itself, and its steps for the message on each of two platforms. */
 const REQUESTS = 3;
-/** What has been at work for long is looked at less often: its end is seen late by a tenth of its time, and by four intervals at most. */
-const PATIENCE = 10;
-const LONGEST = 4;
-/** A run that has just begun is looked at as often as DRAVEN_POLL_INTERVAL says: many are over by then, and it is few requests. */
+/** A run that has just begun is looked at as often as DRAVEN_POLL_INTERVAL says, whatever else is at work: many are over by then, and it is few requests. */
 const EARLY_MS = 2 * 60_000;
 
 /**
@@ -36,8 +33,6 @@ export async function nextLook(deps: Deps, run: Run): Promise<Date> {
 
 /** Milliseconds between two looks at a run that has been at work for `since` milliseconds, one of `atWork` of its integration. */
 export function gap(provider: Provider, interval: number, atWork: number, since: number): number {
-	const patient = Math.max(interval, Math.min(since / PATIENCE, LONGEST * interval));
-	if (since < EARLY_MS) return patient;
-	const granted = (atWork * REQUESTS * 3_600_000) / FOLLOWING[provider];
-	return Math.max(patient, granted);
+	if (since < EARLY_MS) return interval;
+	return Math.max(interval, (atWork * REQUESTS * 3_600_000) / FOLLOWING[provider]);
 }
