@@ -45,11 +45,16 @@ type StoreConfig = Pick<Config, "databaseUrl" | "dataDir" | "secretKeys">;
  * Opens the database, brought to this version's schema. `server`: the embedded Postgres belongs to this process for its life; a
  * command joins the one that runs, or starts it for as long as it needs it. Throws StoreError.
  */
-export async function openStore(config: StoreConfig, use: "server" | "command"): Promise<Store> {
+export async function openStore(
+	config: StoreConfig,
+	use: "server" | "command",
+	/** Called when another process migrates already, and takes long. */
+	waits: () => void = () => {},
+): Promise<Store> {
 	const postgres = await openPostgres(config, use);
 	let db: DataSource | null = null;
 	try {
-		await migrateFirst(postgres.url);
+		await migrateFirst(postgres.url, waits);
 		db = await openDataSource(postgres.url);
 		const box = makeSecretBox(config.secretKeys ?? [await secretKeyIn(config.dataDir)]);
 		const auditKey = await openSealed(db, box);
@@ -73,10 +78,10 @@ export async function openStore(config: StoreConfig, use: "server" | "command"):
 }
 
 /** `draven migrate`: the names of the migrations that were carried out. */
-export async function migrateStore(config: StoreConfig): Promise<readonly string[]> {
+export async function migrateStore(config: StoreConfig, waits: () => void = () => {}): Promise<readonly string[]> {
 	const postgres = await openPostgres(config, "command");
 	try {
-		return await migrateFirst(postgres.url);
+		return await migrateFirst(postgres.url, waits);
 	} finally {
 		await postgres.stop();
 	}
@@ -96,8 +101,8 @@ async function openPostgres(config: StoreConfig, use: "server" | "command"): Pro
 	}
 }
 
-async function migrateFirst(url: string): Promise<readonly string[]> {
-	const { applied } = await migrate(url).catch((error: unknown) => {
+async function migrateFirst(url: string, waits: () => void): Promise<readonly string[]> {
+	const { applied } = await migrate(url, waits).catch((error: unknown) => {
 		throw unreachable(error) ?? error;
 	});
 	const db = await openDataSource(url, { poolSize: 1 });

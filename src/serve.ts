@@ -28,10 +28,12 @@ import type { Front } from "./ports/front.ts";
 import { Sentence } from "./sentence.ts";
 import { startupText } from "./startup-text.ts";
 import { writeCheckpoint } from "./store/checkpoints.ts";
+import { startDatabaseClock } from "./store/database-clock.ts";
 import { groupedEnqueue } from "./store/grouped-enqueue.ts";
 import { readinessOf } from "./store/readiness.ts";
 import { teamsConversations } from "./store/teams-conversations.ts";
 import { ensureInitToken } from "./store/tokens.ts";
+import { forgetWaiting, noteWaiting } from "./store/waiting-configuration.ts";
 import { createFront } from "./use-cases/front.ts";
 import { firstLink } from "./use-cases/web-sign-in.ts";
 import { openIdConnect } from "./web/pages/openid-connect.ts";
@@ -55,15 +57,18 @@ export interface Running {
 
 /** Starts the server, the background work, or both. Throws one sentence when it cannot. */
 export async function serve(config: Config, env: Environment, log: Logger, options: ServeOptions): Promise<Running> {
-	const now = () => new Date();
 	// The worker beside a server shares the embedded Postgres, which belongs to the server.
-	const store = await openStore(config, options.web ? "server" : "command");
+	const store = await openStore(config, options.web ? "server" : "command", () =>
+		log.warn("another process migrates this database: waiting until it is done"),
+	);
 	const ends: (() => Promise<void>)[] = [() => store.close()];
 	const stop = async () => {
 		for (const end of ends.splice(0).reverse())
 			await end().catch((error: unknown) => log.error({ err: error }, "could not be ended in order"));
 	};
 	try {
+		const { now, stop: stopClock } = await startDatabaseClock(store.db, log);
+		ends.push(async () => stopClock());
 		ends.push(await prepare(store, config, env, log, now));
 		let wakeUp: WakeUp | null = null;
 		let worker: Worker | null = null;
@@ -121,14 +126,16 @@ async function prepare(
 	now: () => Date,
 ): Promise<() => Promise<void>> {
 	if (config.initApiToken !== null) await ensureInitToken({ ...store, now }, config.initApiToken, SYSTEM_ACTOR);
+	await forgetWaiting(store.db);
+	const note = (what: string) => (because: readonly string[] | null) => noteWaiting(store.db, what, because);
 	const sample = config.localMode
-		? await applyWhenFree(() => makeSample(store, config, env, now), "the sample", log)
+		? await applyWhenFree(() => makeSample(store, config, env, now), "the sample", log, note("the sample"))
 		: await retireSample(store, config.dataDir, now);
 	const { configFile } = config;
 	const file =
 		configFile === null
 			? undefined
-			: await applyWhenFree(() => applyFile(store, config, configFile, now), configFile, log);
+			: await applyWhenFree(() => applyFile(store, config, configFile, now), configFile, log, note(configFile));
 	return async () => {
 		await sample?.();
 		await file?.();

@@ -20,10 +20,12 @@ export function printJson(cli: Cli, value: unknown): void {
 	cli.print(`${JSON.stringify(value, null, 2)}\n`);
 }
 
+export const MIGRATED_ALREADY = "Another process migrates this database: waiting until it is done.\n";
+
 /** Opens the database for as long as a command works. */
 export async function withStore<T>(cli: Cli, work: (store: Store, config: Config) => Promise<T>): Promise<T> {
 	const config = readConfig(cli.env);
-	const store = await openStore(config, "command");
+	const store = await openStore(config, "command", () => cli.tell(MIGRATED_ALREADY));
 	try {
 		return await work(store, config);
 	} finally {

@@ -4,8 +4,8 @@ import { openStore, StoreError } from "../open-store.ts";
 import type { Finding } from "../ports/checkup.ts";
 import { wrong } from "../ports/checkup.ts";
 import { backOf } from "../web/pages/openid-connect.ts";
-import type { Cli, ExitCode } from "./cli.ts";
-import { examineConfiguration, examineDatabase, examineSlackApp, examineWork } from "./examine.ts";
+import { type Cli, type ExitCode, MIGRATED_ALREADY } from "./cli.ts";
+import { examineConfiguration, examineDatabase, examineSlackApp, examineWaiting, examineWork } from "./examine.ts";
 import { examineIntegrations } from "./examine-integration.ts";
 import { examineSlackChannels } from "./examine-slack-channels.ts";
 import { examineTeamsApp, examineTeamsPlaces } from "./examine-teams.ts";
@@ -33,11 +33,12 @@ async function examine(cli: Cli, say: (finding: Finding) => void): Promise<Findi
 	take(await examineTeamsApp(config));
 	if (config.oidc !== null) take(await examineOpenId(config.oidc, backOf(config.publicUrl)));
 	try {
-		const store = await openStore(config, "command");
+		const store = await openStore(config, "command", () => cli.tell(MIGRATED_ALREADY));
 		try {
 			take(await examineDatabase(store, cli.now));
 			take(await examineIntegrations({ store, now: cli.now, publicUrl: config.publicUrl }));
 			take(await examineWork(store));
+			take(await examineWaiting(store));
 			take(await examineSlackChannels(config, store));
 			take(await examineTeamsPlaces(config, store));
 		} finally {

@@ -5,6 +5,7 @@ import type { Store } from "../open-store.ts";
 import { type Finding, fine, warning, wrong } from "../ports/checkup.ts";
 import { PolicyTable } from "../store/entities.ts";
 import { countJobs } from "../store/jobs.ts";
+import { waitingConfigurations } from "../store/waiting-configuration.ts";
 import { readPolicy } from "../use-cases/catalog.ts";
 
 const CLOCK_MAY_DIFFER_MS = 30_000;
@@ -83,6 +84,17 @@ async function examinePolicies({ db }: Pick<Store, "db">): Promise<Finding[]> {
 				];
 	});
 	return bad.length === 0 ? [fine("Policies", `${stored.length} stored, all can be evaluated`)] : bad;
+}
+
+/** A configuration that was given to a server at its start and is not what holds. */
+export async function examineWaiting(store: Pick<Store, "db">): Promise<Finding[]> {
+	return (await waitingConfigurations(store.db)).map(({ what, because }) =>
+		warning(
+			"Configuration",
+			`${what} is not applied yet: ${because}`,
+			"What waits for runs is applied when they are over. Anything else: correct it, and start the server again.",
+		),
+	);
 }
 
 /** Whether background work is being done. */

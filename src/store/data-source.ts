@@ -7,6 +7,8 @@ import { NamedClient } from "./named-client.ts";
 export interface DataSourceOptions {
 	/** Connections; 8 is as fast as 32 on small machines. */
 	readonly poolSize?: number;
+	/** True: a statement may take as long as it takes. */
+	readonly untimed?: boolean;
 	/** How long an answer is waited for, ms. */
 	readonly answerWithinMs?: number;
 }
@@ -23,6 +25,7 @@ export async function openDataSource(url: string, options: DataSourceOptions = {
 		extra: {
 			...CONNECTION_OPTIONS,
 			...(options.answerWithinMs === undefined ? {} : { query_timeout: options.answerWithinMs }),
+			...(options.untimed ? { statement_timeout: 0, query_timeout: 0, lock_timeout: 0 } : {}),
 			Client: NamedClient,
 			max: options.poolSize ?? 8,
 		},

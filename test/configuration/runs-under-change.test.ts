@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { applyWhenFree } from "../../src/apply-when-free.ts";
+import { examineWaiting } from "../../src/cli/examine.ts";
 import { ApplyRefused, applyDocument } from "../../src/configuration/apply.ts";
 import { SYSTEM_ACTOR } from "../../src/core/audit-entry.ts";
 import { holdChain } from "../../src/store/change.ts";
 import { IntegrationTable, ProjectTable } from "../../src/store/entities.ts";
+import { noteWaiting } from "../../src/store/waiting-configuration.ts";
 import { World } from "../support/world.ts";
 import { until } from "../torture/until.ts";
 import { read } from "./configured.ts";
@@ -150,7 +152,9 @@ projects:
 		const log = pino({ level: "silent" });
 		const repository = async () =>
 			(await world.deps.db.getRepository(ProjectTable).findOneByOrFail({ slug: "shop" })).repository;
-		const start = (source: string) => applyWhenFree(async () => void (await apply(source)), "draven.yaml", log, 10);
+		const note = (because: readonly string[] | null) => noteWaiting(world.deps.db, "draven.yaml", because);
+		const start = (source: string) =>
+			applyWhenFree(async () => void (await apply(source)), "draven.yaml", log, note, 10);
 
 		test("holds nothing up, and is applied when the run is over", async () => {
 			const run = await world.runOf(await world.say("U_OPS", "shop@v1.0.0 to stage"));
@@ -170,6 +174,33 @@ projects:
 			expect(await repository()).toBe("acme/shop");
 		});
 
+		test("goes on trying when something breaks off in between, and doctor says what it waits for", async () => {
+			const run = await world.runOf(await world.say("U_OPS", "shop@v1.0.0 to stage"));
+			await world.work();
+			let breaks = 0;
+			const stop = await applyWhenFree(
+				async () => {
+					if (breaks === 1) throw new Error("connection terminated");
+					if (breaks > 0) breaks -= 1;
+					await apply(shop({ repository: "acme/other" }));
+				},
+				"draven.yaml",
+				log,
+				note,
+				10,
+			);
+			const [found] = await examineWaiting(world.deps);
+			expect(found?.found).toContain(`draven.yaml is not applied yet`);
+			expect(found?.found).toContain(`#${run.number}`);
+			breaks = 1;
+			await until(async () => breaks === 1);
+			await world.finish(run, "succeeded");
+			breaks = 0;
+			await until(async () => (await repository()) === "acme/other");
+			await until(async () => (await examineWaiting(world.deps)).length === 0);
+			await stop();
+		});
+
 		test("every other obstacle stops the start", async () => {
 			const taken = applyWhenFree(
 				async () => {
@@ -179,6 +210,7 @@ projects:
 				},
 				"draven.yaml",
 				log,
+				note,
 			);
 			await expect(taken).rejects.toThrow(
 				/^draven.yaml was not applied: [\s\S]*The project shop is managed by draven.yaml/,

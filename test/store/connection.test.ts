@@ -179,6 +179,27 @@ describe("migrations", () => {
 		expect(await migrateStore({ databaseUrl: url, dataDir, secretKeys: null })).toEqual([]);
 	});
 
+	test("wait for whoever migrates already, and say so; nothing of them is timed", async () => {
+		const url = databaseUrl(database.url, EMPTY);
+		const other = new pg.Client({ connectionString: url });
+		await other.connect();
+		await other.query("SELECT pg_advisory_lock(4711330214)");
+		let told: () => void = () => {};
+		const waits = new Promise<void>((resolve) => {
+			told = resolve;
+		});
+		const migrated = migrate(url, told);
+		await waits;
+		const rows = await other.query("SELECT query FROM pg_stat_activity WHERE wait_event = 'advisory'");
+		expect(rows.rows).toHaveLength(1);
+		await other.query("SELECT pg_advisory_unlock(4711330214)");
+		await migrated;
+		await other.end();
+		const db = await openDataSource(url, { poolSize: 1, untimed: true });
+		expect(await db.query("SHOW statement_timeout")).toEqual([{ statement_timeout: "0" }]);
+		await db.destroy();
+	});
+
 	test("are whole or not at all", async () => {
 		const name = `half_${process.pid}`;
 		await admin.query(`CREATE DATABASE ${name}`);
