@@ -16,7 +16,7 @@ export interface WhoMay {
 	/** A sentence: why not all of it can be told; null: it can. */
 	readonly trouble: string | null;
 	readonly outsider: boolean;
-	/** Tokens of the API that are theirs and hold: they carry their role themselves, everywhere. */
+	/** Tokens of the API that are theirs and hold: they carry their role themselves. */
 	readonly tokens: readonly ApiTokenRow[];
 	readonly places: readonly {
 		readonly project: string;

@@ -147,6 +147,8 @@ test("a token is shown once, in the answer to its form, works, and is revoked", 
 		[{ ...form, may: "emergency" }, /f-may-wrong/],
 		[{ ...form, integration: "fake" }, /goes with a runner alone/],
 		[{ ...form, email: "x" }, /Whose it is is no e-mail address/],
+		[{ ...form, projects: "sh[op" }, /In which projects has to be slugs/],
+		[{ ...form, may: "runner", environments: "stage" }, /goes with a role/],
 	];
 	for (const [fields, sentence] of wrong) {
 		const answer = await ada.submit("/admin/tokens", "/admin/tokens", fields);
@@ -161,6 +163,11 @@ test("a token is shown once, in the answer to its form, works, and is revoked", 
 	});
 	expect(runner.text).toContain("The token box is made");
 	expect(await trail("token.created")).toHaveLength(2);
+	const narrow = await ada.submit("/admin/tokens", "/admin/tokens", { ...form, name: "narrow", environments: "stage" });
+	expect(plain(narrow.text)).toMatch(/narrow operator in \* \/ stage/);
+	const [, held = ""] = /value="(drv_[\w-]+)"/.exec(narrow.text) ?? [];
+	const asked = { project: "shop", environment: "production", ref: "v1.0.0" };
+	expect((await site.api("POST", "/runs", { token: held, body: asked })).status).toBe(403);
 });
 
 test("locks: another's is taken with a reason and told, unlocked, and what takes a right is refused in words", async () => {

@@ -59,8 +59,9 @@ export function Webhook({ integration, page, url, last, secret }: Props) {
 }
 
 const SETTINGS: Record<Stored<"integration">["values"]["provider"], string> = {
-	github: "application/json; the events Workflow runs and Workflow jobs",
-	gitlab: "Pipeline events and Job events; the secret as token, or as signing token when it begins with whsec_",
+	github: "application/json; the events Workflow runs, Workflow jobs, Deployment statuses and Deployment reviews",
+	gitlab:
+		"Pipeline events, Job events and Deployment events; the secret as token, or as signing token when it begins with whsec_",
 	bitbucket: "Build status created, and Build status updated",
 	runner: "",
 };

@@ -345,7 +345,9 @@ function Checkup({
 				<div>
 					<h2 id="check">Check-up</h2>
 					<p class="soft">
-						Asks the provider: credentials and what they may, each project's repository and pipeline, and the webhook.
+						{fixes
+							? "Asks the provider: credentials and what they may, each project's repository and pipeline, and the webhook."
+							: "Which runners wait for work, and whether they fit what its environments ask for."}
 					</p>
 				</div>
 				<div class="buttons">

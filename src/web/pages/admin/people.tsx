@@ -189,10 +189,11 @@ function Rights({ rights }: { readonly rights: WhoMay }) {
 			) : null}
 			{tokens.length === 0 ? null : (
 				<p>
-					{"Everywhere, by token of the API: "}
+					{"By token of the API: "}
 					{tokens.map((one) => (
 						<span key={one.id}>
-							<RoleBadge role={one.role ?? "runner"} /> <small>{`${one.name} `}</small>
+							<RoleBadge role={one.role ?? "runner"} />{" "}
+							<small>{`${one.name}${one.projects === null ? "" : ` in ${one.projects.join(", ")} / ${one.environments?.join(", ") ?? "*"}`} `}</small>
 						</span>
 					))}
 				</p>

@@ -1,4 +1,6 @@
+import type { Reach } from "../../../core/access.ts";
 import { parseDuration } from "../../../core/duration.ts";
+import { isGlob } from "../../../core/glob.ts";
 import { type ApiTokenRow, IntegrationTable, PersonTable } from "../../../store/entities.ts";
 import { createToken, listTokens, revokeToken } from "../../../store/tokens.ts";
 import { actorOf } from "../../../use-cases/identify.ts";
@@ -7,13 +9,13 @@ import { Form } from "../layout.tsx";
 import { doneAt, type PageCall, type PageReply, type PageRoute } from "../page.tsx";
 import { RoleBadge } from "./access.tsx";
 import { Copyable } from "./copyable.tsx";
-import { type Draft, DraftForm, draftOf, SelectField, sent, TextField, textOr } from "./fields.tsx";
+import { type Draft, DraftForm, draftOf, ListField, SelectField, sent, TextField, textOr, wordsIn } from "./fields.tsx";
 import { adminPage, Head } from "./frame.tsx";
 import { statusOf } from "./projects.tsx";
 
 const LIST = "/admin/tokens";
-const FIELDS = ["name", "may", "integration", "email", "expires"] as const;
-const EMPTY = { name: "", may: "viewer", integration: "", email: "", expires: "90d" };
+const FIELDS = ["name", "may", "projects", "environments", "integration", "email", "expires"] as const;
+const EMPTY = { name: "", may: "viewer", projects: "", environments: "", integration: "", email: "", expires: "90d" };
 const ROLES = ["viewer", "operator", "approver", "admin"] as const;
 
 export const tokenPages: readonly PageRoute[] = [
@@ -34,6 +36,13 @@ async function create(call: PageCall): Promise<PageReply> {
 	if (!/^[^\p{Cc}]{1,100}$/u.test(name)) return list(call, draft("name", "has to have 1 to 100 characters"), null);
 	const role = ROLES.find((one) => one === values["may"]);
 	if (role === undefined && values["may"] !== "runner") return list(call, draft("may", "has to be chosen"), null);
+	const reach = { projects: wordsIn(values["projects"]), environments: wordsIn(values["environments"]) };
+	for (const at of ["projects", "environments"] as const) {
+		if (reach[at].some((one) => !isGlob(one)))
+			return list(call, draft(at, "has to be slugs with * and ?, such as web-*"), null);
+		if (role === undefined && reach[at].length > 0)
+			return list(call, draft(at, "goes with a role: a runner is bound by its integration"), null);
+	}
 	const slug = values["integration"] ?? "";
 	const integration = slug === "" ? null : await deps.db.getRepository(IntegrationTable).findOneBy({ slug });
 	if (slug !== "" && integration === null)
@@ -46,7 +55,7 @@ async function create(call: PageCall): Promise<PageReply> {
 	const lasts = values["expires"] === "" ? null : parseDuration(values["expires"] ?? "");
 	const { plain, row } = await createToken(deps, {
 		...{ name, email, actor: actorOf(caller) },
-		may: role === undefined ? { runnerOf: integration?.id ?? null } : { role },
+		may: role === undefined ? { runnerOf: integration?.id ?? null } : { role, ...within(reach) },
 		expiresAt: lasts === null ? null : new Date(deps.now().getTime() + lasts),
 	});
 	return list(call, null, { plain, row });
@@ -56,6 +65,13 @@ async function revoke({ deps, caller, params }: PageCall): Promise<PageReply> {
 	return (await revokeToken(deps, params["token"] ?? "", actorOf(caller)))
 		? doneAt(LIST, "The token is revoked: it is refused from now on.")
 		: { kind: "go", to: LIST, said: { kind: "bad", text: "There is no such token." } };
+}
+
+/** Nothing said means everywhere. */
+function within({ projects, environments }: Reach): { readonly reach?: Reach } {
+	if (projects.length + environments.length === 0) return {};
+	const all = (globs: readonly string[]) => (globs.length === 0 ? ["*"] : globs);
+	return { reach: { projects: all(projects), environments: all(environments) } };
 }
 
 interface Made {
@@ -95,6 +111,9 @@ async function list({ deps }: PageCall, draft: Draft | null, made: Made | null):
 									<td data-label="May">
 										<span>
 											<RoleBadge role={row.role ?? "runner"} />
+											{row.projects === null ? null : (
+												<small>{` in ${row.projects.join(", ")} / ${row.environments?.join(", ") ?? "*"}`}</small>
+											)}
 											{row.integrationId === null ? null : <small>{` ${slugs.get(row.integrationId) ?? ""}`}</small>}
 										</span>
 									</td>
@@ -134,6 +153,14 @@ async function list({ deps }: PageCall, draft: Draft | null, made: Made | null):
 								{ value: "runner", label: "the work of a runner" },
 							]}
 						/>
+						<ListField
+							name="projects"
+							label="In which projects"
+							rows={1}
+							placeholder="*"
+							hint="Globs, one a line. Empty: all."
+						/>
+						<ListField name="environments" label="In which environments" rows={1} placeholder="*" />
 						<SelectField
 							name="integration"
 							label="Of a runner: for which integration"
