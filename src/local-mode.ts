@@ -10,6 +10,7 @@ import { SYSTEM_ACTOR } from "./core/audit-entry.ts";
 import { type KeptProcess, keepRunning } from "./kept-process.ts";
 import { retireLocalTokens } from "./local-tokens.ts";
 import type { Store } from "./open-store.ts";
+import { holdChain, SYSTEM_CHAIN, writeTrail } from "./store/change.ts";
 import { ProjectTable } from "./store/entities.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -61,8 +62,25 @@ export async function retireSample(
 ): Promise<void> {
 	await retireLocalTokens(store, dataDir, now);
 	await store.db.transaction(async (tx) => {
-		await tx.query("DELETE FROM access_binding WHERE managed_by = 'sample'");
-		await tx.query("UPDATE project SET archived_at = coalesce(archived_at, $1) WHERE managed_by = 'sample'", [now()]);
+		const held = await holdChain(tx, SYSTEM_CHAIN);
+		const at = now();
+		const [bindings]: [{ role: string }[], number] = await tx.query(
+			"DELETE FROM access_binding WHERE managed_by = 'sample' RETURNING role",
+		);
+		const [projects]: [{ slug: string }[], number] = await tx.query(
+			"UPDATE project SET archived_at = $1 WHERE managed_by = 'sample' AND archived_at IS NULL RETURNING slug",
+			[at],
+		);
+		const changes = [
+			...projects.map(({ slug }) => ({ action: "remove", kind: "project", name: slug, fields: [], note: null })),
+			...bindings.map(({ role }) => ({ action: "remove", kind: "access", name: role, fields: [], note: null })),
+		];
+		if (changes.length === 0) return;
+		const about = { project: null, environment: null, runId: null, run: null };
+		const data = { managedBy: "sample", prune: true, changes };
+		await writeTrail({ tx, auditKey: store.auditKey, held, now: at }, [
+			{ atMs: at.getTime(), action: "config.applied", actor: SYSTEM_ACTOR, ...about, data },
+		]);
 	});
 }
 

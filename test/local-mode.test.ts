@@ -79,6 +79,11 @@ describe("the tokens of local mode", () => {
 		for (const plain of [tokens.say, tokens.runner ?? ""]) expect(await findToken(store.db, plain, now())).toBeNull();
 		expect((await listTokens(store.db)).filter(({ revokedAt }) => revokedAt === null)).toEqual([]);
 		if (which === "there") expect(await readdir(dataDir)).toEqual(["sample"]);
+		const [applied]: { entry: string }[] = await store.db.query(
+			"SELECT entry FROM audit_entry WHERE action = 'config.applied' ORDER BY seq DESC LIMIT 1",
+		);
+		const removed = { action: "remove", kind: "project", name: "shop" };
+		expect(JSON.parse(applied?.entry ?? "null")?.data.changes).toContainEqual(removed);
 	});
 
 	test("come again with local mode, as new ones", async () => {

@@ -5,6 +5,7 @@ export const AUDIT_ACTIONS = [
 	"run.approved",
 	"run.rejected",
 	"run.decision_refused",
+	"run.cancel_refused",
 	"run.queued",
 	"run.dispatching",
 	"run.trigger_attempted",

@@ -38,6 +38,11 @@ export async function sameHuman(sql: Sql, personId: string, since: Date): Promis
 	return new Set(rows.map((row) => row.id));
 }
 
+/** Whether two persons are one human, as far as that is known. */
+export async function isSameHuman(sql: Sql, one: string, other: string, since: Date): Promise<boolean> {
+	return one === other || (await sameHuman(sql, one, since)).has(other);
+}
+
 /** The address that an account had until now. */
 export async function keepFormerAddress(
 	sql: Sql,

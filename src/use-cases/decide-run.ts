@@ -6,7 +6,6 @@ import { isEnd, type Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
 import { sameHuman } from "../store/accounts.ts";
 import { approvalsOf, insertApproval } from "../store/approvals.ts";
-import { holdChain, writeTrail } from "../store/change.ts";
 import { approvalRefusal, endedRefusal } from "../words/refusal-words.ts";
 import { askAgainCommand } from "../words/run-card.ts";
 import { advanceRun, entryOf } from "./advance-run.ts";
@@ -18,6 +17,7 @@ import { notApprovedIn } from "./follow-run.ts";
 import { actorOf, type Caller } from "./identify.ts";
 import { type Authors, readAuthors } from "./read-authors.ts";
 import { hasMoved } from "./ref-moved.ts";
+import { refuseOnTrail } from "./refuse-on-trail.ts";
 
 /**
  * Approves or rejects. The caller must have been identified afresh. Everything is looked at again: the right, the ref, the policy;
@@ -32,11 +32,11 @@ export async function decideRun(
 ): Promise<Outcome<Run>> {
 	const place = await placeById(deps.db.manager, run.environmentId);
 	const right = checkRight(caller, decision === "approved" ? "approve" : "reject", place);
-	if (right !== null) return refuseDecision(deps, caller, run, right);
+	if (right !== null) return refuseOnTrail(deps, caller, run, "run.decision_refused", right);
 	const current = await currentFingerprint(deps, run);
-	if (!current.ok) return refuseDecision(deps, caller, run, current.refusal);
+	if (!current.ok) return refuseOnTrail(deps, caller, run, "run.decision_refused", current.refusal);
 	const authors = await barredAuthors(deps, place, run, decision, current.value.approvals);
-	if (!authors.ok) return refuseDecision(deps, caller, run, authors.refusal);
+	if (!authors.ok) return refuseOnTrail(deps, caller, run, "run.decision_refused", authors.refusal);
 
 	let answer: Outcome<Run> | null = null;
 	const changed = await advanceRun(deps, run, async (fresh, tx) => {
@@ -166,14 +166,4 @@ async function currentFingerprint(deps: Deps, run: Run): Promise<Outcome<Current
 
 function askAgain(run: Run): Refusal["suggestions"] {
 	return [{ label: "Ask again", command: askAgainCommand(run) }];
-}
-
-async function refuseDecision(deps: Deps, caller: Caller, run: Run, no: Refusal): Promise<Outcome<Run>> {
-	const now = deps.now();
-	await deps.db.transaction(async (tx) => {
-		const held = await holdChain(tx, run.environmentId);
-		const entry = entryOf(run, "run.decision_refused", actorOf(caller), now, { code: no.code, message: no.message });
-		await writeTrail({ tx, auditKey: deps.auditKey, held, now }, [entry]);
-	});
-	return refused(no);
 }

@@ -13,6 +13,7 @@ import { fingerprintOf } from "./fingerprint-of.ts";
 import { notFreeIn } from "./follow-run.ts";
 import { gatherFacts } from "./gather-facts.ts";
 import { hasMoved } from "./ref-moved.ts";
+import { passesLock } from "./waits-for.ts";
 
 /** What became of the queue: look again at a time (something outside could not be read), or nothing more to do now. */
 export type Dispatched = { readonly again: Date } | "done";
@@ -51,7 +52,8 @@ async function firstInLine(deps: Deps, sql: Sql, environmentId: string): Promise
 	if ((await activeRun(sql, environmentId)) !== null) return null;
 	const queued = await queuedRuns(sql, environmentId);
 	const lock = await personLock(sql, environmentId, deps.now());
-	return queued.find((run) => lock === null || lock.person.id === run.requestedBy.id) ?? null;
+	for (const run of queued) if (lock === null || (await passesLock(sql, lock, run))) return run;
+	return null;
 }
 
 /** Everything that was decided when it was asked for, once more. */

@@ -2,7 +2,7 @@ import { isEnd, type Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
 import type { Card, CardAction, CardBlock, Platform } from "../ports/chat.ts";
 import type { HomeView } from "../ports/front.ts";
-import { sameHuman } from "../store/accounts.ts";
+import { isSameHuman, sameHuman } from "../store/accounts.ts";
 import { approvalsOfRuns } from "../store/approvals.ts";
 import { listRuns } from "../store/runs.ts";
 import { card, textCard } from "../words/rich.ts";
@@ -87,7 +87,7 @@ async function runsOf(deps: Deps, accounts: ReadonlySet<string>): Promise<readon
 export async function showTo(deps: Deps, caller: Caller, run: Run, decides: boolean): Promise<Card> {
 	const whole = await currentCard(deps, run);
 	const place = await placeById(deps.db.manager, run.environmentId);
-	const own = run.requestedBy.id === caller.person.id;
+	const own = await isSameHuman(deps.db, caller.person.id, run.requestedBy.id, run.createdAt);
 	const cancels =
 		(own && checkRight(caller, "cancel_own", place) === null) || checkRight(caller, "cancel_any", place) === null;
 	const works = (action: CardAction): boolean => {

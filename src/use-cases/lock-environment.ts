@@ -1,7 +1,9 @@
+import type { EntityManager } from "typeorm";
 import { type AuditAction, type AuditEntry, SYSTEM_ACTOR } from "../core/audit-entry.ts";
 import type { PersonLock } from "../core/person-lock.ts";
-import { done, type Outcome, refusal, refused } from "../core/refusal.ts";
+import { done, type Outcome, type Refusal, refusal, refused } from "../core/refusal.ts";
 import type { Deps } from "../deps.ts";
+import { isSameHuman } from "../store/accounts.ts";
 import { type HeldChain, holdChain, writeTrail } from "../store/change.ts";
 import type { JobDraft } from "../store/jobs.ts";
 import { personLock, putLock, removeExpiredLock, removeLock } from "../store/locks.ts";
@@ -40,13 +42,17 @@ export async function lockEnvironment(
 		const held = await holdChain(tx, environmentId);
 		const now = deps.now();
 		const before = await personLock(tx, environmentId, now);
-		const others = before !== null && before.person.id !== caller.person.id ? before : null;
+		const others = before !== null && !(await isTheirs(tx, before, caller)) ? before : null;
 		// Where nobody holds it there is nothing to steal: then it takes the right of whoever locks.
 		const right =
 			(asked.steal === null ? null : checkRight(caller, "steal_lock", place)) ??
 			(asked.steal === null || before === null ? checkRight(caller, "lock", place) : null);
-		if (right !== null) return refused(right);
-		if (others !== null && asked.steal === null) return refused(lockHeld(place, others));
+		const no = right ?? (others !== null && asked.steal === null ? lockHeld(place, others) : null);
+		if (no !== null) {
+			const did = asked.steal === null ? "lock" : "steal";
+			await writeTrail({ tx, auditKey: deps.auditKey, held, now }, [refusedEntry(place, caller, now, did, no)]);
+			return refused(no);
+		}
 		const own = others === null ? before : null;
 		const lock: PersonLock = {
 			environmentId,
@@ -93,15 +99,18 @@ export async function unlockEnvironment(
 ): Promise<Outcome<PersonLock | null>> {
 	const right = checkRight(caller, "lock", place);
 	const admin = checkRight(caller, "unlock_other", place) === null;
-	if (right !== null && !admin) return refused(right);
 	const environmentId = place.environment.id;
 	const outcome = await deps.db.transaction(async (tx): Promise<Outcome<PersonLock | null>> => {
 		const held = await holdChain(tx, environmentId);
 		const now = deps.now();
 		const before = await personLock(tx, environmentId, now);
+		const others = before !== null && !(await isTheirs(tx, before, caller));
+		const no = admin ? null : (right ?? (others ? lockHeld(place, before) : null));
+		if (no !== null) {
+			await writeTrail({ tx, auditKey: deps.auditKey, held, now }, [refusedEntry(place, caller, now, "unlock", no)]);
+			return refused(no);
+		}
 		if (before === null) return done(null);
-		const others = before.person.id !== caller.person.id;
-		if (others && !admin) return refused(lockHeld(place, before));
 		await removeLock(tx, environmentId);
 		const why = reason === null ? {} : { why: reason };
 		await write(deps, tx, held, now, place, caller, "lock.released", { lock: before, ...why }, [
@@ -179,6 +188,30 @@ function lockHeld(place: Place, lock: PersonLock) {
 		`${project}/${environment} is locked by ${heldBy(lock)}.`,
 		`Ask ${lock.person.name} to unlock it; an admin may take it: deploy lock ${project} ${environment} --steal "reason".`,
 	);
+}
+
+/** Whoever has two accounts has one lock. */
+function isTheirs(tx: EntityManager, lock: PersonLock, caller: Caller): Promise<boolean> {
+	return isSameHuman(tx, caller.person.id, lock.person.id, lock.createdAt);
+}
+
+function refusedEntry(
+	place: Place,
+	caller: Caller,
+	now: Date,
+	asked: "lock" | "steal" | "unlock",
+	{ code, message }: Refusal,
+): AuditEntry {
+	return {
+		atMs: now.getTime(),
+		action: "lock.refused",
+		actor: actorOf(caller),
+		project: place.project.slug,
+		environment: place.environment.slug,
+		runId: null,
+		run: null,
+		data: { asked, code, message },
+	};
 }
 
 async function write(

@@ -10,7 +10,7 @@ import { statePhrase } from "./state-label.ts";
 export interface Ahead {
 	/** Who can approve it. */
 	readonly approvers: Rich;
-	/** In words, what it waits for in the queue; null: nothing. */
+	/** What it is queued behind, from that word on; null: nothing. */
 	readonly waitsFor: string | null;
 	/** A lock of somebody else's; null: there is none. */
 	readonly lock: PersonLock | null;
@@ -39,7 +39,7 @@ function nextWords(run: Run, { approvers, waitsFor, lock }: Ahead): Rich {
 		case "queued":
 			if (lock !== null) return [`It is queued.${held}`];
 			return [
-				waitsFor === null ? "It is queued and starts when the environment is free." : `It is queued: ${waitsFor}.`,
+				waitsFor === null ? "It is queued and starts when the environment is free." : `It is queued ${waitsFor}.`,
 			];
 		default:
 			return [`It ${statePhrase(run.progress.state)}.`];

@@ -21,7 +21,7 @@ export function refName(run: Pick<Run, "ref">): string {
 
 export interface RunCardFacts {
 	readonly approvals: readonly Approval[];
-	/** Why it waits in the queue; null: it is next. */
+	/** What it is queued behind, from that word on; null: it is next. */
 	readonly waitsFor: string | null;
 	/** What whoever decides looks at; null: nobody has to, or nothing was gathered. */
 	readonly evidence: Evidence | null;
@@ -58,7 +58,7 @@ function headline(run: Run, facts: RunCardFacts): Rich {
 			return [state, `: ${given} of ${run.approvalsRequired} given, expires `, { time: at.deadline }];
 		}
 		case "queued":
-			return [state, facts.waitsFor === null ? ": next in line" : `: ${facts.waitsFor}`];
+			return [state, facts.waitsFor === null ? ": next in line" : ` ${facts.waitsFor}`];
 		case "cancelling":
 			return [state, `: ${at.stop.reason}`];
 		case "dispatching":

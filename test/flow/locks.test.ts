@@ -67,3 +67,35 @@ describe("--steal", () => {
 		expect(await held()).toMatchObject({ person: { name: "U_ADA" }, until: null });
 	});
 });
+
+describe("what is refused is on the trail", () => {
+	const refusals = async () => {
+		const rows: { entry: string }[] = await world.deps.db.query(
+			"SELECT entry FROM audit_entry WHERE action IN ('lock.refused', 'run.cancel_refused') ORDER BY seq",
+		);
+		return rows.map(({ entry }) => JSON.parse(entry));
+	};
+
+	test("lock, steal and unlock", async () => {
+		await world.say("U_OPS", "lock shop stage migration");
+		await world.say("U_TWO", "lock shop stage");
+		await world.say("U_TWO", 'lock shop stage --steal "mine"');
+		await world.say("U_TWO", "unlock shop stage");
+		await world.say("U_NOBODY", "unlock shop stage");
+		expect(await refusals()).toMatchObject([
+			{ actor: { name: "U_TWO" }, environment: "stage", data: { asked: "lock", code: "locked" } },
+			{ actor: { name: "U_TWO" }, data: { asked: "steal", code: "no_right" } },
+			{ actor: { name: "U_TWO" }, data: { asked: "unlock", code: "locked" } },
+			{ actor: { name: "U_NOBODY" }, data: { asked: "unlock", code: "no_right" } },
+		]);
+	});
+
+	test("cancel", async () => {
+		const run = await world.runOf(await world.say("U_OPS", "shop@v1.0.0 to stage"));
+		await world.say("U_TWO", `cancel #${run.number}`);
+		await world.say("U_OPS", `cancel #${run.number}`);
+		await world.say("U_OPS", `cancel #${run.number}`);
+		expect(await refusals()).toMatchObject([{ run: run.number, data: { code: "no_right" } }]);
+		expect((await world.run(run.number)).progress.state).toBe("cancelled");
+	});
+});

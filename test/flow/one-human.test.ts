@@ -120,6 +120,31 @@ test("an account that joins a person by its address is on the trail", async () =
 	});
 });
 
+describe("what somebody has by one account is theirs by the other, once it is known that both are", () => {
+	beforeEach(async () => {
+		await world.say("U_TWO", "whoami");
+	});
+
+	test("their run, which they cancel", async () => {
+		const run = await asked();
+		await link("U_OPS", "U_TWO");
+		expect((await world.say("U_OPS", `cancel #${run.number}`)).outcome).toBe("done");
+	});
+
+	test("their lock, which they free, and which their runs pass", async () => {
+		await world.say("U_OPS", "lock shop stage migration");
+		const run = await world.runOf(await world.say("U_TWO", "shop@v1.0.0 to stage"));
+		await world.work();
+		expect((await world.run(run.number)).progress.state).toBe("queued");
+		await link("U_OPS", "U_TWO");
+		const second = await world.runOf(await world.say("U_TWO", "shop@v1.1.0 to stage"));
+		await world.work();
+		expect((await world.run(run.number)).progress.state).toBe("running");
+		expect((await world.run(second.number)).progress.state).toBe("queued");
+		expect((await world.say("U_OPS", "unlock shop stage")).outcome).toBe("done");
+	});
+});
+
 describe("an outsider's address", () => {
 	const peopleOf = async (...users: string[]) =>
 		new Set(

@@ -145,10 +145,10 @@ test("the card of one who waits says what it waits for now", async () => {
 	await world.work();
 	const shown = (run: Run) =>
 		world.chat.roots("C_STAGE").find(({ card }) => card.text.includes(`#${run.number}:`))?.card.text;
-	expect(shown(third)).toContain(`waits for #${first.number}`);
+	expect(shown(third)).toContain(`behind #${first.number}`);
 	await world.finish(first, "succeeded");
-	expect(shown(third)).toContain(`waits for #${second.number}`);
+	expect(shown(third)).toContain(`behind #${second.number}`);
 	await world.say("U_TWO", "lock shop stage incident 7");
 	await world.finish(second, "succeeded");
-	expect(shown(third)).toContain("locked by U_TWO (incident 7)");
+	expect(shown(third)).toContain("Queued behind the lock of U_TWO (incident 7)");
 });

@@ -339,7 +339,7 @@ describe("lock and queue", () => {
 		expect((await world.run(theirs.number)).progress.state).toBe("queued");
 		expect(world.chat.roots("C_STAGE").map(({ card }) => card.text)).toEqual([
 			expect.stringMatching(/^🔒 shop\/stage is locked by U_OPS \(migration\) until .*: only their own runs pass/),
-			expect.stringMatching(/Queued: waits, the environment is locked by U_OPS \(migration\)/),
+			expect.stringMatching(/Queued behind the lock of U_OPS \(migration\)/),
 		]);
 		const own = await world.deployed("U_OPS", "shop@v1.1.0 to stage");
 		expect(own.progress.state).toBe("succeeded");

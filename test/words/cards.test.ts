@@ -225,8 +225,8 @@ describe("the card of a run", () => {
 	});
 	test("tells what a queued run waits for", () => {
 		expect(
-			runCard(inState("queued"), { approvals: [], waitsFor: "waits for #11", evidence: null, notes: [] }).text,
-		).toContain("waits for #11");
+			runCard(inState("queued"), { approvals: [], waitsFor: "behind #11", evidence: null, notes: [] }).text,
+		).toContain("behind #11");
 		expect(runCard(inState("queued"), { approvals: [], waitsFor: null, evidence: null, notes: [] }).text).toContain(
 			"next in line",
 		);
@@ -402,8 +402,8 @@ describe("small cards", () => {
 		expect(asked).toContain("2 approvals by somebody else: the leads.");
 		expect(asked).toContain("deploy cancel #12");
 		expect(requestedCard(inState("queued"), ahead).text).toContain("It is queued and starts when");
-		expect(requestedCard(inState("queued"), { ...ahead, waitsFor: "2 before it" }).text).toContain(
-			"queued: 2 before it.",
+		expect(requestedCard(inState("queued"), { ...ahead, waitsFor: "behind 2 others" }).text).toContain(
+			"queued behind 2 others.",
 		);
 		for (const state of ["queued", "waiting_approval"] as const)
 			expect(requestedCard(inState(state), { ...ahead, lock: LOCK }).text).toContain(
