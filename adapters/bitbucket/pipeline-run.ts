@@ -38,7 +38,7 @@ export function reportOf(project: PipelineProject, run: PipelineRun): PipelineRe
 }
 
 /** The JOB_ID that was sent along; null: it was not started by DRAVEN. */
-export function jobIdOf({ variables }: PipelineRun): string | null {
+export function jobIdOf({ variables }: Pick<PipelineRun, "variables">): string | null {
 	const value = variables?.find(({ key }) => key === "JOB_ID")?.value?.toLowerCase() ?? "";
 	return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value) ? value : null;
 }

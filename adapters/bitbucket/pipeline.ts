@@ -6,8 +6,10 @@ import type {
 	PipelineProject,
 	PipelineReport,
 	PipelineStep,
+	Sought,
 	TriggerRequest,
 } from "../../src/ports/pipeline.ts";
+import { type ProviderClock, providerClock } from "../http/provider-clock.ts";
 import { readChecks } from "./checks.ts";
 import { type BitbucketOptions, type Call, connect } from "./client.ts";
 import { compareCommits } from "./compare.ts";
@@ -26,11 +28,13 @@ const PAGES_KEPT = 1_000;
 export class BitbucketPipeline implements PipelinePort {
 	readonly triggerIsIdempotent = false;
 	readonly #call: Call;
+	readonly #clock: ProviderClock;
 	/** Where each pipeline's page is: those of its steps lie below it. */
 	readonly #pages = new Map<string, string>();
 
 	constructor(options: BitbucketOptions) {
 		this.#call = connect(options);
+		this.#clock = providerClock(() => (options.now?.() ?? new Date()).getTime());
 	}
 
 	async resolveRef(project: PipelineProject, ref: string): Promise<ResolvedRef | null> {
@@ -49,8 +53,13 @@ export class BitbucketPipeline implements PipelinePort {
 		return this.#withPage(await trigger(this.#call, request));
 	}
 
-	async find(project: PipelineProject, jobId: string, since: Date): Promise<PipelineReport | null> {
-		return this.#withPage(await findRun(this.#call, project, jobId, since));
+	async find(
+		project: PipelineProject,
+		jobId: string,
+		since: Date,
+		asked: Sought | null = null,
+	): Promise<PipelineReport | null> {
+		return this.#withPage(await findRun(this.#call, this.#clock, project, { jobId, since, asked }));
 	}
 
 	async report(project: PipelineProject, externalId: string, canWait = false): Promise<PipelineReport | null> {

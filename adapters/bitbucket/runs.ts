@@ -1,5 +1,7 @@
-import type { PipelineProject, PipelineReport } from "../../src/ports/pipeline.ts";
+import type { PipelineProject, PipelineReport, Sought } from "../../src/ports/pipeline.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
+import type { ProviderClock } from "../http/provider-clock.ts";
+import { severalCarryIt } from "../http/several-carry-it.ts";
 import { absentIsNull, type Call, readAnswer } from "./client.ts";
 import { readPages } from "./pages.ts";
 import { jobIdOf, PipelineRun, pipelinePath, reportOf } from "./pipeline-run.ts";
@@ -8,23 +10,28 @@ import { readStepStates } from "./steps.ts";
 
 /** A hundred pipelines each. */
 const PAGES = 5;
-/** Our clock may be ahead of Bitbucket's. */
-const SKEW_MS = 10 * 60_000;
-
 /** The pipeline that was sent this JOB_ID, among those created at `since` or later. null: not seen (yet). */
 export async function findRun(
 	call: Call,
+	clock: ProviderClock,
 	project: PipelineProject,
-	jobId: string,
-	since: Date,
+	{ jobId, since, asked }: { readonly jobId: string; readonly since: Date; readonly asked: Sought | null },
 ): Promise<PipelineReport | null> {
 	const wanted = jobId.toLowerCase();
-	const earliest = since.getTime() - SKEW_MS;
-	const isOurs = (run: PipelineRun) =>
-		jobIdOf(run) === wanted && [null, project.pipeline].includes(run.target?.selector?.pattern ?? null);
-	const isOlder = ({ created_on }: PipelineRun) => Date.parse(created_on ?? "") < earliest;
+	// It is started at the very commit.
+	const commits = [undefined, ...(asked === null ? [] : [asked.ref.sha])];
+	const isOurs = ({ target, ...run }: PipelineRun) =>
+		jobIdOf(run) === wanted &&
+		[null, project.pipeline].includes(target?.selector?.pattern ?? null) &&
+		(asked === null || commits.includes(target?.commit?.hash));
+	const isOlder = ({ created_on }: PipelineRun) => Date.parse(created_on ?? "") < clock.at(since);
+	const timed: Call = async (...parameters) => {
+		const answer = await call(...parameters);
+		clock.heard(answer.headers.get("date"));
+		return answer;
+	};
 	const found = await readPages(
-		call,
+		timed,
 		`${repositoryPath(project)}/pipelines`,
 		{
 			what: `the pipelines of ${project.repository}`,
@@ -34,12 +41,19 @@ export async function findRun(
 		{
 			item: PipelineRun,
 			most: PAGES,
-			enough: (runs) => runs.some((run) => isOurs(run) || isOlder(run)),
+			// As far back as ours can be, to see whether there are others.
+			enough: (runs) => runs.some(isOlder),
 		},
 	);
-	// Newest first; should a person have sent the same JOB_ID again, ours is the older one.
-	const run = found?.items.findLast((one) => isOurs(one) && !isOlder(one));
-	return run === undefined ? null : { ...reportOf(project, run), jobId };
+	const [run, ...others] = (found?.items ?? []).filter((one) => isOurs(one) && !isOlder(one));
+	if (run === undefined) return null;
+	if (others.length > 0) {
+		const pages = [run, ...others]
+			.map((one) => reportOf(project, one))
+			.map(({ externalUrl, externalId }) => externalUrl ?? externalId);
+		throw severalCarryIt("Bitbucket", jobId, pages);
+	}
+	return { ...reportOf(project, run), jobId };
 }
 
 /** How a pipeline stands now, and when it failed, at which step. */

@@ -6,8 +6,10 @@ import type {
 	PipelineProject,
 	PipelineReport,
 	PipelineStep,
+	Sought,
 	TriggerRequest,
 } from "../../src/ports/pipeline.ts";
+import { type ProviderClock, providerClock } from "../http/provider-clock.ts";
 import { canceller } from "./cancel.ts";
 import { readChecks } from "./checks.ts";
 import { type Call, connect, type GitHubOptions } from "./client.ts";
@@ -24,6 +26,7 @@ import { dispatcher } from "./trigger.ts";
 export class GitHubPipeline implements PipelinePort {
 	readonly triggerIsIdempotent = false;
 	readonly #call: Call;
+	readonly #clock: ProviderClock;
 	/** For what is asked again and again. */
 	readonly #fresh: Call;
 	readonly trigger: (request: TriggerRequest) => Promise<PipelineReport | null>;
@@ -32,6 +35,7 @@ export class GitHubPipeline implements PipelinePort {
 
 	constructor(options: GitHubOptions) {
 		this.#call = connect(options);
+		this.#clock = providerClock(() => (options.now?.() ?? new Date()).getTime());
 		this.trigger = dispatcher(this.#call);
 		this.cancel = canceller(this.#call, options.now ?? (() => new Date()));
 		this.#fresh = conditional(this.#call);
@@ -50,8 +54,13 @@ export class GitHubPipeline implements PipelinePort {
 		return listRefs(this.#call, project, query);
 	}
 
-	async find(project: PipelineProject, jobId: string, since: Date): Promise<PipelineReport | null> {
-		return findRun(this.#call, project, jobId, since);
+	async find(
+		project: PipelineProject,
+		jobId: string,
+		since: Date,
+		asked: Sought | null = null,
+	): Promise<PipelineReport | null> {
+		return findRun(this.#call, this.#clock, project, { jobId, since, asked });
 	}
 
 	async compare(project: PipelineProject, base: string, head: string): Promise<Comparison | null> {

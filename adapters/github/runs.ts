@@ -1,5 +1,7 @@
 import { z } from "zod";
-import type { PipelinePort, PipelineProject, PipelineReport } from "../../src/ports/pipeline.ts";
+import type { PipelinePort, PipelineProject, PipelineReport, Sought } from "../../src/ports/pipeline.ts";
+import type { ProviderClock } from "../http/provider-clock.ts";
+import { severalCarryIt } from "../http/several-carry-it.ts";
 import { type Call, readAnswer } from "./client.ts";
 import { readPages } from "./pages.ts";
 import { repositoryOf } from "./repository.ts";
@@ -10,23 +12,24 @@ const Runs = z.object({ workflow_runs: z.array(WorkflowRun) });
 
 /** GitHub lists a thousand at most. */
 const PAGES = 10;
-/** Our clock may be ahead of GitHub's. */
-const SKEW_MS = 10 * 60_000;
+/** Our clock may be ahead of GitHub's: how far is known when it has answered. */
+const ASKED_MS = 10 * 60_000;
 
-/**
- * The dispatched run of the workflow whose run-name carries the JOB_ID. null: not seen (yet). Of several it is the oldest: the others
- * were dispatched by hand with what this one was.
- */
+/** The dispatched run of the workflow whose run-name carries the JOB_ID. null: not seen (yet). */
 export async function findRun(
 	call: Call,
+	clock: ProviderClock,
 	project: PipelineProject,
-	jobId: string,
-	since: Date,
+	{ jobId, since, asked }: { readonly jobId: string; readonly since: Date; readonly asked: Sought | null },
 ): Promise<PipelineReport | null> {
-	const from = since.getTime() - SKEW_MS;
-	const created = `>=${new Date(from).toISOString().replace(/\.\d+Z$/, "Z")}`;
+	const created = `>=${new Date(since.getTime() - ASKED_MS).toISOString().replace(/\.\d+Z$/, "Z")}`;
+	const timed: Call = async (...parameters) => {
+		const answer = await call(...parameters);
+		clock.heard(answer.headers["date"]);
+		return answer;
+	};
 	const { items } = await readPages(
-		call,
+		timed,
 		"GET /repos/{owner}/{repo}/actions/workflows/{file}/runs",
 		{ ...repositoryOf(project), file: project.pipeline, event: "workflow_dispatch", created },
 		{
@@ -36,14 +39,29 @@ export async function findRun(
 		{ schema: Runs, items: (page) => page.workflow_runs, most: PAGES },
 	);
 	// Asked for like this, and looked at all the same: a run that is taken for ours by mistake is followed to its end.
-	const ours = items
-		.filter((run) => carries(run, jobId) && isDispatched(run) && isOf(run, project) && !(createdAt(run) < from))
-		.sort((one, other) => createdAt(one) - createdAt(other) || (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
-	const [run, ...others] = ours;
+	const from = clock.at(since);
+	const [run, ...others] = items
+		.filter((one) => carries(one, jobId) && isDispatched(one) && isOf(one, project))
+		.filter((one) => !(createdAt(one) < from) && isAtItsRef(one, project, asked));
 	if (run === undefined) return null;
-	const report = { ...reportOf(run), jobId };
-	const goesOn = report.status === "queued" || report.status === "running";
-	return others.length > 0 && goesOn ? { ...report, reason: alsoThere(others) } : report;
+	if (others.length > 0)
+		throw severalCarryIt(
+			"GitHub",
+			jobId,
+			[run, ...others].map(({ html_url, id }) => html_url ?? id),
+		);
+	return { ...reportOf(run), jobId };
+}
+
+/** It is dispatched where its ref is; a commit, and what goes back to a ref that is gone, from the default branch. */
+function isAtItsRef({ head_branch }: WorkflowRun, { defaultRef }: PipelineProject, asked: Sought | null): boolean {
+	if (asked === null || head_branch === null) return true;
+	const { ref, type } = asked;
+	const refs = [
+		...(ref.kind === "sha" ? [] : [ref.name]),
+		...(ref.kind === "sha" || type === "rollback" ? [defaultRef] : []),
+	];
+	return refs.includes(head_branch.replace(/^refs\/(heads|tags)\//, ""));
 }
 
 function isOf(run: WorkflowRun, project: PipelineProject): boolean {
@@ -54,11 +72,6 @@ function isOf(run: WorkflowRun, project: PipelineProject): boolean {
 /** NaN, which is neither before nor after anything: it does not say. */
 function createdAt(run: WorkflowRun): number {
 	return Date.parse(run.created_at ?? "");
-}
-
-function alsoThere(others: readonly WorkflowRun[]): string {
-	const which = others.slice(0, 3).map(({ html_url, id }) => html_url ?? id);
-	return `More than one run at GitHub carries the JOB_ID of this one, and the oldest is followed. Look whether the others should be at work: ${which.join(", ")}.`;
 }
 
 /** How a run stands; `fresh` asks for what is known only whether it changed. */

@@ -22,6 +22,7 @@ export const WorkflowRun = z.object({
 	display_title: text,
 	path: text,
 	event: text,
+	head_branch: text,
 	head_sha: text,
 	status: text,
 	conclusion: text,

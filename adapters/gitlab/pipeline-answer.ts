@@ -16,6 +16,7 @@ export const Pipeline = z.object({
 	status: text,
 	source: text,
 	ref: text,
+	sha: text,
 	created_at: text,
 	yaml_errors: text,
 	web_url: text,
@@ -61,7 +62,7 @@ function attemptOf(pipeline: Pipeline, jobs: readonly EndedJob[]): number {
 }
 
 /** "2026-01-02 10:00:00 UTC", "2026-01-02 11:00:00 +0100" or ISO; NaN: none of them. */
-function timeOf(text: string | null): number {
+export function timeOf(text: string | null): number {
 	const iso = (text ?? "")
 		.replace(/^(\S+) (\S+) UTC$/, "$1T$2Z")
 		.replace(/^(\S+) (\S+) ([+-]\d\d):?(\d\d)$/, "$1T$2$3:$4");

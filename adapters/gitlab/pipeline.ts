@@ -6,8 +6,10 @@ import type {
 	PipelineProject,
 	PipelineReport,
 	PipelineStep,
+	Sought,
 	TriggerRequest,
 } from "../../src/ports/pipeline.ts";
+import { type ProviderClock, providerClock } from "../http/provider-clock.ts";
 import { siteUrlOf } from "./api-url.ts";
 import { readChecks } from "./checks.ts";
 import { type Call, connect, type GitLabOptions } from "./client.ts";
@@ -25,6 +27,7 @@ import { type Mode, pipelineStarter } from "./trigger.ts";
 export class GitLabPipeline implements PipelinePort {
 	readonly triggerIsIdempotent = false;
 	readonly #call: Call;
+	readonly #clock: ProviderClock;
 	readonly #jobIdOf: JobIdReader;
 	readonly #start: (request: TriggerRequest) => Promise<PipelineReport | null>;
 	readonly #site: string;
@@ -32,6 +35,7 @@ export class GitLabPipeline implements PipelinePort {
 
 	constructor(options: GitLabOptions & { readonly mode: Mode }) {
 		this.#call = connect(options);
+		this.#clock = providerClock(() => (options.now?.() ?? new Date()).getTime());
 		this.#jobIdOf = jobIdReader(this.#call);
 		this.#start = pipelineStarter(this.#call, options.mode);
 		this.#site = siteUrlOf(options.baseUrl);
@@ -54,8 +58,17 @@ export class GitLabPipeline implements PipelinePort {
 		return this.#start(request);
 	}
 
-	async find(project: PipelineProject, jobId: string, since: Date): Promise<PipelineReport | null> {
-		return findRun(this.#call, this.#jobIdOf, this.report, project, jobId, since);
+	async find(
+		project: PipelineProject,
+		jobId: string,
+		since: Date,
+		asked: Sought | null = null,
+	): Promise<PipelineReport | null> {
+		return findRun({ call: this.#call, clock: this.#clock, jobIdOf: this.#jobIdOf, report: this.report }, project, {
+			jobId,
+			since,
+			asked,
+		});
 	}
 
 	async cancel(project: PipelineProject, externalId: string): Promise<void> {

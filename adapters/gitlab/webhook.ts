@@ -75,7 +75,7 @@ function readPipeline(body: PipelineBody): WebhookContent {
 	const variable = variables?.find(({ key }) => key === "JOB_ID")?.value?.toLowerCase() ?? null;
 	// Whoever may push can name a pipeline and set its variables: of what the API did not start only the id is believed.
 	const isOurs = source === null || source === "api";
-	const pipeline = { id, name, status, source, ref, created_at, yaml_errors: null, web_url: url };
+	const pipeline = { id, name, status, source, ref, sha: null, created_at, yaml_errors: null, web_url: url };
 	return {
 		kind: "report",
 		report: reportOf(pipeline, builds, !isOurs ? null : isUuid(variable) ? variable : jobIdInName(name)),

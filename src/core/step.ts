@@ -21,8 +21,13 @@ export type RunEvent =
 	| { readonly type: "trigger_attempted" }
 	/** The provider surely did not get the call: it may be made again. */
 	| { readonly type: "trigger_not_sent" }
-	/** The provider took it and has not begun. `stopBy`: what was to be cancelled before it had a name has to have stopped by then. */
+	/**
+	 * The provider took it and has not begun. `stopBy`: what was to be cancelled before it had a name has to have stopped by then. What
+	 * was not called has no pipeline: whatever carries its JOB_ID by then was started by somebody else.
+	 */
 	| { readonly type: "accepted"; readonly external: External; readonly stopBy: Date }
+	/** The answer to its trigger names another one than the one that was taken for it. */
+	| { readonly type: "renamed"; readonly external: External }
 	| { readonly type: "started"; readonly external: External; readonly runDeadline: Date }
 	| { readonly type: "start_failed"; readonly reason: string }
 	| { readonly type: "stop_for_timeout"; readonly reason: string; readonly deadline: Date }
@@ -79,11 +84,17 @@ function next(run: Run, event: RunEvent, now: Date): RunProgress | null {
 				: null;
 		case "accepted":
 			// Also while cancelling: it was on its way when the cancel came; now it has a name and can be stopped.
-			if (at.state === "cancelling" && at.external === null)
+			if (at.state === "cancelling" && at.triggerAttempted && at.external === null)
 				return { ...at, external: event.external, deadline: event.stopBy };
-			return at.state === "dispatching" && at.external === null ? { ...at, external: event.external } : null;
+			return at.state === "dispatching" && at.triggerAttempted && at.external === null
+				? { ...at, external: event.external }
+				: null;
+		case "renamed":
+			return "external" in at && at.external !== null && !("finishedAt" in at)
+				? { ...at, external: event.external }
+				: null;
 		case "started":
-			return at.state === "dispatching"
+			return at.state === "dispatching" && at.triggerAttempted
 				? { state: "running", startedAt: at.startedAt, deadline: event.runDeadline, external: event.external }
 				: null;
 		case "start_failed":

@@ -1,6 +1,7 @@
 import type { Deps } from "../deps.ts";
+import type { WebhookContent } from "../ports/pipeline.ts";
 import { cleanUp } from "../store/clean-up.ts";
-import { enqueue, type Job } from "../store/jobs.ts";
+import { enqueue, hurryTrigger, type Job } from "../store/jobs.ts";
 import { awaitsExternalId } from "../store/runs.ts";
 import { dispatchNext } from "../use-cases/dispatch-next.ts";
 import { fetchLog } from "../use-cases/fetch-log.ts";
@@ -85,16 +86,30 @@ export async function ensureRecurring(deps: Deps): Promise<void> {
 
 async function takeWebhook(deps: Deps, job: Job): Promise<Handled> {
 	const { integrationId, content } = job.payload as WebhookJob;
+	const now = deps.now().getTime();
+	const isFirst = now - job.createdAt.getTime() < WEBHOOK_AGAIN;
 	const isOfKnownRun =
 		content.kind === "nudge"
 			? await followNudge(deps, integrationId, content)
-			: (await recordReport(deps, integrationId, content.report, content)) !== "unknown_run";
+			: await heard(deps, integrationId, content, isFirst);
 	deps.log.debug({ integrationId, content, isOfKnownRun }, "webhook read");
 	if (isOfKnownRun) return "done";
 	// It may have overtaken the answer that tells its id.
-	const now = deps.now().getTime();
 	const early =
 		now - job.createdAt.getTime() < WEBHOOK_WAITS &&
 		(await awaitsExternalId(deps.db, integrationId, content.repository));
 	return early ? { again: new Date(now + WEBHOOK_AGAIN) } : "done";
+}
+
+async function heard(
+	deps: Deps,
+	integrationId: string,
+	content: Extract<WebhookContent, { kind: "report" }>,
+	isFirst: boolean,
+): Promise<boolean> {
+	const recorded = await recordReport(deps, integrationId, content.report, content);
+	// Now there is something to be found.
+	if (recorded === "unnamed" && isFirst && content.report.jobId !== null)
+		await hurryTrigger(deps.db, content.report.jobId, deps.now());
+	return recorded !== "unknown_run" && recorded !== "unnamed";
 }

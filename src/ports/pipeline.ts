@@ -1,4 +1,4 @@
-import type { ResolvedRef } from "../core/run.ts";
+import type { ResolvedRef, RunType } from "../core/run.ts";
 import type { Check } from "../core/verdict.ts";
 
 /** What an adapter has to know of a project to speak of it with the provider. */
@@ -27,6 +27,12 @@ export interface TriggerRequest {
 	readonly timeoutSeconds: number;
 	/** What a runner must carry to be given this work (runner only). */
 	readonly labels: readonly string[];
+}
+
+/** What the run that is looked for was asked to do. */
+export interface Sought {
+	readonly ref: ResolvedRef;
+	readonly type: RunType;
 }
 
 export type PipelineStatus =
@@ -101,8 +107,12 @@ export interface PipelinePort {
 	 * A VendorError with mayHaveHappened says whether a pipeline could be at work.
 	 */
 	trigger(request: TriggerRequest): Promise<PipelineReport | null>;
-	/** Looks for the run with this JOB_ID, started at `since` or later. null: not seen, or not seen yet. */
-	find(project: PipelineProject, jobId: string, since: Date): Promise<PipelineReport | null>;
+	/**
+	 * Looks for the run with this JOB_ID that was started at `since` or later for `asked`. Whoever may start pipelines can start one with
+	 * a JOB_ID that is not theirs: what began before, or says that it is of something else, is not taken. null: not seen, or not seen
+	 * yet. `rejected`, with their links: there are several, and nothing tells which is ours.
+	 */
+	find(project: PipelineProject, jobId: string, since: Date, asked?: Sought): Promise<PipelineReport | null>;
 	/**
 	 * How a run stands now. null: the provider does not know it (any more, or yet). `canWait`: it is asked again anyway, so it is not
 	 * sent (VendorError `rate_limited`, with a time) while little is left of the provider's rate limit; steps can always wait.

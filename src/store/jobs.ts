@@ -146,6 +146,15 @@ export async function postpone(sql: Sql, job: Job, at: Date, error: string | nul
 	return count === 1;
 }
 
+/** What waits to look for a run looks now; a trigger at work, or after a failure, stays as it is. */
+export async function hurryTrigger(sql: Sql, runId: string, now: Date): Promise<void> {
+	await sql.query(
+		`UPDATE job SET run_at = least(run_at, $2)
+		 WHERE run_id = $1 AND kind = 'trigger' AND attempts = 0 AND done_at IS NULL AND dead_at IS NULL`,
+		[runId, now],
+	);
+}
+
 /** The provider has just spoken of a run by itself: it is not asked before `until`. A look at work, or after a failure, stays as it is. */
 export async function delayPoll(sql: Sql, runId: string, until: Date): Promise<void> {
 	await sql.query(

@@ -30,3 +30,14 @@ export async function lastNote(
 export function saysWaiting(said: string): boolean {
 	return said.endsWith("/waiting");
 }
+
+/** When the provider was last about to be called for a run; null: it was not. */
+export async function lastCallOf(sql: Sql, runId: string): Promise<Date | null> {
+	const rows: { at: string | null }[] = await sql.query(
+		`SELECT max((entry::jsonb ->> 'atMs')::bigint) AS at FROM audit_entry
+		 WHERE run_id = $1 AND action = 'run.trigger_attempted'`,
+		[runId],
+	);
+	const at = rows[0]?.at ?? null;
+	return at === null ? null : new Date(Number(at));
+}

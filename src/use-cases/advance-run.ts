@@ -103,6 +103,8 @@ function actionOf(next: Run, event: RunEvent): AuditAction {
 		case "trigger_not_sent":
 		case "accepted":
 			return `run.${event.type}`;
+		case "renamed":
+			return "run.accepted";
 		default:
 			return next.progress.state === "waiting_approval" ? "run.requested" : `run.${next.progress.state}`;
 	}

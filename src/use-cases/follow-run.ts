@@ -2,13 +2,14 @@ import { SYSTEM_ACTOR } from "../core/audit-entry.ts";
 import { formatDuration } from "../core/duration.ts";
 import { externalOf, isActive, isEnd, type Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
-import type { PipelineStatus } from "../ports/pipeline.ts";
+import type { PipelineReport, PipelineStatus } from "../ports/pipeline.ts";
 import { VendorError } from "../ports/vendor-error.ts";
 import { runById } from "../store/runs.ts";
 import { sentence } from "../words/sentence.ts";
 import { advanceRun } from "./advance-run.ts";
 import { askAfter } from "./ask-after.ts";
 import { placeById } from "./catalog.ts";
+import { findPipeline } from "./find-pipeline.ts";
 import { nextLook } from "./next-look.ts";
 import { notStarted } from "./not-started.ts";
 import { recordReport } from "./record-report.ts";
@@ -39,8 +40,11 @@ export async function pollRun(deps: Deps, runId: string): Promise<Followed> {
 export async function stopRun(deps: Deps, runId: string, leftOver: string | null = null): Promise<Followed> {
 	const run = await runById(deps.db, runId);
 	if (run === null) return "done";
-	const external = externalOf(run)?.externalId ?? leftOver;
-	if (isEnd(run.progress.state)) return external === null ? "done" : stopLeftOver(deps, run, external);
+	const external = externalOf(run)?.externalId ?? null;
+	if (isEnd(run.progress.state)) {
+		const left = leftOver ?? external;
+		return left === null ? "done" : stopLeftOver(deps, run, left);
+	}
 	if (run.progress.state !== "cancelling") return "done";
 	if (!run.progress.triggerAttempted) {
 		const { reason } = run.progress.stop;
@@ -64,14 +68,24 @@ async function askToStop(deps: Deps, run: Run, externalId: string): Promise<void
 export async function lookForLeftOver(deps: Deps, runId: string): Promise<Followed> {
 	const run = await runById(deps.db, runId);
 	if (run === null || !("finishedAt" in run.progress) || run.progress.startedAt === null) return "done";
-	const { startedAt, finishedAt } = run.progress;
+	const { finishedAt } = run.progress;
 	const now = deps.now().getTime();
 	if (now - finishedAt.getTime() > LOOK_FOR) return "done";
 	const place = await placeById(deps.db.manager, run.environmentId);
-	const report = await deps.pipelineOf(place.integration).find(place.pipeline, run.id, startedAt);
+	const report = await oneFound(findPipeline(deps, place, deps.pipelineOf(place.integration), run));
 	if (report === null) return { again: new Date(now + LOOK_EVERY) };
 	await recordReport(deps, place.integration.id, { ...report, jobId: run.id });
 	return "done";
+}
+
+/** None of several is stopped: whose they are is not known, and the run's thread has named them. */
+async function oneFound(found: Promise<PipelineReport | null>): Promise<PipelineReport | null> {
+	try {
+		return await found;
+	} catch (error) {
+		if (error instanceof VendorError && error.kind === "rejected") return null;
+		throw error;
+	}
 }
 
 /** The run is over and the lock is free: what is still at work there is stopped, and the trail gets what comes of it. */
@@ -154,7 +168,7 @@ async function askOnce(deps: Deps, run: Run): Promise<void> {
 			external !== null
 				? await port.report(place.pipeline, external.externalId)
 				: "triggerAttempted" in at && at.triggerAttempted
-					? await port.find(place.pipeline, run.id, at.startedAt)
+					? await findPipeline(deps, place, port, run)
 					: null;
 		if (report !== null) await recordReport(deps, place.integration.id, { ...report, jobId: run.id });
 	} catch (error) {

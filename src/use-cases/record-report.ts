@@ -7,7 +7,7 @@ import type { PipelineReport, PipelineStatus } from "../ports/pipeline.ts";
 import { personLock, putLock } from "../store/locks.ts";
 import { lastNote, saysWaiting } from "../store/noted.ts";
 import { runByExternalId, runById, type Sql } from "../store/runs.ts";
-import { advanceRun, entryOf, type Leave } from "./advance-run.ts";
+import { type Advance, advanceRun, entryOf, type Leave } from "./advance-run.ts";
 import { askProgress } from "./ask-progress.ts";
 import { CANCEL_GRACE } from "./cancel-run.ts";
 import { type Place, placeById, policyOf } from "./catalog.ts";
@@ -15,7 +15,12 @@ import { providerSpoke } from "./provider-spoke.ts";
 import { withReason } from "./with-reason.ts";
 import { withoutSecrets } from "./without-secrets.ts";
 
-export type Recorded = "changed" | "nothing_new" | "unknown_run";
+export type Recorded =
+	| "changed"
+	| "nothing_new"
+	| "unknown_run"
+	/** A webhook of a run whose id at the provider is not known yet: it may be of another one that carries its JOB_ID. */
+	| "unnamed";
 
 const PROVIDER_NAMES = { github: "GitHub", gitlab: "GitLab", bitbucket: "Bitbucket", runner: "Runner" } as const;
 
@@ -29,16 +34,25 @@ export interface ReportSource {
 /**
  * What a provider says of a run: from a webhook (then `source` says whose), a poll, or the answer to the trigger; all take this way.
  * Doubles, old news and news of a run that is over change nothing; the last is recorded.
+ *
+ * Whoever may start pipelines can start one with the JOB_ID of a run. So a webhook never says which pipeline a run has: that is told
+ * by the answer to the trigger, whatever was taken for it before, or it is looked for.
  */
 export async function recordReport(
 	deps: Deps,
 	integrationId: string,
 	said: PipelineReport,
-	source: ReportSource | null = null,
+	from: ReportSource | "answer" | null = null,
 ): Promise<Recorded> {
+	const source = from === "answer" ? null : from;
 	const meant = await runMeant(deps, integrationId, said, source);
 	if (meant === null) return "unknown_run";
 	const { run, place } = meant;
+	if (source !== null && externalOf(run) === null && !isEnd(run.progress.state)) {
+		if ("triggerAttempted" in run.progress && run.progress.triggerAttempted) return "unnamed";
+		await noteStranger(deps, run, said, place);
+		return "nothing_new";
+	}
 	const told = source === null || isEnd(run.progress.state) ? said : await withReason(deps, place, said);
 	const reason = told.reason === null ? null : withoutSecrets(deps, place.integration, told.reason);
 	const report: PipelineReport = { ...told, reason };
@@ -46,10 +60,11 @@ export async function recordReport(
 	const runTimeout = policy.ok ? policy.policy.timeouts.run : 3_600_000;
 	const actor: Actor = { id: null, name: PROVIDER_NAMES[place.integration.provider], via: "provider" };
 	const changed = await advanceRun(deps, run, async (fresh, tx) => {
-		if (isEnd(fresh.progress.state)) return lateReport(deps, tx, fresh, report, actor);
+		if (isEnd(fresh.progress.state)) return lateReport(deps, tx, fresh, report, actor, from === "answer");
 		const known = externalOf(fresh);
 		// Another run of the provider's than the one that was started: not ours to follow.
-		if (known !== null && known.externalId !== report.externalId) return null;
+		if (known !== null && known.externalId !== report.externalId)
+			return from === "answer" ? rename(deps, fresh, known, report, actor) : null;
 		const advance = eventsOf(fresh, report, place, deps.now(), runTimeout);
 		const noted = await noteOf(deps, tx, fresh, report, actor);
 		if (advance.length === 0) return noted.length === 0 ? null : { audit: noted };
@@ -92,6 +107,29 @@ function comesFrom({ pipeline }: Place, source: ReportSource): boolean {
 		source.repository.toLowerCase() === pipeline.repository.toLowerCase() &&
 		(source.pipeline === null || source.pipeline === pipeline.pipeline)
 	);
+}
+
+/** Somebody started a pipeline with the JOB_ID of a run that DRAVEN has not started: told once, and not followed. */
+async function noteStranger(deps: Deps, run: Run, report: PipelineReport, place: Place): Promise<void> {
+	const name = PROVIDER_NAMES[place.integration.provider];
+	const said = `stranger/${report.externalId}`;
+	const note = `A pipeline at ${name} carries the JOB_ID of this run, and DRAVEN has not started it: it is not followed. Look who did, and whether it should be at work.`;
+	await advanceRun(deps, run, async (fresh, tx) => {
+		if (isEnd(fresh.progress.state) || (await wasSaid(tx, fresh, ["run.noted"], said))) return null;
+		const { externalUrl } = report;
+		return { audit: [entryOf(fresh, "run.noted", SYSTEM_ACTOR, deps.now(), { said, note, externalUrl })] };
+	});
+}
+
+function rename(deps: Deps, run: Run, taken: External, report: PipelineReport, actor: Actor): Advance {
+	const { externalId, externalUrl } = report;
+	const said = `renamed/${taken.externalId}`;
+	const note = `Until now another pipeline was taken for that of this run, because it carries its JOB_ID: ${taken.externalUrl ?? taken.externalId}. ${actor.name} says by now which one was started, and that is followed. Look whether the other should be at work.`;
+	return {
+		events: [{ type: "renamed", external: { externalId, externalUrl } }],
+		actor,
+		auditAfter: [entryOf(run, "run.noted", actor, deps.now(), { said, note, externalUrl })],
+	};
 }
 
 function eventsOf(run: Run, report: PipelineReport, place: Place, now: Date, runTimeout: number): RunEvent[] {
@@ -181,13 +219,22 @@ const SAID_BEFORE: readonly AuditAction[] = [
 ];
 
 /** News of a run that is over: one entry for each thing said, however often it is said. */
-async function lateReport(deps: Deps, tx: Sql, run: Run, report: PipelineReport, actor: Actor): Promise<Leave | null> {
+async function lateReport(
+	deps: Deps,
+	tx: Sql,
+	run: Run,
+	report: PipelineReport,
+	actor: Actor,
+	isAnswer: boolean,
+): Promise<Leave | null> {
 	const said = saidOf(report);
 	const outcome = report.status === null ? null : outcomeOf(report.status);
 	const known = externalOf(run);
 	const same = known?.externalId === report.externalId && report.attempt === 1;
-	// The run was given up because nobody could say whether its pipeline had started. It had: it must not work on without the lock.
-	const leftOver = outcome === null && report.status !== null && known === null && startedAtOf(run) !== null;
+	// The run was given up because nobody could say whether its pipeline had started, or another one was taken for it. It had: it must
+	// not work on without the lock.
+	const unnamed = known === null || (isAnswer && known.externalId !== report.externalId);
+	const leftOver = outcome === null && report.status !== null && unnamed && startedAtOf(run) !== null;
 	if (!leftOver && (outcome === null || (same && outcome === run.progress.state))) return null;
 	// Or as what ended it: a job that GitLab started again by itself makes that an attempt above 1.
 	if (await wasSaid(tx, run, SAID_BEFORE, said)) return null;

@@ -1,15 +1,16 @@
 import type { EntityManager } from "typeorm";
 import { SYSTEM_ACTOR } from "../core/audit-entry.ts";
-import { externalOf, type Run, startedAtOf } from "../core/run.ts";
+import { externalOf, isEnd, type Run, startedAtOf } from "../core/run.ts";
 import type { RunEvent } from "../core/step.ts";
 import type { Deps } from "../deps.ts";
 import type { PipelinePort, PipelineReport, PipelineVariables } from "../ports/pipeline.ts";
 import { VendorError } from "../ports/vendor-error.ts";
-import { ANSWER_LOST } from "../store/noted.ts";
+import { ANSWER_LOST, notedOf } from "../store/noted.ts";
 import { runById } from "../store/runs.ts";
 import { plainTime } from "../words/rich.ts";
 import { advanceRun, entryOf } from "./advance-run.ts";
 import { type Place, placeById, policyOf } from "./catalog.ts";
+import { findPipeline } from "./find-pipeline.ts";
 import { fingerprintOf } from "./fingerprint-of.ts";
 import { recordReport } from "./record-report.ts";
 
@@ -88,7 +89,7 @@ async function call(
 			timeoutSeconds,
 			labels: place.environment.labels,
 		});
-		return report === null ? lookLater(deps, run) : recorded(deps, place, run, report);
+		return report === null ? lookLater(deps, run) : recorded(deps, place, run, report, "answer");
 	} catch (error) {
 		if (!(error instanceof VendorError)) throw error;
 		if (error.mayHaveHappened) {
@@ -120,6 +121,14 @@ async function noteLostAnswer(deps: Deps, run: Run, why: string): Promise<void> 
 	});
 }
 
+async function noteSeveral(deps: Deps, run: Run, note: string): Promise<void> {
+	await advanceRun(deps, run, async (fresh, tx) =>
+		isEnd(fresh.progress.state) || (await notedOf(tx, fresh.id, "several")) !== null
+			? null
+			: { audit: [entryOf(fresh, "run.noted", SYSTEM_ACTOR, deps.now(), { said: "several", note })] },
+	);
+}
+
 /** `otherwise`: what follows where our own queue never got it. */
 async function look(
 	deps: Deps,
@@ -128,8 +137,15 @@ async function look(
 	run: Run,
 	otherwise: RunEvent | null = null,
 ): Promise<{ again: Date } | "done"> {
-	const since = "startedAt" in run.progress && run.progress.startedAt !== null ? run.progress.startedAt : run.createdAt;
-	const report = await port.find(place.pipeline, run.id, since);
+	let report: PipelineReport | null;
+	try {
+		report = await findPipeline(deps, place, port, run);
+	} catch (error) {
+		// There are several. That may change yet: it is looked for until its deadline.
+		if (!(error instanceof VendorError) || error.kind !== "rejected") throw error;
+		await noteSeveral(deps, run, error.message);
+		return lookLater(deps, run);
+	}
 	if (report !== null) return recorded(deps, place, run, report);
 	const at = run.progress;
 	const next: RunEvent | null =
@@ -143,8 +159,14 @@ async function look(
 }
 
 /** The answer is of this run, also where the provider does not say so. */
-async function recorded(deps: Deps, place: Place, run: Run, report: PipelineReport): Promise<"done"> {
-	await recordReport(deps, place.integration.id, { ...report, jobId: run.id });
+async function recorded(
+	deps: Deps,
+	place: Place,
+	run: Run,
+	report: PipelineReport,
+	from: "answer" | null = null,
+): Promise<"done"> {
+	await recordReport(deps, place.integration.id, { ...report, jobId: run.id }, from);
 	return "done";
 }
 

@@ -32,6 +32,7 @@ export class FakeBitbucket {
 
 	private constructor(server: ProviderServer) {
 		this.#server = server;
+		server.now = () => this.now();
 		server.answer = (asked) => this.#answer(asked);
 	}
 

@@ -18,6 +18,7 @@ export class FakeGitLab {
 
 	private constructor(server: ProviderServer, subpath: string) {
 		this.#server = server;
+		server.now = () => this.now();
 		this.#subpath = subpath;
 		server.answer = (asked) => this.#answer(asked);
 	}

@@ -39,7 +39,7 @@ function throughRunners({ pipeline, deps: { db } }: World): Partial<Deps> {
 			checks: (...of) => pipeline.checks(...of),
 			listRefs: (...of) => pipeline.listRefs(...of),
 			trigger: (request) => runner.trigger(request),
-			find: (...of) => runner.find(...of),
+			find: (project, jobId, since) => runner.find(project, jobId, since),
 			report: (project, externalId) => runner.report(project, externalId),
 			cancel: (...of) => runner.cancel(...of),
 			compare: (...of) => pipeline.compare(...of),

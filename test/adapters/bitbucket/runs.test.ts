@@ -169,11 +169,28 @@ describe("a run whose answer was lost", () => {
 		expect(await at.port.find(at.project, jobId, new Date(since.getTime() + HOUR))).toBeNull();
 	});
 
-	test("is the first of those that carry its JOB_ID, when a person sent it again", async () => {
+	test("is none of several at its commit that carry its JOB_ID, and that at its commit when the others are not", async () => {
 		const { run } = await at.started();
-		at.repository.start(run.target, run.variables);
 		const jobId = at.repository.sentWith(run)["JOB_ID"] ?? "";
-		expect(await at.port.find(at.project, jobId, new Date())).toMatchObject({ externalId: run.uuid });
+		const asked = { ref: { name: "main", kind: "branch", sha: run.target.commit.hash }, type: "deploy" } as const;
+		const find = () => at.port.find(at.project, jobId, new Date(), asked);
+		at.repository.start({ ...run.target, commit: { type: "commit", hash: SHA.one } }, run.variables);
+		expect(await find()).toMatchObject({ externalId: run.uuid });
+		at.repository.start(run.target, run.variables);
+		const error = await errorOf(find());
+		expect([error.kind, error.message]).toEqual([
+			"rejected",
+			expect.stringMatching(/^2 pipelines at Bitbucket carry the JOB_ID .* None is followed/),
+		]);
+	});
+
+	test("is nothing that was there before it was called", async () => {
+		let now = new Date("2026-03-04T10:00:00Z");
+		at.bitbucket.now = () => now;
+		const { run } = await at.started();
+		now = new Date(now.getTime() + MINUTE / 2);
+		const jobId = at.repository.sentWith(run)["JOB_ID"] ?? "";
+		expect(await at.connect({ now: () => now }).find(at.project, jobId, now)).toBeNull();
 	});
 });
 

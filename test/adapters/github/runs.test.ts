@@ -74,22 +74,47 @@ describe("looking for a run by its JOB_ID", () => {
 
 	test("finds it although our clock is some minutes ahead", async () => {
 		const request = at.request();
+		at.github.now = () => new Date(Date.now() - 5 * 60_000);
 		await at.pipeline.trigger(request);
-		const ahead = new Date(Date.now() + 5 * 60_000);
-		expect(await at.pipeline.find(at.project, request.variables.JOB_ID, ahead)).not.toBeNull();
+		expect(await at.pipeline.find(at.project, request.variables.JOB_ID, new Date(Date.now() - 1_000))).not.toBeNull();
 	});
 
-	test("finds ours when somebody dispatched the same JOB_ID again by hand", async () => {
+	test("does not take what somebody dispatched with the same JOB_ID before, nor of another branch", async () => {
+		const request = at.request();
+		const asked = { ref: request.ref, type: "deploy" } as const;
+		const title = `mine (${request.variables.JOB_ID})`;
+		const find = () => at.pipeline.find(at.project, request.variables.JOB_ID, new Date(), asked);
+		at.github.now = () => new Date(Date.now() - 30_000);
+		at.repository.start("deploy.yml", { sha: SHA.two, branch: "main", title });
+		at.github.now = () => new Date();
+		at.repository.start("deploy.yml", { sha: SHA.one, branch: "evil", title });
+		expect(await find()).toBeNull();
+		const ours = await at.pipeline.trigger(request);
+		expect(await find()).toMatchObject({ externalId: ours?.externalId });
+	});
+
+	test("takes none of several that nothing tells apart, and names them", async () => {
 		const request = at.request();
 		const ours = await at.pipeline.trigger(request);
 		const title = `again (${request.variables.JOB_ID})`;
-		at.repository.start("deploy.yml", { sha: SHA.two, branch: "main", title });
-		const found = await at.pipeline.find(at.project, request.variables.JOB_ID, new Date());
-		expect(found).toMatchObject({ externalId: ours?.externalId, status: "queued" });
-		const [, again] = at.repository.runs;
-		expect(found?.reason).toContain(
-			`the oldest is followed. Look whether the others should be at work: https://github.test/acme/web/actions/runs/${again?.id}.`,
-		);
+		const twin = at.repository.start("deploy.yml", { sha: SHA.two, branch: "main", title });
+		const asked = { ref: request.ref, type: "deploy" } as const;
+		const error = await errorOf(at.pipeline.find(at.project, request.variables.JOB_ID, new Date(), asked));
+		expect(error.kind).toBe("rejected");
+		for (const id of [ours?.externalId, twin.id])
+			expect(error.message).toContain(`https://github.test/acme/web/actions/runs/${id}`);
+	});
+
+	test("of a commit, or of a ref that a rollback goes back to and that is gone, is at the default branch", async () => {
+		const commit = { name: SHA.one, kind: "sha", sha: SHA.one } as const;
+		const gone = { name: "v0.9.0", kind: "tag", sha: SHA.one } as const;
+		const jobId = randomUUID();
+		at.repository.start("deploy.yml", { sha: SHA.two, branch: "main", title: `back (${jobId})` });
+		const find = (ref: typeof commit | typeof gone, type: "deploy" | "rollback") =>
+			at.pipeline.find(at.project, jobId, new Date(), { ref, type });
+		expect(await find(commit, "deploy")).not.toBeNull();
+		expect(await find(gone, "rollback")).not.toBeNull();
+		expect(await find(gone, "deploy")).toBeNull();
 	});
 
 	test("does not believe a list that leaves out what was asked for", async () => {

@@ -55,11 +55,30 @@ describe("looking for a pipeline by its JOB_ID", () => {
 		expect(await find(JOB_ID)).toBeNull();
 	});
 
-	test("finds it although our clock is ahead, and ours of two with the same JOB_ID", async () => {
+	test("finds it although our clock is ahead, and not what was there before it was called", async () => {
+		at.gitlab.now = () => new Date(Date.now() - 300_000);
 		const first = at.shop.start("main", { variables: { JOB_ID } });
+		expect(await find(JOB_ID.toUpperCase())).toMatchObject({ externalId: String(first.id) });
+		at.gitlab.now = () => new Date(Date.now() - 270_000);
+		expect(await find(JOB_ID)).toBeNull();
+	});
+
+	test("of several takes the one at its ref and commit, and none when nothing tells them apart", async () => {
+		at.shop.branch("evil", SHA.one);
+		const sha = at.shop.branches.get("main") ?? "";
+		const asked = { ref: { name: "main", kind: "branch", sha }, type: "deploy" } as const;
+		const search = () => at.pipeline.find(at.project, JOB_ID, new Date(), asked);
+		at.shop.start("evil", { variables: { JOB_ID } });
+		expect(await search()).toBeNull();
+		const ours = at.shop.start("main", { variables: { JOB_ID } });
+		at.shop.branch("main", SHA.one);
 		at.shop.start("main", { variables: { JOB_ID } });
-		expect(await find(JOB_ID.toUpperCase(), new Date(Date.now() + 300_000))).toMatchObject({
-			externalId: String(first.id),
+		expect(await search()).toMatchObject({ externalId: String(ours.id) });
+		at.shop.branch("main", sha);
+		at.shop.start("main", { variables: { JOB_ID } });
+		expect(await errorOf(search())).toMatchObject({
+			kind: "rejected",
+			message: expect.stringMatching(/^3 pipelines at GitLab carry the JOB_ID .* None is followed/),
 		});
 	});
 
