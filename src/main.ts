@@ -222,10 +222,13 @@ function report(error: unknown): number {
 	return 1;
 }
 
-// `draven audit export | head` ends the pipe early.
+// `draven audit export | head` ends the pipe early. A server whose reader is gone ends in order, its Postgres with it.
+let leaving = false;
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-	if (error.code === "EPIPE") process.exit(0);
-	throw error;
+	if (error.code !== "EPIPE") throw error;
+	if (process.listenerCount("SIGTERM") === 0) process.exit(0);
+	if (!leaving) process.emit("SIGTERM");
+	leaving = true;
 });
 
 try {

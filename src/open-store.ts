@@ -2,6 +2,7 @@ import type { DataSource } from "typeorm";
 import { MIGRATIONS } from "../migrations/index.ts";
 import type { Config } from "./config.ts";
 import { resealSecrets } from "./configuration/integrations.ts";
+import { makeDataFolder } from "./data-folder.ts";
 import { joinEmbeddedPostgres, type ServerPostgres, startEmbeddedPostgres } from "./postgres/embedded.ts";
 import { secretKeyIn } from "./secret-key.ts";
 import { Sentence } from "./sentence.ts";
@@ -91,6 +92,7 @@ const NEVER = new Promise<never>(() => {});
 
 async function openPostgres(config: StoreConfig, use: "server" | "command"): Promise<ServerPostgres> {
 	if (config.databaseUrl !== null) return { url: config.databaseUrl, lost: NEVER, stop: async () => {} };
+	await makeDataFolder(config.dataDir);
 	const { dataDir } = config;
 	try {
 		return use === "server"

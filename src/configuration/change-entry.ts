@@ -5,7 +5,7 @@ import { holdChain, SYSTEM_CHAIN, writeTrail } from "../store/change.ts";
 import { type ApplyStore, planHolding } from "./apply.ts";
 import { readCurrent, readItems } from "./current.ts";
 import { type Item, type Kind, projectOf, type StoredItem } from "./items.ts";
-import { type CurrentState, OWNER, type Planned, planConfiguration, RANK, stepFor } from "./plan.ts";
+import { type CurrentState, followersOf, OWNER, type Planned, planConfiguration, RANK, stepFor } from "./plan.ts";
 import type { Problem } from "./problem.ts";
 import { readEntry } from "./read-entry.ts";
 import { writeSteps } from "./write-steps.ts";
@@ -132,6 +132,13 @@ function planWish(current: CurrentState, alive: readonly StoredItem[], wish: Wis
 	const reading = readEntry(alive, wish, target);
 	if (!reading.ok) throw new Stop("invalid_configuration", reading.message, reading.problems);
 	const { items } = reading;
+	const above = wish.kind === "policy" && target === null ? followersOf(alive, items[0]?.name ?? "") : [];
+	const kept = above.filter((one) => RANK[one.managedBy] > RANK.api).map(({ kind, name }) => `the ${kind} ${name}`);
+	if (kept.length > 0)
+		throw new Stop(
+			"configuration_refused",
+			`It would take the place of the baseline of that name for ${kept.join(", ")}, managed by ${OWNER.file}: choose another name.`,
+		);
 	// Bindings have no name that the planner could know them by.
 	if (wish.kind === "access") return planBinding(items, target);
 	const named = new Set(items.map((item) => `${item.kind} ${item.name}`));

@@ -1,4 +1,5 @@
 import { canonicalJson } from "../core/canonical-json.ts";
+import { BASELINES } from "../core/policy.ts";
 import type { ManagedBy } from "../store/entities.ts";
 import { diff, type FieldChange } from "./diff.ts";
 import { type Item, KINDS, type Kind, projectOf, type StoredItem } from "./items.ts";
@@ -81,7 +82,7 @@ export function planConfiguration(current: CurrentState, wanted: readonly Item[]
 		}
 		const step = stepFor(item, stored, owner, options.managedBy);
 		if (step === null) unchanged += 1;
-		else steps.push(step);
+		else steps.push(withFollowers(step, current.items));
 	}
 	const removals = planRemovals(current, matches, options);
 	const gone = new Set(removals.steps.map((step) => step.stored?.id ?? ""));
@@ -96,6 +97,26 @@ export function planConfiguration(current: CurrentState, wanted: readonly Item[]
 		refusals: [...refusals, ...removals.refusals, ...nameCollisions(current.items, matches, gone)],
 		waitsFor: movesToWaitFor(changes, current),
 	};
+}
+
+/** What a policy of a baseline's name rules from now on, though nobody wrote its own name there. */
+export function followersOf(items: readonly StoredItem[], policy: string): readonly StoredItem[] {
+	if (!Object.hasOwn(BASELINES, policy)) return [];
+	return items.filter(
+		(one) =>
+			!one.archived &&
+			one.name !== policy &&
+			((one.kind === "environment" && one.values.policy === policy) ||
+				(one.kind === "policy" && one.values.extends === policy)),
+	);
+}
+
+function withFollowers(step: Step, items: readonly StoredItem[]): Step {
+	const followers = step.kind === "policy" && step.action === "create" ? followersOf(items, step.name) : [];
+	if (followers.length === 0) return step;
+	const named = followers.map(({ kind, name }) => `the ${kind} ${name}`).join(", ");
+	const note = `it takes the place of the baseline ${step.name} for ${named}`;
+	return { ...step, note: step.note === null ? note : `${step.note}; ${note}` };
 }
 
 export interface Match {

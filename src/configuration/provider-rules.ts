@@ -42,7 +42,8 @@ function checkGitUrl(url: string): string | null {
 	// Over http a name alone may be a token.
 	if (/^https?:\/*[^/?#]*@/i.test(url) || /^(ssh:)?\/\/[^/?#]*:[^/?#]*@/i.test(url))
 		return "carries a user name or a password, which may be a token and which everybody would see: take what stands before the @ out, and give the runner its own git credentials";
-	const known = /^(https?:\/\/|ssh:\/\/|file:\/\/|[\w.-]+@[\w][\w.-]*:|\/|[A-Za-z]:[\\/])/.test(url);
+	const folder = /^(\/|[A-Za-z]:[\\/])/.test(url);
+	const known = folder || (/^(https?:\/\/|ssh:\/\/|file:\/\/|[\w.-]+@[\w][\w.-]*:)/.test(url) && !/\s/.test(url));
 	return known && !url.includes("::")
 		? null
 		: "is no git URL: write https://…, ssh://…, user@host:path or an absolute path";

@@ -128,7 +128,8 @@ const project = z.strictObject({
 	slug,
 	name: text(100).optional(),
 	integration: slug,
-	repository: word(500),
+	// White space may stand in the path of a folder; who takes none says so in check-document.ts.
+	repository: text(500),
 	pipeline: word(300).optional(),
 	defaultRef: z
 		.string()

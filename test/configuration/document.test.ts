@@ -102,6 +102,18 @@ describe("the baseUrl of Bitbucket", () => {
 		);
 
 	test.each([
+		["a folder with a blank in its path", "/srv/my projects/shop.git", []],
+		["an address with a blank in it", "https://git.acme.test/my shop.git", ["projects[0].repository is no git URL"]],
+	])("the repository of a runner: %s", (_, repository, problems) => {
+		const found = problemsOf(`version: 1
+integrations: [{ slug: box, provider: runner }]
+projects:
+  - { slug: shop, integration: box, repository: "${repository}", environments: [{ slug: stage, policy: stage }] }
+`);
+		expect(found.map((one) => one.replace(/^line \d+: /, "").slice(0, problems[0]?.length))).toEqual(problems);
+	});
+
+	test.each([
 		"https://bitbucket.acme.test",
 		"https://bitbucket.acme.test/rest/api/1.0",
 		"https://api.bitbucket.org.acme.test",

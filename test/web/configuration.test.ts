@@ -231,6 +231,21 @@ test("a binding that is asked for twice with one Idempotency-Key, also at the sa
 	expect(await count()).toBe(before + 1);
 });
 
+test("a policy of a baseline's name takes nobody's rules away behind their back", async () => {
+	// The shop's policies are a draven.yaml's, and extend the baselines.
+	const loose = { slug: "demo", rules: { refs: { branches: ["**"] } } };
+	expect((await site.api("POST", "/policies", { body: { slug: "mine", extends: "demo" } })).status).toBe(201);
+	expect((await site.api("POST", "/policies", { body: loose })).status).toBe(201);
+	const [entry] = await audited();
+	expect(JSON.stringify(entry)).toContain("it takes the place of the baseline demo for the policy mine");
+	await site.world.deps.db.query("UPDATE policy SET managed_by = 'file' WHERE slug = 'mine'");
+	expect((await site.api("DELETE", "/policies/demo")).status).toBe(204);
+	const refused = await site.api("POST", "/policies", { body: loose });
+	expect(refused).toMatchObject({ status: 409, body: { code: "configuration_refused" } });
+	expect(refused.body.detail).toContain("the policy mine, managed by draven.yaml");
+	await site.world.deps.db.query("DELETE FROM policy WHERE slug = 'mine'");
+});
+
 test("a list is read on with its cursor", async () => {
 	for (const slug of ["p1", "p2", "p3"]) await site.api("POST", "/policies", { body: { slug, extends: "stage" } });
 	const names: string[] = [];
