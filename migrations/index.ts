@@ -14,6 +14,7 @@ import { LiveByEnd1764210000000 } from "./1764210000000-live-by-end.ts";
 import { WebhookDeliveries1764210100000 } from "./1764210100000-webhook-deliveries.ts";
 import { FormerAddresses1764210750000 } from "./1764210750000-former-addresses.ts";
 import { OldLogLines1764300200000 } from "./1764300200000-old-log-lines.ts";
+import { RunByCommit1764300300000 } from "./1764300300000-run-by-commit.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
 export const MIGRATIONS = [
@@ -33,4 +34,5 @@ export const MIGRATIONS = [
 	WebhookDeliveries1764210100000,
 	FormerAddresses1764210750000,
 	OldLogLines1764300200000,
+	RunByCommit1764300300000,
 ];

@@ -7,6 +7,7 @@ import {
 	IntegrationTable,
 	type ManagedBy,
 	PolicyTable,
+	type ProjectRow,
 	ProjectTable,
 } from "../store/entities.ts";
 import type { SecretBox } from "../store/secret-box.ts";
@@ -75,12 +76,13 @@ async function saveIntegration(context: WriteContext, id: string, item: ItemOf<"
 }
 
 async function saveEnvironment(
-	{ tx }: WriteContext,
+	context: WriteContext,
 	id: string,
 	item: ItemOf<"environment">,
 	isNew: boolean,
 ): Promise<void> {
-	const project = await tx.getRepository(ProjectTable).findOneByOrFail({ slug: projectOf(item) });
+	const { tx } = context;
+	const project = await takeOver(context, projectOf(item));
 	const { aliases, labels, ...values } = item.values;
 	const slug = item.name.slice(project.slug.length + 1);
 	const lists = { aliases: [...aliases], labels: [...labels] };
@@ -89,6 +91,14 @@ async function saveEnvironment(
 		.save({ id, projectId: project.id, slug, archivedAt: null, ...lists, ...values });
 	// Its audit chain, whose head is also the mutex of everything that happens there.
 	if (isNew) await tx.query("INSERT INTO chain_head (chain, seq, hash) VALUES ($1, 0, NULL)", [id]);
+}
+
+/** Whoever changes an environment has its project from then on: else the sample would put back at its next start what was there. */
+async function takeOver({ tx, managedBy }: WriteContext, slug: string): Promise<ProjectRow> {
+	const projects = tx.getRepository(ProjectTable);
+	const project = await projects.findOneByOrFail({ slug });
+	if (project.managedBy !== managedBy) await projects.update({ id: project.id }, { managedBy });
+	return project;
 }
 
 async function saveBinding(
@@ -104,7 +114,8 @@ async function saveBinding(
 	await table.save({ id, role, managedBy, ...lists, ...place });
 }
 
-async function remove({ tx, now }: WriteContext, stored: StoredItem): Promise<void> {
+async function remove(context: WriteContext, stored: StoredItem): Promise<void> {
+	const { tx, now } = context;
 	const { id } = stored;
 	switch (stored.kind) {
 		case "integration":
@@ -116,6 +127,7 @@ async function remove({ tx, now }: WriteContext, stored: StoredItem): Promise<vo
 			await tx.getRepository(ProjectTable).update({ id }, { archivedAt: now });
 			return;
 		case "environment":
+			await takeOver(context, projectOf(stored));
 			await tx.getRepository(EnvironmentTable).update({ id }, { archivedAt: now });
 			return;
 		case "access":

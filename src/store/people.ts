@@ -12,7 +12,9 @@ export interface KnownPerson extends PersonRef {
 export async function listPeople(db: Pick<DataSource, "getRepository">): Promise<KnownPerson[]> {
 	const people = await db.getRepository(PersonTable).find({ order: { name: "ASC", id: "ASC" } });
 	const identities = await db.getRepository(IdentityTable).find({ order: { platform: "ASC", externalId: "ASC" } });
-	return people.map(({ id, name }) => ({ id, name, identities: identities.filter((one) => one.personId === id) }));
+	const theirs = new Map<string, IdentityRow[]>();
+	for (const one of identities) theirs.set(one.personId, [...(theirs.get(one.personId) ?? []), one]);
+	return people.map(({ id, name }) => ({ id, name, identities: theirs.get(id) ?? [] }));
 }
 
 /** Whom somebody means: by id, by address, or by a name that one person alone has. */

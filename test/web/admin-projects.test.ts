@@ -118,6 +118,27 @@ test("what draven.yaml manages is shown alone: no form, and none that is made up
 	expect((await ada.get("/admin/projects/shop")).text).toContain("is managed by draven.yaml: change it there.");
 });
 
+test("whoever changes an environment of the sample has its project from then on", async () => {
+	await ada.submit("/admin/projects/-new", "/admin/projects/-new", form);
+	const stage = {
+		...{ policy: "stage", aliases: "", labels: "" },
+		...{ "channels.slack": "", "channels.teams": "" },
+	};
+	const page = "/admin/projects/blog/-new";
+	for (const slug of ["stage", "live"]) await ada.submit(page, page, { ...stage, slug });
+	const { db } = site.world.deps;
+	const sample = () => db.query("UPDATE project SET managed_by = 'sample' WHERE slug = 'blog'");
+	await sample();
+	expect((await ada.get("/admin/projects/blog/stage")).text).toContain('<span class="badge ">sample</span>');
+	const where = "/admin/projects/blog/stage";
+	await ada.submit(where, where, { ...stage, aliases: "pre" });
+	expect((await site.api("GET", "/projects/blog")).body.managedBy).toBe("api");
+	await sample();
+	await ada.submit(where, `${where}/-remove`);
+	expect((await site.api("GET", "/projects/blog")).body.managedBy).toBe("api");
+	await ada.submit("/admin/projects/blog", "/admin/projects/blog/-remove");
+});
+
 test("an environment is reached by its own project alone", async () => {
 	await ada.submit("/admin/projects/-new", "/admin/projects/-new", form);
 	for (const path of ["/admin/projects/blog/stage", "/admin/projects/none/stage", "/admin/projects/none"])
