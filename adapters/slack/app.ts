@@ -1,8 +1,8 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { App } from "@slack/bolt";
 import type { Logger } from "pino";
 import type { ChatPort } from "../../src/ports/chat.ts";
 import type { Front } from "../../src/ports/front.ts";
+import type { Inbox } from "../../src/ports/inbox.ts";
 import { textCard } from "../../src/words/rich.ts";
 import { answerPerson } from "./answer-person.ts";
 import { createApi, slackCode } from "./api.ts";
@@ -24,7 +24,7 @@ export interface Slack {
 	readonly chat: ChatPort;
 	readonly groups: SlackGroups;
 	/** Takes `POST /slack/events`; null in Socket Mode. */
-	readonly inbox: ((request: IncomingMessage, response: ServerResponse) => void) | null;
+	readonly inbox: Inbox | null;
 	/**
 	 * Asks Slack who we are, and connects in Socket Mode. A token that Slack does not accept throws one sentence; Slack being out of
 	 * reach does not stop the start, and it is tried again from then on.

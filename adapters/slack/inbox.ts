@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
+import type { Inbox, ReadBody } from "../../src/ports/inbox.ts";
 import { type Body, readRequestBody } from "./body.ts";
 import type { IntakeReply } from "./intake.ts";
 import { signatureCheck } from "./signature.ts";
@@ -14,7 +15,7 @@ export interface InboxOptions {
 }
 
 /** `POST /slack/events`, without a framework: the bytes, their signature, and then what they say. */
-export function createInbox(options: InboxOptions): (request: IncomingMessage, response: ServerResponse) => void {
+export function createInbox(options: InboxOptions): Inbox {
 	const { take, log } = options;
 	const signed = signatureCheck(options.signingSecret, options.now);
 
@@ -37,36 +38,27 @@ export function createInbox(options: InboxOptions): (request: IncomingMessage, r
 		else end(response, 200, reply.body);
 	}
 
-	return (request, response) => {
-		const chunks: Buffer[] = [];
-		let size = 0;
-		const tooLarge = () => {
-			chunks.length = 0;
-			response.setHeader("connection", "close");
-			end(response, 413, "The body is larger than 1 MB.");
-		};
-		if (Number(request.headers["content-length"] ?? 0) > MAX_BYTES) {
-			tooLarge();
-			return;
+	async function answer(request: IncomingMessage, response: ServerResponse, read: ReadBody): Promise<void> {
+		const raw = await read(request, response, MAX_BYTES);
+		if (typeof raw !== "string") return receive(request, response, raw);
+		response.setHeader("connection", "close");
+		switch (raw) {
+			case "too_large":
+				return end(response, 413, "The body is larger than 1 MB.");
+			case "busy":
+				return end(response, 503, "Too much comes at the same time. Nothing was done; try again.");
+			case "too_slow":
+				return end(response, 408, "The body did not come in time.");
+			default:
+				return raw satisfies never;
 		}
-		request.on("data", (chunk: Buffer) => {
-			if (size > MAX_BYTES) return;
-			size += chunk.length;
-			if (size > MAX_BYTES) {
-				request.pause();
-				tooLarge();
-			} else chunks.push(chunk);
-		});
-		request.on("error", () => response.destroy());
-		request.once("end", () => {
-			receive(
-				request,
-				response,
-				chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks),
-			).catch((error: unknown) => {
-				log.error({ err: error }, "a request of Slack could not be taken");
-				end(response, 500, "Something went wrong here. Nothing was done; try again.");
-			});
+	}
+
+	return (request, response, read) => {
+		answer(request, response, read).catch((error: unknown) => {
+			if (request.destroyed && !request.complete) return;
+			log.error({ err: error }, "a request of Slack could not be taken");
+			end(response, 500, "Something went wrong here. Nothing was done; try again.");
 		});
 	};
 }

@@ -1,8 +1,8 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { ChatPort } from "../../src/ports/chat.ts";
 import type { ConversationStore } from "../../src/ports/conversations.ts";
 import type { Front } from "../../src/ports/front.ts";
+import type { Inbox } from "../../src/ports/inbox.ts";
 import { textCard } from "../../src/words/rich.ts";
 import { answerPerson } from "./answer-person.ts";
 import { botFramework } from "./bot-framework.ts";
@@ -26,7 +26,7 @@ export interface Teams {
 	readonly chat: ChatPort;
 	readonly groups: TeamsGroups;
 	/** Takes `POST /api/messages`. */
-	readonly inbox: (request: IncomingMessage, response: ServerResponse) => void;
+	readonly inbox: Inbox;
 	/** Carries out a stored activity; may be called again for the same one after a crash. */
 	process(stored: unknown): Promise<void>;
 	/** Tells whoever made a stored request that it was not carried out. */

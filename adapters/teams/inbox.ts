@@ -1,28 +1,35 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import { isLoopbackHost } from "../../src/core/base-url.ts";
+import type { Inbox, ReadBody } from "../../src/ports/inbox.ts";
 import type { IntakeReply } from "./intake.ts";
 
 const MAX_BYTES = 262_144;
-const WITHIN_MS = 10_000;
-const MAX_HELD = 33_554_432;
 
 export interface InboxOptions {
 	readonly take: (body: unknown, authorization: string) => Promise<IntakeReply>;
 	/** False: the Playground sends no token. */
 	readonly needsToken: boolean;
 	readonly log: Logger;
-	readonly withinMs?: number;
 }
 
 /** `POST /api/messages`, without a framework: nothing is read of a request that brings no token. */
-export function createInbox(options: InboxOptions): (request: IncomingMessage, response: ServerResponse) => void {
-	const { take, needsToken, log, withinMs = WITHIN_MS } = options;
+export function createInbox(options: InboxOptions): Inbox {
+	const { take, needsToken, log } = options;
 
-	/** Bytes that are held of those whom nobody knows yet. */
-	let held = 0;
+	async function answer(
+		request: IncomingMessage,
+		response: ServerResponse,
+		read: ReadBody,
+		authorization: string,
+	): Promise<void> {
+		const raw = await read(request, response, MAX_BYTES);
+		if (typeof raw !== "string") return receive(raw, authorization, response);
+		if (raw === "busy") response.setHeader("retry-after", "5");
+		refuse(response, NOT_READ[raw]);
+	}
 
-	return (request, response) => {
+	return (request, response, read) => {
 		const authorization = request.headers.authorization ?? "";
 		if (needsToken && !/^Bearer [\w-]+\.[\w-]+\.[\w-]+$/.test(authorization)) {
 			refuse(response, { status: 401, body: "A token of the Bot Framework is needed here." });
@@ -39,40 +46,10 @@ export function createInbox(options: InboxOptions): (request: IncomingMessage, r
 			});
 			return;
 		}
-		const chunks: Buffer[] = [];
-		let size = Number(request.headers["content-length"] ?? 0);
-		if (size > MAX_BYTES) {
-			refuse(response, TOO_LARGE);
-			return;
-		}
-		const late = setTimeout(() => refuse(response, { status: 408, body: "The body did not come in time." }), withinMs);
-		response.once("close", () => clearTimeout(late));
-		if (held > MAX_HELD) {
-			response.setHeader("retry-after", "5");
-			refuse(response, { status: 503, body: "Too much comes at the same time. Nothing was done; try again." });
-			return;
-		}
-		size = 0;
-		response.once("close", () => {
-			held -= size;
-		});
-		request.on("data", (chunk: Buffer) => {
-			if (size > MAX_BYTES) return;
-			size += chunk.length;
-			held += chunk.length;
-			if (size > MAX_BYTES) {
-				request.pause();
-				chunks.length = 0;
-				refuse(response, TOO_LARGE);
-			} else chunks.push(chunk);
-		});
-		request.on("error", () => response.destroy());
-		request.once("end", () => {
-			clearTimeout(late);
-			receive(Buffer.concat(chunks), authorization, response).catch((error: unknown) => {
-				log.error({ err: error }, "an activity of Teams could not be taken");
-				end(response, { status: 500, body: "Something went wrong here. Nothing was done; try again." });
-			});
+		answer(request, response, read, authorization).catch((error: unknown) => {
+			if (request.destroyed && !request.complete) return;
+			log.error({ err: error }, "an activity of Teams could not be taken");
+			end(response, { status: 500, body: "Something went wrong here. Nothing was done; try again." });
 		});
 	};
 
@@ -87,7 +64,11 @@ function isForThisMachine({ host, origin }: IncomingHttpHeaders): boolean {
 	return origin === undefined && host !== undefined && isLoopbackHost(host.replace(/:\d+$/, ""));
 }
 
-const TOO_LARGE: IntakeReply = { status: 413, body: "The body is larger than 256 KB." };
+const NOT_READ = {
+	too_large: { status: 413, body: "The body is larger than 256 KB." },
+	busy: { status: 503, body: "Too much comes at the same time. Nothing was done; try again." },
+	too_slow: { status: 408, body: "The body did not come in time." },
+} satisfies Record<string, IntakeReply>;
 
 /** What the database cannot hold in JSON: NUL, and halves of letters. */
 const UNSTORABLE = /\0|\p{Surrogate}/gu;

@@ -9,7 +9,7 @@ export interface Metrics {
 	request(method: string, route: string, status: number, seconds: number): void;
 	webhook(
 		provider: string,
-		result: "taken" | "seen_before" | "ignored" | "bad_signature" | "too_large" | "busy" | "failed",
+		result: "taken" | "seen_before" | "ignored" | "bad_signature" | "too_large" | "busy" | "too_slow" | "failed",
 	): void;
 }
 

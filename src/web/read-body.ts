@@ -1,48 +1,60 @@
-import type { IncomingMessage } from "node:http";
-import type { BytesInFlight } from "./bytes-in-flight.ts";
+import type { ReadBody } from "../ports/inbox.ts";
+import { bodyBudget, LARGE_BODY } from "./body-budget.ts";
 
-/**
- * The raw bytes of a request, which are then taken from `inFlight`: whoever reads gives them back. "too_large" as soon as that is
- * known; "busy" when all requests together hold too much. Throws when the sender goes away.
- */
-export async function readBody(
-	request: IncomingMessage,
-	limit: number,
-	inFlight: BytesInFlight,
-): Promise<Buffer | "too_large" | "busy"> {
-	if (Number(request.headers["content-length"] ?? 0) > limit) return "too_large";
-	return new Promise((resolve, reject) => {
-		let chunks: Buffer[] = [];
-		let size = 0;
-		let over = false;
-		const stop = () => {
-			over = true;
-			chunks = [];
-			inFlight.give(size);
-		};
-		request.on("data", (chunk: Buffer) => {
-			if (over) return;
-			const why = size + chunk.length > limit ? "too_large" : inFlight.take(chunk.length) ? null : "busy";
-			if (why === null) {
+/** A body, or a further megabyte of it, has to come within this time. */
+const SLOW_MS = 10_000;
+
+/** One budget for whoever reads with it. */
+export function bodyReader(slowMs = SLOW_MS): ReadBody {
+	const budget = bodyBudget();
+	return async (request, response, limit) => {
+		const declared = Number(request.headers["content-length"] ?? 0);
+		if (declared > limit) return "too_large";
+		return new Promise((resolve, reject) => {
+			const held = budget.open(request.socket.remoteAddress ?? "", declared > LARGE_BODY);
+			let chunks: Buffer[] = [];
+			let size = 0;
+			let atLastLook = 0;
+			let over = false;
+			const end = () => {
+				over = true;
+				clearInterval(looks);
+			};
+			const refuse = (why: "too_large" | "busy" | "too_slow") => {
+				end();
+				request.pause();
+				chunks = [];
+				held.give();
+				resolve(why);
+			};
+			const looks = setInterval(() => {
+				if (size - atLastLook < LARGE_BODY) refuse("too_slow");
+				atLastLook = size;
+			}, slowMs);
+			request.on("data", (chunk: Buffer) => {
+				if (over) return;
 				size += chunk.length;
-				chunks.push(chunk);
-				return;
-			}
-			request.pause();
-			stop();
-			resolve(why);
+				if (size > limit) refuse("too_large");
+				else if (!held.take(chunk.length)) refuse("busy");
+				else chunks.push(chunk);
+			});
+			request.once("end", () => {
+				if (over) return;
+				end();
+				resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size));
+			});
+			request.once("error", (error) => {
+				end();
+				reject(error);
+			});
+			// It comes after a whole request too: an error made for nothing each time was a twentieth of a webhook.
+			request.once("close", () => {
+				if (over) return;
+				end();
+				held.give();
+				reject(new Error("the sender went away"));
+			});
+			response.once("close", () => held.give());
 		});
-		request.once("end", () => {
-			if (over) return;
-			over = true;
-			resolve(Buffer.concat(chunks, size));
-		});
-		request.once("error", reject);
-		// It comes after a whole request too: an error made for nothing each time was a twentieth of a webhook.
-		request.once("close", () => {
-			if (over) return;
-			stop();
-			reject(new Error("the sender went away"));
-		});
-	});
+	};
 }

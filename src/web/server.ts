@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import type { Deps } from "../deps.ts";
 import type { Finding } from "../ports/checkup.ts";
 import type { Front } from "../ports/front.ts";
+import type { Inbox } from "../ports/inbox.ts";
 import type { WebhookPort } from "../ports/pipeline.ts";
 import type { IntegrationRow, Provider } from "../store/entities.ts";
 import type { Readiness } from "../store/readiness.ts";
@@ -13,10 +14,9 @@ import { createApp } from "./app.ts";
 import { createMetrics } from "./metrics.ts";
 import type { OpenId } from "./pages/open-id.ts";
 import { PROBLEM_TYPE, problem, type Reply, sendReply } from "./problem.ts";
+import { bodyReader } from "./read-body.ts";
 import { unexpected } from "./unexpected.ts";
 import { createWebhookReceiver } from "./webhooks.ts";
-
-type Inbox = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface WebServerContext {
 	readonly deps: Deps;
@@ -82,7 +82,8 @@ export function createWebServer(context: WebServerContext): WebServer {
 	setMaxListeners(0, closing.signal);
 	const metrics = createMetrics(context);
 	const app = createApp({ ...context, metrics, closing: closing.signal });
-	const receiveWebhook = createWebhookReceiver(context, metrics);
+	const read = bodyReader();
+	const receiveWebhook = createWebhookReceiver({ ...context, read }, metrics);
 	const open = new Set<ServerResponse>();
 
 	function take(request: IncomingMessage, response: ServerResponse): void {
@@ -96,9 +97,9 @@ export function createWebServer(context: WebServerContext): WebServer {
 		const path = request.url ?? "/";
 		if (request.method === "POST" && path.startsWith("/webhooks/")) receiveWebhook(request, response);
 		else if (request.method === "POST" && path === "/slack/events" && slackInbox !== null)
-			slackInbox(request, response);
+			slackInbox(request, response, read);
 		else if (request.method === "POST" && path === "/api/messages" && teamsInbox !== null)
-			teamsInbox(request, response);
+			teamsInbox(request, response, read);
 		else app.routing(request, response);
 	}
 

@@ -1,19 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ReadBody } from "../ports/inbox.ts";
 import type { WebhookPort } from "../ports/pipeline.ts";
 import { type IntegrationRow, IntegrationTable } from "../store/entities.ts";
 import { groupedEnqueue } from "../store/grouped-enqueue.ts";
 import { type DeliveryOutcome, deliveryNotes } from "../store/webhook-deliveries.ts";
 import type { WebhookJob } from "../use-cases/webhook-job.ts";
-import { type BytesInFlight, bytesInFlight } from "./bytes-in-flight.ts";
 import type { Metrics } from "./metrics.ts";
 import { problem, type Reply, sendReply } from "./problem.ts";
-import { readBody } from "./read-body.ts";
 import type { WebServerContext } from "./server.ts";
 import { unexpected } from "./unexpected.ts";
 
 interface Context extends Pick<WebServerContext, "deps" | "webhooks" | "webhookSecretOf" | "log"> {
 	readonly store: ReturnType<typeof groupedEnqueue>;
-	readonly inFlight: BytesInFlight;
+	readonly read: ReadBody;
 	readonly note: ReturnType<typeof deliveryNotes>;
 }
 
@@ -21,8 +20,6 @@ const PATH = /^\/webhooks\/([a-z]+)\/([\w.-]{1,100})(?:\?|$)/;
 const MB = 1_024 * 1_024;
 /** As much as GitHub sends. */
 const BODY_LIMIT = 25 * MB;
-/** Nobody has shown a signature before the whole body is there: all of them together must not fill the memory. */
-const IN_FLIGHT_LIMIT = 64 * MB;
 const BUSY_FOR_SECONDS = 5;
 const KNOWN_FOR_MS = 3_000;
 /** After this long they are read again for a name or a signature that does not fit: configuration may have changed. */
@@ -31,18 +28,17 @@ const TRUSTED_FOR_MS = 250;
 const UNREAD = { connection: "close" };
 
 /** `POST /webhooks/<provider>/<slug>`: verified over the raw bytes, read, stored durably, answered; what follows from it is a job. */
-export function createWebhookReceiver(web: Omit<Context, "store" | "inFlight" | "note">, metrics: Metrics) {
+export function createWebhookReceiver(web: Omit<Context, "store" | "note">, metrics: Metrics) {
 	const context: Context = {
 		...web,
 		store: groupedEnqueue(web.deps.db, web.deps.now),
-		inFlight: bytesInFlight(IN_FLIGHT_LIMIT),
 		note: deliveryNotes(web.deps.db, web.deps.now, (error) =>
 			web.log.warn({ err: error }, "the time of a webhook was not noted"),
 		),
 	};
 	const integrations = integrationCache(context);
 
-	async function receive(request: IncomingMessage): Promise<{ provider: string; reply: Reply }> {
+	async function receive({ request, response }: Exchange): Promise<{ provider: string; reply: Reply }> {
 		const [, provider = "", slug = ""] = PATH.exec(request.url ?? "") ?? [];
 		const name = `${provider}/${slug}`;
 		const integration = (await integrations(KNOWN_FOR_MS)).get(name) ?? (await integrations(TRUSTED_FOR_MS)).get(name);
@@ -50,7 +46,7 @@ export function createWebhookReceiver(web: Omit<Context, "store" | "inFlight" | 
 		if (integration === undefined || port === undefined)
 			return { provider: "unknown", reply: problem(404, "unknown_integration", "No such integration.", UNREAD) };
 		const again = async () => (await integrations(TRUSTED_FOR_MS)).get(name);
-		return { provider, reply: await take(context, metrics, request, { integration, again }, port) };
+		return { provider, reply: await take(context, metrics, { request, response }, { integration, again }, port) };
 	}
 
 	return (request: IncomingMessage, response: ServerResponse): void => {
@@ -59,11 +55,16 @@ export function createWebhookReceiver(web: Omit<Context, "store" | "inFlight" | 
 			sendReply(response, reply);
 			metrics.request("POST", `/webhooks/${provider}`, reply.status, (performance.now() - began) / 1_000);
 		};
-		receive(request).then(answer, (error: unknown) => {
+		receive({ request, response }).then(answer, (error: unknown) => {
 			if (request.destroyed && !request.complete) return;
 			answer({ provider: "unknown", reply: unexpected(context.log, error, "webhook") });
 		});
 	};
+}
+
+interface Exchange {
+	readonly request: IncomingMessage;
+	readonly response: ServerResponse;
 }
 
 interface Known {
@@ -75,12 +76,12 @@ interface Known {
 async function take(
 	context: Context,
 	metrics: Metrics,
-	request: IncomingMessage,
+	{ request, response }: Exchange,
 	known: Known,
 	port: WebhookPort,
 ): Promise<Reply> {
 	const { provider } = known.integration;
-	const body = await readBody(request, BODY_LIMIT, context.inFlight);
+	const body = await context.read(request, response, BODY_LIMIT);
 	if (body === "too_large") {
 		metrics.webhook(provider, "too_large");
 		return problem(413, "body_too_large", "A webhook has 25 MB at most.", UNREAD);
@@ -90,11 +91,11 @@ async function take(
 		const headers = { ...UNREAD, "retry-after": String(BUSY_FOR_SECONDS) };
 		return problem(503, "busy", "Too many large webhooks arrive at the same time: send it again.", headers);
 	}
-	try {
-		return await judge(context, metrics, request.headers, body, known, port);
-	} finally {
-		context.inFlight.give(body.length);
+	if (body === "too_slow") {
+		metrics.webhook(provider, "too_slow");
+		return problem(408, "request_too_slow", "The webhook did not arrive in time: send it again.", UNREAD);
 	}
+	return judge(context, metrics, request.headers, body, known, port);
 }
 
 async function judge(

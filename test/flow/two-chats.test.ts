@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { linkIdentity, listPeople } from "../../src/store/people.ts";
+import { bodyReader } from "../../src/web/read-body.ts";
 import type { FakeTeams } from "../fakes/teams.ts";
 import { buttonsOn, textOf } from "../fakes/teams-card.ts";
 import { SlackWorld } from "../support/slack-world.ts";
@@ -23,7 +24,8 @@ beforeEach(async () => {
 	});
 	const connected = await connectTeams(slack.world);
 	teams = connected.fake;
-	server = createServer(connected.teams.inbox);
+	const read = bodyReader();
+	server = createServer((request, response) => connected.teams.inbox(request, response, read));
 	server.listen(0, "127.0.0.1");
 	await once(server, "listening");
 	teams.botUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;

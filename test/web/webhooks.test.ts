@@ -193,7 +193,7 @@ async function begin(
 	return { answer, socket };
 }
 
-test("what nobody has signed yet does not fill the memory: 64 MB at the same time, then later ones are told to come again", async () => {
+test("what nobody has signed yet does not fill the memory: what is too much at the same time is told to come again", async () => {
 	const begun = await Promise.all(Array.from({ length: 3 }, () => begin("/webhooks/github/fake", 24 * 1_024 * 1_024)));
 	const answer = await Promise.race(begun.map((one) => one.answer));
 	expect(answer).toMatch(/^HTTP\/1.1 503[\s\S]*retry-after: 5[\s\S]*"code":"busy"/);

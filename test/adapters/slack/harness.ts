@@ -5,6 +5,7 @@ import { pino } from "pino";
 import { createSlack, type Slack } from "../../../adapters/slack/app.ts";
 import type { Card, Incoming } from "../../../src/ports/chat.ts";
 import type { Answer, Decision, FormChoices, Front, HomeView, RefChoice } from "../../../src/ports/front.ts";
+import { bodyReader } from "../../../src/web/read-body.ts";
 import { textCard } from "../../../src/words/rich.ts";
 import { FakeSlack } from "../../fakes/slack.ts";
 
@@ -111,7 +112,8 @@ export class Harness {
 	async #listen(): Promise<void> {
 		const { inbox } = this.slack;
 		if (inbox === null) throw new Error("there is no inbox");
-		const server = createServer(inbox);
+		const read = bodyReader();
+		const server = createServer((request, response) => inbox(request, response, read));
 		this.#server = server;
 		server.listen(0, "127.0.0.1");
 		await once(server, "listening");

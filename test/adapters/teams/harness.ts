@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pino } from "pino";
 import { createTeams, type Teams } from "../../../adapters/teams/app.ts";
+import { bodyReader } from "../../../src/web/read-body.ts";
 import { FakeConversations } from "../../fakes/conversations.ts";
 import { FakeTeams } from "../../fakes/teams.ts";
 import { RecordingFront } from "../slack/harness.ts";
@@ -49,7 +50,8 @@ export class Harness {
 
 	static async open(options: { insecure?: boolean } = {}): Promise<Harness> {
 		const fake = await FakeTeams.start();
-		const server = createServer((request, response) => harness.teams.inbox(request, response));
+		const read = bodyReader();
+		const server = createServer((request, response) => harness.teams.inbox(request, response, read));
 		const harness = new Harness(fake, server, options.insecure === true);
 		server.listen(0, "127.0.0.1");
 		await once(server, "listening");
