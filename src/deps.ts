@@ -15,8 +15,8 @@ export interface Deps {
 	readonly groups: Partial<Record<Platform, GroupsPort>>;
 	/** The adapter of an integration, with its secrets opened. Throws VendorError when there is none for the provider. */
 	readonly pipelineOf: (integration: IntegrationRow) => PipelinePort;
-	/** What no log may show: the secrets of an integration. */
-	readonly secretsOf: (integration: IntegrationRow) => readonly string[];
+	/** What no log may show: the secrets of an integration; null: they cannot be opened. */
+	readonly secretsOf: (integration: IntegrationRow) => readonly string[] | null;
 	readonly now: () => Date;
 	readonly log: Logger;
 	/** Says that jobs were committed: workers look at once instead of at their next poll. */

@@ -22,7 +22,9 @@ export function makePipelines(
 		const from = JSON.stringify([integration.provider, integration.baseUrl, integration.settings, integration.secrets]);
 		const known = made.get(integration.id);
 		if (known?.from === from) return known.port;
-		const port = quietPipeline(makePipeline(store, env, now, integration), () => secretValues(store.box, integration));
+		// Where they cannot be opened, no pipeline is made.
+		const secrets = () => secretValues(store.box, integration) ?? [];
+		const port = quietPipeline(makePipeline(store, env, now, integration), secrets);
 		made.set(integration.id, { from, port });
 		return port;
 	};

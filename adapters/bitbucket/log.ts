@@ -1,7 +1,7 @@
 import type { PipelineProject } from "../../src/ports/pipeline.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
 import { endOfLog, LOG_BYTES } from "../http/end-of-log.ts";
-import { lastBytes } from "../http/last-bytes.ts";
+import { fromWholeLine, lastBytes } from "../http/last-bytes.ts";
 import type { Answer, Call } from "./client.ts";
 import { pipelinePath } from "./pipeline-run.ts";
 import { repositoryPath } from "./repository.ts";
@@ -49,7 +49,7 @@ async function stepLog(call: Call, path: string, project: PipelineProject, step:
 /** A range may begin in the middle of a line. */
 function wholeLines(text: string, { status, headers }: Pick<Answer, "status" | "headers">): string {
 	const isCut = status === 206 && !/^bytes 0-/.test(headers.get("content-range") ?? "bytes 0-");
-	return isCut ? text.slice(text.indexOf("\n") + 1) : text;
+	return isCut ? fromWholeLine(text) : text;
 }
 
 /** Without the token: the address itself is the right to read it. */

@@ -27,12 +27,15 @@ export function openSecrets(
 	}
 }
 
-/** What no log may show. Those that cannot be opened are not known here, and work with nothing. */
-export function secretValues(box: SecretBox, integration: Pick<IntegrationRow, "id" | "slug" | "secrets">): string[] {
+/** What no log may show; null: they cannot be opened, so that nobody knows. */
+export function secretValues(
+	box: SecretBox,
+	integration: Pick<IntegrationRow, "id" | "slug" | "secrets">,
+): string[] | null {
 	try {
 		return textsIn(openSecrets(box, integration));
 	} catch {
-		return [];
+		return null;
 	}
 }
 

@@ -1,11 +1,15 @@
 import type { EntityManager } from "typeorm";
-import { maskLog } from "../core/mask-log.ts";
+import { MASK, maskLog } from "../core/mask-log.ts";
 import type { Deps } from "../deps.ts";
 import type { IntegrationRow } from "../store/entities.ts";
-import { addLines, linesFrom, nextLine, replaceLines } from "../store/run-log.ts";
+import { addLines, type LogLine, linesFrom, nextLine, replaceLines } from "../store/run-log.ts";
 
-/** A secret may have begun in lines that came before. */
-const LOOK_BACK = 40;
+/** A secret may have begun in lines that came before: the longest private keys have fewer lines. */
+const LOOK_BACK = 200;
+/** No secret is longer; lines that are long must not make each post of a few slow. */
+const LOOK_BACK_LETTERS = 65_536;
+/** What is kept of a line. Cut when it is masked: half a secret is not known as one. */
+const LONGEST_LINE = 8_192;
 
 /** Of one run. */
 export const MOST_LOG_LINES = 200_000;
@@ -32,15 +36,32 @@ export async function addLog(
 	from: number,
 	lines: readonly string[],
 ): Promise<void> {
+	const secrets = deps.secretsOf(run.integration);
 	const first = Math.max(0, from - LOOK_BACK);
-	const before = (await linesFrom(tx, run.id, first, LOOK_BACK)).filter(({ n }) => n < from);
-	const clean = maskLog([...before.map(({ line }) => line), ...lines], deps.secretsOf(run.integration));
+	const before = near((await linesFrom(tx, run.id, first, LOOK_BACK)).filter(({ n }) => n < from));
+	const all = [...before.map(({ line }) => line), ...lines];
+	// Without them nobody knows what is to be masked.
+	const clean = secrets === null ? all.map(() => MASK) : maskLog(all, secrets, before.length).map(cut);
 	const begun = before.flatMap(({ n, line }, index) => {
 		const now = clean[index] ?? "";
 		return now === line ? [] : [{ n, line: now }];
 	});
 	if (begun.length > 0) await replaceLines(tx, run.id, begun);
 	await addLines(tx, run.id, from, clean.slice(before.length), deps.now());
+}
+
+/** The last ones that are not too long together. */
+function near(lines: readonly LogLine[]): readonly LogLine[] {
+	let letters = 0;
+	const far = lines.findLastIndex(({ line }) => {
+		letters += line.length;
+		return letters > LOOK_BACK_LETTERS;
+	});
+	return lines.slice(far + 1);
+}
+
+function cut(line: string): string {
+	return line.length <= LONGEST_LINE ? line : `${line.slice(0, LONGEST_LINE - 1).replace(/\p{Cs}$/u, "")}…`;
 }
 
 /** One after the other, so that no two take the same numbers. Gives where the next line goes. */

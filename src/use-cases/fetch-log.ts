@@ -8,7 +8,6 @@ import { placeById } from "./catalog.ts";
 /** Milliseconds after a run's end in which its provider may still be writing the log, and how often it is asked. */
 const WRITTEN_WITHIN = 3 * 60_000;
 const AGAIN = 15_000;
-const LINE = 8_192;
 const AT_ONCE = 2_000;
 
 /** At the end of a run its provider's log is kept here, unless the pipeline pushed its lines itself. */
@@ -37,12 +36,6 @@ async function keep(deps: Deps, run: Parameters<typeof addLog>[2], lines: readon
 	await deps.db.transaction(async (tx) => {
 		if ((await holdLog(tx, run.id)) > 0) return;
 		for (let from = 0; from < lines.length; from += AT_ONCE)
-			await addLog(
-				deps,
-				tx,
-				run,
-				from,
-				lines.slice(from, from + AT_ONCE).map((line) => line.slice(0, LINE)),
-			);
+			await addLog(deps, tx, run, from, lines.slice(from, from + AT_ONCE));
 	});
 }

@@ -62,7 +62,15 @@ describe("masking never lets a secret through", () => {
 		`ATBB${"a1B2".repeat(7)}`,
 		"AKIAIOSFODNN7EXAMPLE",
 		`eyJ${"a1".repeat(10)}.eyJ${"b2".repeat(10)}.${"c3".repeat(10)}`,
-		"-----BEGIN RSA PRIVATE KEY-----MIIEow\u0041ABCDEF-----END RSA PRIVATE KEY-----",
+		`npm_${"a1B2".repeat(9)}`,
+		`sk_live_${"a1B2".repeat(6)}`,
+		`sk_test_${"a1B2".repeat(6)}`,
+		`sk-proj-${"a1B2_-".repeat(8)}`,
+		`AIza${"a1B2-_x".repeat(5)}`,
+		`gho_${"a1B2".repeat(9)}`,
+		`ghs_${"a1B2".repeat(9)}`,
+		`xoxp-${"123-".repeat(5)}abc`,
+		`xoxa-${"123-".repeat(5)}abc`,
 	];
 	test.each(SHAPES)("that looks like one: %s", (secret) => {
 		fc.assert(
@@ -80,15 +88,144 @@ describe("masking never lets a secret through", () => {
 
 	test("after Bearer, and in the user part of a URL", () => {
 		expect(maskLog(["authorization: Bearer abcdefgh12"], [])).toEqual(["authorization: Bearer ***"]);
+		expect(maskLog(["?header=Bearer%20abcdefgh12"], [])).toEqual(["?header=Bearer%20***"]);
 		expect(maskLog(["git clone https://ada:s3cret@git.test/x"], [])).toEqual(["git clone https://***@git.test/x"]);
 	});
 
+	test.each([
+		["aws_secret_access_key=wJalrXUt/nFEMI+K7", "aws_secret_access_key=***"],
+		["export DB_PASSWORD=hunter2 && echo done", "export DB_PASSWORD=*** && echo done"],
+		["DB_PASS='two words' ./run", "DB_PASS=***' ./run"],
+		['CLIENT_SECRET = "s3c ret"', 'CLIENT_SECRET = ***"'],
+		['{"user":"ada","token":"abc123"}', '{"user":"ada","token":***"}'],
+		['"{\\"password\\": \\"abc123\\"}"', '"{\\"password\\": ***\\"}"'],
+		["PRIVATE-TOKEN: abc123", "PRIVATE-TOKEN: ***"],
+		["Authorization: token abc123", "Authorization: token ***"],
+		["https://x.test/?a=1&access_token=abc123&b=2", "https://x.test/?a=1&access_token=***&b=2"],
+	])("that is assigned: %s", (line, clean) => {
+		expect(maskLog(["one", line, "two"], [])).toEqual(["one", clean, "two"]);
+	});
+
 	test("of several lines, also when one of them stands alone", () => {
-		const key = `-----BEGIN PRIVATE KEY-----\n${"A1b2".repeat(10)}\n-----END PRIVATE KEY-----`;
-		expect(maskLog(["a", ...key.split("\n"), "z"], [])).toEqual(["a", MASK, MASK, MASK, "z"]);
-		expect(maskLog(["a", "A1b2".repeat(10), "z"], [key])).toEqual(["a", MASK, "z"]);
+		const [begin, body, end] = ["-----BEGIN PRIVATE KEY-----", "A1b2".repeat(10), "-----END PRIVATE KEY-----"];
+		expect(maskLog(["a", begin, body, end, "z"], [])).toEqual(["a", begin, MASK, end, "z"]);
+		expect(maskLog(["a", body, "z"], [`${begin}\n${body}\n${end}`])).toEqual(["a", MASK, "z"]);
+	});
+
+	test("of a private key whose end or beginning is cut off, and of one in a single line", () => {
+		const [begin, end] = ["-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----"];
+		const body = Array.from({ length: 50 }, (_, n) => `MIIE${n}`.padEnd(64, "a1B2"));
+		expect(maskLog(["a", begin, ...body], [])).toEqual(["a", begin, ...body.map(() => MASK)]);
+		expect(maskLog(["a.", ...body, end, "z"], [])).toEqual(["a.", ...body.map(() => MASK), end, "z"]);
+		expect(maskLog([`KEY='${begin}\\n${body.join("\\n")}\\n${end}' z`], [])).toEqual([`KEY='${begin}${MASK}${end}' z`]);
+		expect(maskLog([`export PRIVATE_KEY=${begin}`, body[0] ?? "", end], [])[1]).toBe(MASK);
 	});
 });
+
+/** As tools write a text, and what one does who wants to see it all the same. */
+const WRITTEN: readonly ((text: string) => string)[] = [
+	encodeURIComponent,
+	(text) => encodeURIComponent(text).replace(/%../g, (byte) => byte.toLowerCase()),
+	(text) => encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`),
+	(text) => encodeURIComponent(encodeURIComponent(text)),
+	(text) => new URLSearchParams({ text }).toString(),
+	(text) => JSON.stringify({ text }),
+	(text) => JSON.stringify(JSON.stringify({ text })),
+	(text) => [...text].map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""),
+	(text) => `'${text.replaceAll("'", "'\\''")}'`,
+	(text) => text.replace(/[^\w]/g, "\\$&"),
+	(text) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`),
+	(text) =>
+		text
+			.replaceAll("&", "&amp;")
+			.replaceAll("<", "&lt;")
+			.replaceAll(">", "&gt;")
+			.replaceAll('"', "&quot;")
+			.replaceAll("'", "&#x27;"),
+	(text) => Buffer.from(text).toString("hex"),
+	(text) => Buffer.from(text).toString("hex").toUpperCase(),
+];
+
+describe("a known secret is masked", () => {
+	test("however it is written, split over posts anywhere", () => {
+		fc.assert(
+			fc.property(
+				printable(8, 60).filter((text) => text.replace(/[\\"'+%&#;]/g, "").length >= 8),
+				fc.constantFrom(...WRITTEN),
+				fc.array(fc.nat({ max: 400 }), { maxLength: 4 }),
+				(secret, write, cuts) => {
+					const text = `now ${write(secret)} there`;
+					const clean = posted(split(text, cuts), [secret]);
+					expect(clean.join("")).toMatch(/^now .*\*\*\*.* there$/);
+					// Its first letter may be what the shell, the form or JSON put around it.
+					expect(clean.join("").length).toBeLessThan(40 + 3 * cuts.length);
+				},
+			),
+			{ numRuns: 400 },
+		);
+	});
+
+	test("in base64 and base64url, whatever comes before and after", () => {
+		fc.assert(
+			fc.property(
+				printable(8, 60),
+				printable(0, 7),
+				printable(0, 7),
+				fc.constantFrom<BufferEncoding>("base64", "base64url"),
+				(secret, before, after, encoding) => {
+					const written = Buffer.from(before + secret + after).toString(encoding);
+					const clean = maskLog([`Basic: ${written}.`], [secret]).join("");
+					expect(clean).toContain(MASK);
+					// Around it stands what the neighbours' bytes make of its edges.
+					expect(clean.length).toBeLessThan("Basic: ***.".length + 4 + (4 / 3) * (before.length + after.length) + 4);
+				},
+			),
+			{ numRuns: 400 },
+		);
+	});
+});
+
+describe("a log that comes in parts", () => {
+	test("shows nothing of a private key", () => {
+		const [begin, end] = ["-----BEGIN OPENSSH PRIVATE KEY-----", "-----END OPENSSH PRIVATE KEY-----"];
+		fc.assert(
+			fc.property(
+				fc.integer({ min: 1, max: 80 }),
+				fc.boolean(),
+				fc.infiniteStream(fc.boolean()),
+				(size, ends, posts) => {
+					const body = Array.from({ length: size }, (_, n) => `b3Bl${n}`.padEnd(70, "nNzaC1"));
+					const lines = ["Key:", begin, ...body, ...(ends ? [end, "Done."] : [])];
+					const parts: string[][] = [[]];
+					for (const line of lines) {
+						if (posts.next().value === true) parts.push([]);
+						parts.at(-1)?.push(line);
+					}
+					const clean = posted(parts, []);
+					expect(clean).toEqual(["Key:", begin, ...body.map(() => MASK), ...(ends ? [end, "Done."] : [])]);
+				},
+			),
+			{ numRuns: 100 },
+		);
+	});
+
+	test("shows no rest of a token whose beginning was masked in the part before", () => {
+		expect(posted([[`token ghp_${"a1B2".repeat(5)}`], ["c3D4e5F6g7H8 there"]], [])).toEqual(["token ***", "*** there"]);
+		expect(posted([["token: ***"], ["Deploying now"]], [])).toEqual(["token: ***", "Deploying now"]);
+	});
+});
+
+function split(text: string, cuts: readonly number[]): string[][] {
+	const at = [0, ...cuts.map((cut) => cut % text.length).sort((a, b) => a - b), text.length];
+	return at.slice(1).map((to, n) => [text.slice(at[n], to)]);
+}
+
+/** As one post after the other, each read with what is kept of the ones before. */
+function posted(parts: readonly (readonly string[])[], secrets: readonly string[]): string[] {
+	let kept: string[] = [];
+	for (const lines of parts) kept = maskLog([...kept, ...lines], secrets, kept.length);
+	return kept;
+}
 
 test("what is no secret stays letter by letter, colours too", () => {
 	fc.assert(
@@ -99,9 +236,19 @@ test("what is no secret stays letter by letter, colours too", () => {
 	expect(maskLog(["Deploying v1.2.0 to production", "ab"], ["ab"])).toEqual(["Deploying v1.2.0 to production", "ab"]);
 });
 
-test("a log as large as one may be takes no long time", () => {
-	const lines = Array.from({ length: 10_000 }, (_, n) => `line ${n} ${"-----BEGIN eyJ Bearer x:".repeat(6)}`);
+test.each([
+	["markers", "-----BEGIN eyJ Bearer x:".repeat(6)],
+	["backslashes", "\\".repeat(190)],
+	["percents", "%25".repeat(60)],
+	["entities", "&#38;amp;".repeat(20)],
+	["passwords", "password=".repeat(20)],
+	["keys", "-----BEGIN PRIVATE KEY-----".repeat(7)],
+	["ends of keys", `${"a".repeat(160)}-----END PRIVATE KEY-----`],
+	["dashes", "sk-".repeat(60)],
+	["colons", "://".repeat(60)],
+])("a log as large as one may be takes no long time: %s", (_, text) => {
+	const lines = Array.from({ length: 10_000 }, (_, n) => `line ${n} ${text}`);
 	const began = performance.now();
-	maskLog(lines, ["some-secret-value"]);
+	maskLog([...lines.slice(0, 5_000), lines.slice(5_000).join(" ")], ["some-secret-value", "\\\\\\\\\\\\secret"]);
 	expect(performance.now() - began).toBeLessThan(5_000);
 });

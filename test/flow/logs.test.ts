@@ -2,6 +2,8 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { externalOf, type Run } from "../../src/core/run.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
 import { lastLines } from "../../src/store/run-log.ts";
+import { addLog, holdLog } from "../../src/use-cases/add-log.ts";
+import { placeById } from "../../src/use-cases/catalog.ts";
 import { World } from "../support/world.ts";
 
 let world: World;
@@ -104,4 +106,38 @@ async function nowhere(...secrets: readonly string[]): Promise<void> {
 		await db.query("SELECT * FROM run"),
 	];
 	for (const secret of secrets) expect(JSON.stringify(kept)).not.toContain(secret);
+}
+
+test("a private key whose lines come one by one is masked from its beginning to its end", async () => {
+	const run = await running();
+	const body = Array.from({ length: 52 }, (_, n) => `MIIJKQ${n}`.padEnd(64, "a1B2"));
+	const lines = ["-----BEGIN RSA PRIVATE KEY-----", ...body, "-----END RSA PRIVATE KEY-----", "done"];
+	for (const line of lines) await add(run, [line]);
+	expect(await kept(run)).toEqual([lines[0], ...body.map(() => "***"), ...lines.slice(-2)]);
+});
+
+test("a line is cut when it is masked: half a secret is not left", async () => {
+	world.secrets = ["own-secret-of-the-hub"];
+	const run = await running();
+	await add(run, [`${"x".repeat(8_180)} own-secret-of-the-hub`, "y".repeat(9_000)]);
+	expect((await kept(run)).map((line) => line.slice(8_175))).toEqual(["xxxxx ***", `${"y".repeat(16)}…`]);
+	await world.finish(run, "succeeded");
+	const other = await running();
+	provider(other, [`${"x".repeat(8_180)} own-secret-of-the-hub`]);
+	await world.finish(other, "succeeded");
+	expect((await kept(other))[0]).toBe(`${"x".repeat(8_180)} ***`);
+});
+
+test("while secrets cannot be opened nothing is shown", async () => {
+	const run = await running();
+	world.secrets = null;
+	await add(run, ["who knows what this is"]);
+	expect(await kept(run)).toEqual(["***"]);
+});
+
+async function add(run: Run, lines: readonly string[]): Promise<void> {
+	const { integration } = await placeById(world.deps.db.manager, run.environmentId);
+	await world.deps.db.transaction(async (tx) =>
+		addLog(world.deps, tx, { id: run.id, integration }, await holdLog(tx, run.id), lines),
+	);
 }

@@ -49,7 +49,7 @@ export class World {
 	readonly people = new FakePeople("slack");
 	readonly chat = new FakeChat("slack");
 	/** What the integration keeps secret. */
-	secrets: readonly string[] = [];
+	secrets: readonly string[] | null = [];
 	/** What is in the test's way is put in here: a database that breaks off, another replica. */
 	deps: Deps;
 	/** Carries out what a chat adapter stored. */
@@ -75,7 +75,7 @@ export class World {
 			auditKey: randomBytes(32),
 			chats: { slack: this.chat },
 			groups: { slack: this.people },
-			pipelineOf: () => quietPipeline(this.pipeline, () => this.secrets),
+			pipelineOf: () => quietPipeline(this.pipeline, () => this.secrets ?? []),
 			secretsOf: () => this.secrets,
 			now: () => this.now(),
 			log: pino({ level: "silent" }),

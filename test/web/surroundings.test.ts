@@ -128,6 +128,15 @@ describe("the log of a run", () => {
 		},
 	);
 
+	test("takes nothing while it cannot be masked", async () => {
+		const { number } = await site.run("production");
+		site.world.secrets = null;
+		const answer = await site.api("POST", `/runs/${number}/log`, { body: { lines: ["one"] } });
+		expect(answer).toMatchObject({ status: 503, body: { code: "secrets_closed" } });
+		expect(answer.body.detail).toContain("could not be masked");
+		expect((await site.api("GET", `/runs/${number}/log`)).body.items).toEqual([]);
+	});
+
 	test("takes lines from a pipeline by a token that is bound to its integration, and from no other", async () => {
 		const { number } = await site.run("production");
 		const { id } = await site.world.deps.db.getRepository(IntegrationTable).findOneByOrFail({ slug: "fake" });

@@ -72,7 +72,7 @@ export const logEndpoints: readonly Endpoint[] = [
 		handle: async (call) => {
 			const found = await findRun(call.deps, call.id);
 			if (!found.ok) return refusalReply(found.refusal);
-			return (await mayNotAdd(call, found.value)) ?? add(call, found.value);
+			return (await mayNotAdd(call, found.value)) ?? (await cannotMask(call, found.value)) ?? add(call, found.value);
 		},
 	}),
 ];
@@ -103,6 +103,17 @@ function notItsOwn(run: Run): Reply {
 function runnersOwn(run: Run, integration: IntegrationRow): Reply | null {
 	if (integration.provider !== "runner" || isEnd(run.progress.state)) return null;
 	return problem(409, "runner_writes_log", `The runner writes the log of #${run.number} itself until it is over.`);
+}
+
+/** What cannot be masked is not kept. */
+async function cannotMask({ deps }: Adding, run: Run): Promise<Reply | null> {
+	const { integration } = await placeById(deps.db.manager, run.environmentId);
+	if (deps.secretsOf(integration) !== null) return null;
+	return problem(
+		503,
+		"secrets_closed",
+		`Nothing was added: the secrets of ${integration.slug} cannot be opened, so they could not be masked in it. An admin has to look at DRAVEN_SECRET_KEY (draven doctor says more).`,
+	);
 }
 
 /** One after the other, so that no two posts take the same numbers; with the answer in the same transaction, so that none is added twice. */
