@@ -29,12 +29,14 @@ export class BitbucketPipeline implements PipelinePort {
 	readonly triggerIsIdempotent = false;
 	readonly #call: Call;
 	readonly #clock: ProviderClock;
+	readonly #baseUrl: string;
 	/** Where each pipeline's page is: those of its steps lie below it. */
 	readonly #pages = new Map<string, string>();
 
 	constructor(options: BitbucketOptions) {
 		this.#call = connect(options);
 		this.#clock = providerClock(() => (options.now?.() ?? new Date()).getTime());
+		this.#baseUrl = options.baseUrl;
 	}
 
 	async resolveRef(project: PipelineProject, ref: string): Promise<ResolvedRef | null> {
@@ -91,7 +93,7 @@ export class BitbucketPipeline implements PipelinePort {
 	}
 
 	async log(project: PipelineProject, externalId: string): Promise<readonly string[] | null> {
-		return readLog(this.#call, project, externalId);
+		return readLog(this.#call, this.#baseUrl, project, externalId);
 	}
 
 	#withPage(report: PipelineReport | null): PipelineReport | null {

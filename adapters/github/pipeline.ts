@@ -27,6 +27,7 @@ export class GitHubPipeline implements PipelinePort {
 	readonly triggerIsIdempotent = false;
 	readonly #call: Call;
 	readonly #clock: ProviderClock;
+	readonly #baseUrl: string;
 	/** For what is asked again and again. */
 	readonly #fresh: Call;
 	readonly trigger: (request: TriggerRequest) => Promise<PipelineReport | null>;
@@ -36,6 +37,7 @@ export class GitHubPipeline implements PipelinePort {
 	constructor(options: GitHubOptions) {
 		this.#call = connect(options);
 		this.#clock = providerClock(() => (options.now?.() ?? new Date()).getTime());
+		this.#baseUrl = options.baseUrl;
 		this.trigger = dispatcher(this.#call);
 		this.cancel = canceller(this.#call, options.now ?? (() => new Date()));
 		this.#fresh = conditional(this.#call);
@@ -72,6 +74,6 @@ export class GitHubPipeline implements PipelinePort {
 	}
 
 	async log(project: PipelineProject, externalId: string): Promise<readonly string[] | null> {
-		return readLog(this.#call, project, externalId);
+		return readLog(this.#call, this.#baseUrl, project, externalId);
 	}
 }

@@ -1,5 +1,6 @@
 import { VendorError } from "../../src/ports/vendor-error.ts";
-import { checkAddress } from "./check-address.ts";
+import type { Lookup } from "./check-address.ts";
+import { checkedFetch } from "./checked-fetch.ts";
 import { lastBytes } from "./last-bytes.ts";
 import { lostAnswer } from "./lost-answer.ts";
 
@@ -20,19 +21,20 @@ export function boundedFetch(
 	baseUrl: string,
 	withinMs = WITHIN_MS,
 	part: "whole" | "end" = "whole",
+	lookup?: Lookup,
 ): Fetch {
-	const { origin, host, hostname } = new URL(baseUrl);
+	const { origin, host } = new URL(baseUrl);
+	const rule = { provider, advice: "Check the baseUrl.", loopback: true };
 	return async (url, init) => {
 		const method = init.method ?? "GET";
 		const ends = [AbortSignal.timeout(withinMs), ...(init.signal ? [init.signal] : [])];
 		const limited = { ...init, redirect: "manual" as const, signal: AbortSignal.any(ends) };
 		try {
-			await Promise.race([checkAddress(provider, hostname), aborted(limited.signal)]);
 			let target = new URL(url);
 			for (let hops = 0; ; hops++) {
 				if (target.origin !== origin || hops > REDIRECTS)
 					throw new VendorError("rejected", `${provider} at ${host} redirects to another host. Check the baseUrl.`);
-				const response = await fetch(target, limited);
+				const response = await checkedFetch(target, limited, rule, lookup);
 				const next = init.redirect === "manual" ? null : redirectOf(response, target, method);
 				if (next === null && part === "end") return new Response(await lastBytes(response), response);
 				if (next === null) return await whole(response, `${provider} at ${host}`);
@@ -40,16 +42,10 @@ export function boundedFetch(
 				target = next;
 			}
 		} catch (error) {
-			throw error instanceof VendorError ? error : lostAnswer(error, { provider, host, method, withinMs });
+			if (error instanceof VendorError) throw error;
+			throw lostAnswer(limited.signal.aborted ? limited.signal.reason : error, { provider, host, method, withinMs });
 		}
 	};
-}
-
-/** A name server that does not answer must not take longer than the whole exchange may. */
-function aborted(signal: AbortSignal): Promise<never> {
-	return new Promise((_, reject) => {
-		signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-	});
 }
 
 function redirectOf(response: Response, from: URL, method: string): URL | null {

@@ -1,21 +1,54 @@
+import type { LookupAddress } from "node:dns";
 import { lookup as systemLookup } from "node:dns/promises";
-import { isMetadataAddress } from "../../src/core/base-url.ts";
+import { isIP, type LookupFunction } from "node:net";
+import { isLoopbackAddress, isMetadataAddress } from "../../src/core/base-url.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
 
-export type Lookup = (host: string) => Promise<readonly { readonly address: string }[]>;
+export type Lookup = (host: string) => Promise<readonly LookupAddress[]>;
+
+export interface AddressRule {
+	/** Who is called, as people write it. */
+	readonly provider: string;
+	/** What can be done about it. */
+	readonly advice: string;
+	/** This machine's own addresses too. */
+	readonly loopback: boolean;
+}
 
 const bySystem: Lookup = (host) => systemLookup(host, { all: true });
 
-/**
- * A name that is configured well may lead to a cloud machine's own credentials by the time it is called. Throws VendorError; a name that
- * is not known is left to the call, which says so.
- */
-export async function checkAddress(provider: string, host: string, lookup: Lookup = bySystem): Promise<void> {
-	const bare = host.replace(/^\[|\]$/g, "");
-	const addresses = await lookup(bare).catch(() => []);
-	if (addresses.some(({ address }) => isMetadataAddress(address)))
+/** Throws VendorError for an address that is never called: a cloud machine's own credentials may lie there. */
+export function checkAddress(rule: AddressRule, host: string, address: string): void {
+	const kind = isMetadataAddress(address)
+		? "a link-local or cloud metadata address"
+		: !rule.loopback && isLoopbackAddress(address)
+			? "an address of this machine"
+			: null;
+	if (kind !== null)
 		throw new VendorError(
 			"rejected",
-			`${provider} at ${host} leads to a link-local or cloud metadata address, which is never called. Check the baseUrl.`,
+			`${rule.provider} at ${host} leads to ${kind}, which is never called. ${rule.advice}`,
 		);
+}
+
+/**
+ * A look-up for connections: what it gives is what is connected to, so that a name cannot lead elsewhere between a check and the
+ * connection. Hosts that are addresses are not looked up: `checkHost` is for them.
+ */
+export function checkedLookup(rule: AddressRule, lookup: Lookup = bySystem): LookupFunction {
+	return (host, options, done) => {
+		lookup(host)
+			.then((addresses) => {
+				for (const { address } of addresses) checkAddress(rule, host, address);
+				const [first] = addresses;
+				if (options.all === true) done(null, [...addresses]);
+				else done(null, first?.address ?? "", first?.family ?? 0);
+			})
+			.catch((error: Error) => done(error, []));
+	};
+}
+
+export function checkHost(rule: AddressRule, hostname: string): void {
+	const bare = hostname.replace(/^\[|\]$/g, "");
+	if (isIP(bare) !== 0) checkAddress(rule, hostname, bare);
 }

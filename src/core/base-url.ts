@@ -1,4 +1,5 @@
 import { BlockList, isIP } from "node:net";
+import { embeddedIPv4 } from "./embedded-ipv4.ts";
 
 export type BaseUrl = { readonly ok: true; readonly url: string } | { readonly ok: false; readonly problem: string };
 
@@ -8,6 +9,8 @@ METADATA.addSubnet("169.254.0.0", 16, "ipv4");
 METADATA.addSubnet("fe80::", 10, "ipv6");
 METADATA.addAddress("fd00:ec2::254", "ipv6");
 METADATA.addAddress("100.100.100.200", "ipv4");
+METADATA.addAddress("168.63.129.16", "ipv4");
+METADATA.addAddress("192.0.0.192", "ipv4");
 const METADATA_NAMES = new Set(["metadata", "metadata.google.internal"]);
 
 const LOOPBACK = new BlockList();
@@ -42,13 +45,19 @@ function isMetadata(host: string): boolean {
 
 /** An address that answers a cloud machine with its own credentials, or that is link-local. IPv4 may be written as IPv6. */
 export function isMetadataAddress(address: string): boolean {
-	const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
-	return isIn(METADATA, mapped ?? address);
+	return isIn(METADATA, embeddedIPv4(address) ?? address);
+}
+
+/** An address of this machine, or the one that stands for all of its own. */
+export function isLoopbackAddress(address: string): boolean {
+	const bare = embeddedIPv4(address) ?? address;
+	return isIn(LOOPBACK, bare) || bare === "0.0.0.0" || bare === "::";
 }
 
 function isIn(list: BlockList, host: string): boolean {
-	const family = isIP(host);
-	return family !== 0 && list.check(host, family === 4 ? "ipv4" : "ipv6");
+	const [bare = ""] = host.split("%");
+	const family = isIP(bare);
+	return family !== 0 && list.check(bare, family === 4 ? "ipv4" : "ipv6");
 }
 
 /** URL has already turned 0x7f.1 and 2130706433 into 127.0.0.1; a trailing dot names the same host. */

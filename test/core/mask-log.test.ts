@@ -250,5 +250,5 @@ test.each([
 	const lines = Array.from({ length: 10_000 }, (_, n) => `line ${n} ${text}`);
 	const began = performance.now();
 	maskLog([...lines.slice(0, 5_000), lines.slice(5_000).join(" ")], ["some-secret-value", "\\\\\\\\\\\\secret"]);
-	expect(performance.now() - began).toBeLessThan(5_000);
+	expect(performance.now() - began).toBeLessThan(15_000);
 });
