@@ -1,4 +1,3 @@
-import { DateTime } from "luxon";
 import type { EndState, RunType } from "./run.ts";
 
 /** What a report looks at of one run that is over. */
@@ -82,13 +81,20 @@ export function deliveryReport(
 	{ since, until, by }: { readonly since: Date; readonly until: Date; readonly by: Grouping },
 ): DeliveryReport {
 	const facts = factsOf(runs.filter(({ type }) => type !== "dry-run"));
-	const within = (at: Date) => since <= at && at < until;
-	const keys = [...new Set(runs.filter(({ finishedAt }) => within(finishedAt)).map((run) => keyOf(run, by)))].sort();
+	const within = runs.filter(({ finishedAt }) => since <= finishedAt && finishedAt < until);
+	const keys = new Map(within.map((run) => [run, keyOf(run, by)]));
+	const total = onlyOf(facts, (run) => (keys.has(run) ? "" : null)).get("");
+	// Each run is put into its group once, however many groups there are.
+	const groups = onlyOf(facts, (run) => keys.get(run) ?? null);
 	return {
-		groups: keys.map((key) => ({ key, ...figures(facts, (run) => within(run.finishedAt) && keyOf(run, by) === key) })),
-		total: figures(facts, (run) => within(run.finishedAt)),
+		groups: [...new Set(keys.values())].sort().map((key) => ({ key, ...figures(groups.get(key) ?? NO_FACTS) })),
+		total: figures(total ?? NO_FACTS),
 	};
 }
+
+const WEEK_MS = 7 * 86_400_000;
+/** The Monday before the epoch began, which was a Thursday. */
+const MONDAY_MS = -3 * 86_400_000;
 
 function keyOf(run: EndedRun, by: Grouping): string {
 	switch (by) {
@@ -97,18 +103,37 @@ function keyOf(run: EndedRun, by: Grouping): string {
 		case "environment":
 			return `${run.project}/${run.environment}`;
 		case "week":
-			return DateTime.fromJSDate(run.finishedAt, { zone: "utc" }).startOf("week").toISODate() ?? "";
+			return mondayOf(run.finishedAt);
 		default:
 			return by satisfies never;
 	}
 }
 
+function mondayOf(at: Date): string {
+	const weeks = Math.floor((at.getTime() - MONDAY_MS) / WEEK_MS);
+	return new Date(MONDAY_MS + weeks * WEEK_MS).toISOString().slice(0, 10);
+}
+
+function grouped<T>(all: readonly T[], keyOfOne: (one: T) => string | null): Map<string, T[]> {
+	const groups = new Map<string, T[]>();
+	for (const one of all) {
+		const key = keyOfOne(one);
+		if (key === null) continue;
+		const group = groups.get(key);
+		if (group === undefined) groups.set(key, [one]);
+		else group.push(one);
+	}
+	return groups;
+}
+
 function factsOf(runs: readonly EndedRun[]): Facts {
 	const byNumber = new Map(runs.map((run) => [run.number, run]));
+	const before = ({ retryOf }: EndedRun) => (retryOf === null ? undefined : byNumber.get(retryOf));
 	const rootOf = (run: EndedRun): EndedRun => {
-		const before = run.retryOf === null ? undefined : byNumber.get(run.retryOf);
+		let root = run;
 		// A retry has a higher number than what it repeats, so this ends.
-		return before === undefined ? run : rootOf(before);
+		for (let one = before(run); one !== undefined; one = before(one)) root = one;
+		return root;
 	};
 	const atWork = runs.filter(({ startedAt }) => startedAt !== null);
 	const deploys = atWork.filter(({ type }) => type === "deploy");
@@ -116,11 +141,8 @@ function factsOf(runs: readonly EndedRun[]): Facts {
 	const rollbacks = atWork.filter((run) => run.type === "rollback" && succeeded(run));
 	const takenBack = takenBackBy(rollbacks, deployments);
 
-	const tries = new Map<number, EndedRun[]>();
-	for (const run of deploys.filter((one) => succeeded(one) || failed(one))) {
-		const root = rootOf(run).number;
-		tries.set(root, [...(tries.get(root) ?? []), run]);
-	}
+	const over = deploys.filter((one) => succeeded(one) || failed(one));
+	const tries = grouped(over, (run) => String(rootOf(run).number));
 	// A change is counted where its last try ended.
 	const changes = [...tries.values()].flatMap((all) => {
 		const last = latest(all);
@@ -148,11 +170,7 @@ const failed = ({ state }: EndedRun) => state === "failed" || state === "timed_o
 /** The deploys whose commits rollbacks took away: of each the last one that had made it live there before. */
 function takenBackBy(rollbacks: readonly EndedRun[], deployments: readonly EndedRun[]): ReadonlySet<number> {
 	const key = (run: EndedRun, sha: string | null) => `${run.project}/${run.environment} ${sha}`;
-	const live = new Map<string, EndedRun[]>();
-	for (const run of deployments) {
-		const at = key(run, run.sha);
-		live.set(at, [...(live.get(at) ?? []), run]);
-	}
+	const live = grouped(deployments, (run) => key(run, run.sha));
 	return new Set(
 		rollbacks.flatMap((rollback) => {
 			const made = live.get(key(rollback, rollback.fromSha)) ?? [];
@@ -163,11 +181,8 @@ function takenBackBy(rollbacks: readonly EndedRun[], deployments: readonly Ended
 
 /** Each time that something was broken, until the next success there; failures in a row are one. */
 function recoveries(atWork: readonly EndedRun[], takenBack: ReadonlySet<number>): Measure[] {
-	const places = new Map<string, EndedRun[]>();
-	for (const run of [...atWork].sort((a, b) => a.finishedAt.getTime() - b.finishedAt.getTime())) {
-		const place = `${run.project}/${run.environment}`;
-		places.set(place, [...(places.get(place) ?? []), run]);
-	}
+	const inTime = [...atWork].sort((a, b) => a.finishedAt.getTime() - b.finishedAt.getTime());
+	const places = grouped(inTime, (run) => `${run.project}/${run.environment}`);
 	return [...places.values()].flatMap((inOrder) => {
 		const found: Measure[] = [];
 		let broken: EndedRun | null = null;
@@ -191,10 +206,46 @@ function measure(run: EndedRun, from: Date, to: Date): Measure {
 	return { run, seconds: Math.max(0, Math.round((to.getTime() - from.getTime()) / 1_000)) };
 }
 
-function figures(facts: Facts, counts: (run: EndedRun) => boolean): Figures {
-	const numbers = (runs: readonly EndedRun[]) => runs.filter(counts).map(({ number }) => number);
-	const durations = (all: readonly Measure[]): Durations => {
-		const mine = all.filter(({ run }) => counts(run));
+const NO_FACTS: Facts = {
+	...{ deployments: [], changes: [], failedChanges: [], rollbacks: [] },
+	...{ leadTime: [], recoveryTime: [], approvalWait: [], queueWait: [] },
+};
+
+/** The facts of each group. */
+function onlyOf(facts: Facts, keyOfRun: (run: EndedRun) => string | null): Map<string, Facts> {
+	const runs = (all: readonly EndedRun[]) => grouped(all, keyOfRun);
+	const measures = (all: readonly Measure[]) => grouped(all, ({ run }) => keyOfRun(run));
+	const parts = {
+		deployments: runs(facts.deployments),
+		changes: runs(facts.changes),
+		failedChanges: runs(facts.failedChanges),
+		rollbacks: runs(facts.rollbacks),
+		leadTime: measures(facts.leadTime),
+		recoveryTime: measures(facts.recoveryTime),
+		approvalWait: measures(facts.approvalWait),
+		queueWait: measures(facts.queueWait),
+	};
+	const keys = new Set(Object.values(parts).flatMap((part) => [...part.keys()]));
+	return new Map(
+		[...keys].map((key) => [
+			key,
+			{
+				deployments: parts.deployments.get(key) ?? [],
+				changes: parts.changes.get(key) ?? [],
+				failedChanges: parts.failedChanges.get(key) ?? [],
+				rollbacks: parts.rollbacks.get(key) ?? [],
+				leadTime: parts.leadTime.get(key) ?? [],
+				recoveryTime: parts.recoveryTime.get(key) ?? [],
+				approvalWait: parts.approvalWait.get(key) ?? [],
+				queueWait: parts.queueWait.get(key) ?? [],
+			},
+		]),
+	);
+}
+
+function figures(facts: Facts): Figures {
+	const numbers = (runs: readonly EndedRun[]) => runs.map(({ number }) => number);
+	const durations = (mine: readonly Measure[]): Durations => {
 		const sorted = mine.map(({ seconds }) => seconds).sort((a, b) => a - b);
 		return { median: quantile(sorted, 0.5), p90: quantile(sorted, 0.9), runs: mine.map(({ run }) => run.number) };
 	};

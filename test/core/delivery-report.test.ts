@@ -131,3 +131,13 @@ describe("groups", () => {
 		]);
 	});
 });
+
+test("as many runs as are ever read, all of one commit at one place, are counted in seconds", () => {
+	const runs = Array.from({ length: 100_000 }, (_, n) =>
+		ended(n + 1, n, n + 1, { sha: "same", state: n % 7 === 0 ? "failed" : "succeeded" }),
+	);
+	const began = performance.now();
+	const { groups, total: all } = deliveryReport(runs, { since: at(0), until: at(200_000), by: "week" });
+	expect([groups.length, all.changes.length]).toEqual([10, 100_000]);
+	expect(performance.now() - began).toBeLessThan(45_000);
+}, 180_000);
