@@ -184,6 +184,14 @@ export class CommandReader {
 		);
 	}
 
+	/** `… hotfix for 2h`; null: it does not end that way. */
+	durationAtEnd(): number | null {
+		const last = this.#tokens.length - 1;
+		const duration = this.word(last - 1) === "for" ? parseDuration(this.word(last) ?? "") : null;
+		if (duration !== null) this.#tokens.length -= 2;
+		return duration;
+	}
+
 	/** Everything that is left, as free text, or the flag that says the same; null: nothing. */
 	reason(verb: VerbName, flag: string | undefined): { reason: string | null } | No {
 		const text = this.#tokens

@@ -14,7 +14,7 @@ const MAX_SUGGESTION = 1_900;
 export function parseCommand(text: string, known: Known): Parsed {
 	const result = parseOnce(text, known);
 	if (!("ok" in result)) return { ok: true, command: result };
-	const commands = new Map(result.suggestions.slice(0, 8).flatMap((hint) => improve(hint, result, known)));
+	const commands = new Map(inTurn(result.suggestions.slice(0, 8).map((hint) => improve(hint, known))));
 	const suggestions = [...commands].map(([command, label]) => ({ label, command }));
 	return {
 		...result,
@@ -22,15 +22,20 @@ export function parseCommand(text: string, known: Known): Parsed {
 	};
 }
 
-/** What a button says leads on: a second slip in the same line is mended too, and what would ask the same again is dropped. */
-function improve({ label, command, otherwise }: Hint, said: No, known: Known): [command: string, label: string][] {
+/** What a button says is understood: further slips in the same line are mended too, and what would be refused all the same is dropped. */
+function improve({ label, command, otherwise }: Hint, known: Known, slips = 3): [command: string, label: string][] {
 	const again = parseOnce(command, known);
 	if (!("ok" in again)) return [[command, label]];
 	if (otherwise !== undefined) return [[otherwise, label]];
-	if (again.code === said.code && again.message === said.message) return [];
-	const [best] = again.suggestions;
-	const slip = again.code === "unknown_environment" || again.code === "unknown_project";
-	return [slip && best !== undefined ? [best.command, `${label} ${best.label}`] : [command, label]];
+	if (slips === 0) return [];
+	const next = again.code === "missing_environment" ? again.suggestions : again.suggestions.slice(0, 1);
+	return next.flatMap((hint) => improve({ ...hint, label: `${label} ${hint.label}` }, known, slips - 1));
+}
+
+/** The first of each, then the second of each: nothing that there is to choose from hides the rest. */
+function inTurn<T>(lists: readonly (readonly T[])[]): T[] {
+	const longest = Math.max(0, ...lists.map((list) => list.length));
+	return Array.from({ length: longest }, (_, n) => lists.flatMap((list) => list.slice(n, n + 1))).flat();
 }
 
 function parseOnce(text: string, known: Known): Command | No {
@@ -94,7 +99,7 @@ function readDeploy(reader: CommandReader, forced: boolean): Command | No {
 			...place,
 			parameters: parameters.values,
 			dryRun: flags.alone.has("--dry-run"),
-			force: flags.texts.get("--force") ?? (forced ? "" : null),
+			force: flags.texts.get("--force") ?? (forced ? (flags.texts.get("--reason") ?? "") : null),
 			reason: flags.texts.get("--reason") ?? null,
 		}
 	);
@@ -147,7 +152,7 @@ function readRollback(reader: CommandReader, forced: boolean): Command | No {
 			to,
 			parameters: parameters.values,
 			dryRun: flags.alone.has("--dry-run"),
-			force: flags.texts.get("--force") ?? (forced ? "" : null),
+			force: flags.texts.get("--force") ?? (forced ? (flags.texts.get("--reason") ?? "") : null),
 			reason: flags.texts.get("--reason") ?? null,
 		}
 	);
@@ -175,7 +180,7 @@ function readLock(reader: CommandReader): Command | No {
 		const duration = reader.duration("lock");
 		if (typeof duration !== "number") return duration;
 		forMs = duration;
-	}
+	} else forMs = reader.durationAtEnd();
 	const why = reader.reason("lock", flags.texts.get("--reason"));
 	if ("ok" in why) return why;
 	return {

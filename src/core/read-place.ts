@@ -111,6 +111,12 @@ function readProject(reader: CommandReader, verb: VerbName, wanted: Wanted): Pro
 	reader.take();
 	const [name, ref] = split(token.text, "@");
 	const project = findProject(reader.known, name);
+	// `web @v1 stage`
+	const apart = ref === undefined && wanted.ref ? reader.peek() : null;
+	if (project !== undefined && apart !== null && !apart.quoted && apart.text.startsWith("@")) {
+		reader.take();
+		return withRef(reader, verb, wanted, token, project, apart.text.slice(1));
+	}
 	if (project !== undefined)
 		return ref === undefined
 			? { token, project, ref: null, environment: null }

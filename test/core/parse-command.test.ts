@@ -87,6 +87,8 @@ const UNDERSTOOD: readonly (readonly [said: string, means: Command])[] = [
 	["web stage —force “shop is down”", deploy({ force: "shop is down" })],
 	['web stage --reason "--dry-run"', deploy({ reason: "--dry-run" })],
 	["deploy! web to stage", deploy({ force: "" })],
+	['deploy! web to stage --reason "down"', deploy({ force: "down", reason: "down" })],
+	["web @v1 to stage", deploy({ ref: "v1" })],
 	['deploy! web to stage --force "down"', deploy({ force: "down" })],
 	['web stage --reason "it isn\'t “ready”"', deploy({ reason: "it isn't “ready”" })],
 	["web stage --reason 'don't look'", deploy({ reason: "don't look" })],
@@ -104,6 +106,7 @@ const UNDERSTOOD: readonly (readonly [said: string, means: Command])[] = [
 	['rollback web prod --force "down" --reason "x"', rollback({ force: "down", reason: "x" })],
 	["rollback! web prod", rollback({ force: "" })],
 	["deploy! rollback web prod", rollback({ force: "" })],
+	['deploy! rollback web prod --reason "down"', rollback({ force: "down", reason: "down" })],
 	[
 		"explain web@v1 prod a=1",
 		{ verb: "explain", project: "web", ref: "v1", environment: "production", parameters: { a: "1" } },
@@ -116,6 +119,10 @@ const UNDERSTOOD: readonly (readonly [said: string, means: Command])[] = [
 	["cancel #7, wrong version", { verb: "cancel", run: 7, reason: "wrong version" }],
 	["retry #7 the network is back", { verb: "retry", run: 7, reason: "the network is back" }],
 	["lock api stage", lock()],
+	["lock api stage hotfix for 2h", lock({ forMs: 7_200_000, reason: "hotfix" })],
+	["lock staging on api: a hotfix for 2h", lock({ forMs: 7_200_000, reason: "a hotfix" })],
+	['lock api stage "wait for 2h"', lock({ reason: "wait for 2h" })],
+	["lock api stage wait for me", lock({ reason: "wait for me" })],
 	["lock api to staging for 2h moving data", lock({ forMs: 7_200_000, reason: "moving data" })],
 	["lock api stage FOR 90S", lock({ forMs: 90_000 })],
 	["lock staging on api: moving data", lock({ reason: "moving data" })],
@@ -177,7 +184,7 @@ const REFUSED: readonly (readonly [said: string, code: string, commands: readonl
 	['wbe@v1 to stgae note="a b"', "unknown_project", ['deploy web@v1 to stage note="a b"']],
 	["webshop to stage", "unknown_project", ["deploy web to stage"]],
 	["to stage", "project_needed", ["deploy web to stage", "deploy api to stage"]],
-	["rollback", "project_needed", ["rollback web", "rollback api", "rollback billing"]],
+	["rollback", "project_needed", ["rollback web stage", "rollback api stage", "rollback billing europe"]],
 	["web to prdo --dry-run", "unknown_environment", ["deploy web to production --dry-run"]],
 	["web to stage!", "unknown_environment", ["deploy web to stage"]],
 	["billing to moon", "unknown_environment", ["deploy billing to europe"]],
@@ -254,6 +261,8 @@ const word = fc.oneof(
 	fc.constantFrom(
 		"to",
 		"on",
+		"@v1",
+		"in",
 		"for",
 		"2h",
 		"#12",
@@ -272,7 +281,7 @@ const word = fc.oneof(
 );
 const line = fc.array(word, { maxLength: 9 }).map((words) => words.join(" "));
 
-test("whatever is said, the parser answers; what it offers is understood, or told why not; twice the same is the same", () => {
+test("whatever is said, the parser answers; what it offers is understood; twice the same is the same", () => {
 	fc.assert(
 		fc.property(line, (said) => {
 			const parsed = parse(said);
@@ -280,11 +289,8 @@ test("whatever is said, the parser answers; what it offers is understood, or tol
 			if (parsed.ok) return;
 			expect(parsed.message.length).toBeLessThan(400);
 			expect(parsed.message).not.toMatch(/\p{Cs}/u);
-			for (const { command } of parsed.suggestions) {
-				const again = parse(command);
-				// A click leads on: never back to the very same question.
-				if (!again.ok) expect([again.code, again.message]).not.toEqual([parsed.code, parsed.message]);
-			}
+			// A click leads on: never to another question.
+			for (const { command } of parsed.suggestions) expect([command, parse(command).ok]).toEqual([command, true]);
 		}),
 		{ numRuns: 2_000 },
 	);
