@@ -31,7 +31,7 @@ export function Webhook({ integration, page, url, last, secret }: Props) {
 				<div class="notice good" role="status">
 					<p>
 						<strong>The secret is made.</strong> It is not shown again: write it into the webhook at the provider now,
-						or let the check below set the webhook up.
+						or let the check-up above set the webhook up.
 					</p>
 					<Copyable label="Secret of the webhook" value={secret} />
 				</div>

@@ -211,6 +211,10 @@ async function edit(call: PageCall, name: string | null, draft: Draft): Promise<
 	const alive = await readAlive(call.deps);
 	const policy = name === null ? null : findOne(alive, "policy", name);
 	if (name !== null && policy === null) return nothingHere("policies", `The policy "${name}"`);
+	if (policy?.managedBy === "file") {
+		const text = draft.trouble ?? `draven.yaml manages the policy ${policy.name}: change it there.`;
+		return { kind: "go", to: `${LIST}/${policy.name}`, said: { kind: "bad", text } };
+	}
 	const found = await assay(call.deps, sketchOf(name, draft));
 	const page = `${LIST}/${name ?? "-new"}`;
 	const content = (
