@@ -5,6 +5,7 @@ import { IdentityTable } from "../store/entities.ts";
 import { enqueue, type Job } from "../store/jobs.ts";
 import { putShownCard, type ShownCard, shownCard } from "../store/run-cards.ts";
 import { runById } from "../store/runs.ts";
+import { callApprovers } from "../use-cases/call-approvers.ts";
 import { type CardJob, type NoticeJob, orderKey, type ThreadJob } from "../use-cases/chat-jobs.ts";
 import { currentCard } from "../use-cases/current-card.ts";
 import type { TellJob } from "../use-cases/lock-environment.ts";
@@ -49,11 +50,13 @@ export async function sendThread(deps: Deps, job: Job): Promise<Handled> {
 	const { platform, entry } = job.payload as ThreadJob;
 	const chat = deps.chats[platform];
 	const line = storyLine(entry);
-	const root = job.runId === null ? null : await shownCard(deps.db, job.runId, platform);
+	const run = job.runId === null ? null : await runById(deps.db, job.runId);
+	const root = run === null ? null : await shownCard(deps.db, run.id, platform);
 	// Without a root there is no thread to tell it in: its card was given up, and somebody was told why.
-	if (chat === undefined || line === null || root === null) return "done";
+	if (chat === undefined || line === null || run === null || root === null) return "done";
+	const called = entry.action === "run.requested" ? await callApprovers(deps, run, platform) : [];
 	const to = { channel: root.channel, thread: root.messageId };
-	await postOnce(chat, to, textCard(...line), job);
+	await postOnce(chat, to, textCard(...line, ...called), job);
 	return "done";
 }
 

@@ -65,3 +65,38 @@ test("whoever asks for what has to wait for somebody's lock is told whose it is 
 	expect((await world.say("U_OPS", "shop@v1.0.0 to stage")).card.text).toContain(LOCKED);
 	expect((await world.say("U_ANN", "shop@v1.0.0 to stage")).card.text).not.toContain("locked by");
 });
+
+describe("the thread of a run that waits calls on those who can approve it", () => {
+	const first = () => world.chat.messages.find(({ thread }) => thread !== null)?.card;
+
+	test("once, and neither whoever asked nor the card, which is edited", async () => {
+		await world.say("U_OPS", "shop@v1.0.0 to production");
+		await world.work();
+		expect(first()).toMatchObject({
+			text: "Requested by U_OPS. It needs one approval by somebody else. Who can: the Slack user U_BOB.",
+			blocks: [{ text: expect.arrayContaining([BOB]) }],
+		});
+		const [card] = world.chat.roots("C_PRODUCTION");
+		expect(JSON.stringify(card?.card.blocks)).not.toContain("mention");
+	});
+
+	test("whoever is named by an address, by their account there; not those of another chat", async () => {
+		world.people.emails.set("U_EVE", "eve@acme.test");
+		await world.say("U_EVE", "whoami");
+		const subjects = JSON.stringify([{ email: "Eve@Acme.test" }, { entraGroup: "0f9c" }]);
+		await world.deps.db.query("UPDATE access_binding SET subjects = $1 WHERE subjects::text LIKE '%U_BOB%'", [
+			subjects,
+		]);
+		await world.say("U_OPS", "shop@v1.0.0 to production");
+		await world.work();
+		expect(first()?.text).toContain("Who can: the Slack user U_EVE.");
+	});
+
+	test("nobody, where it does not wait", async () => {
+		await world.say("U_OPS", "shop@v1.0.0 to stage");
+		await world.work();
+		expect(world.chat.messages.find(({ thread }) => thread !== null)?.card.text).toBe(
+			"Requested by U_OPS. Its policy asks for no approval.",
+		);
+	});
+});

@@ -1,0 +1,47 @@
+import { In } from "typeorm";
+import type { Subject } from "../core/access.ts";
+import type { Run } from "../core/run.ts";
+import type { Deps } from "../deps.ts";
+import type { Platform, Rich } from "../ports/chat.ts";
+import { sameHuman } from "../store/accounts.ts";
+import { IdentityTable } from "../store/entities.ts";
+import { holderWords } from "../words/holder-words.ts";
+import { approversOf } from "./approvers.ts";
+import { placeById } from "./catalog.ts";
+import { letsDecideOwn } from "./home-of.ts";
+
+/**
+ * Calls on those who can approve a run that waits for it, so that the platform notifies them; empty when it does not wait (any more). It
+ * belongs into a message that is posted once: an edit would notify nobody, or everybody again.
+ */
+export async function callApprovers(deps: Deps, run: Run, platform: Platform): Promise<Rich> {
+	if (run.progress.state !== "waiting_approval") return [];
+	const place = await placeById(deps.db.manager, run.environmentId);
+	const except = (await letsDecideOwn(deps, place))
+		? new Set<string>()
+		: await sameHuman(deps.db, run.requestedBy.id, run.createdAt);
+	const holders = await approversOf(deps.db.manager, place, except, false);
+	const subjects = await asKnownOn(deps, platform, holders.subjects);
+	// The groups of another platform say nothing here, unless nobody else can.
+	const here = subjects.filter((subject) => !isElsewhere(subject, platform));
+	return [" Who can: ", ...holderWords({ ...holders, subjects: here.length > 0 ? here : subjects }), "."];
+}
+
+function isElsewhere(subject: Subject, platform: Platform): boolean {
+	const slack = "slackGroup" in subject || "slackUser" in subject;
+	const teams = "entraGroup" in subject || "entraUser" in subject;
+	return (slack && platform !== "slack") || (teams && platform !== "teams");
+}
+
+/** Who is named by an address is called by their account there. */
+async function asKnownOn(deps: Deps, platform: Platform, subjects: readonly Subject[]): Promise<Subject[]> {
+	const emails = subjects.flatMap((subject) => ("email" in subject ? [subject.email.toLowerCase()] : []));
+	const accounts =
+		emails.length === 0 ? [] : await deps.db.getRepository(IdentityTable).findBy({ platform, email: In(emails) });
+	return subjects.map((subject) => {
+		const email = "email" in subject ? subject.email.toLowerCase() : null;
+		const user = email === null ? undefined : accounts.find((account) => account.email === email)?.externalId;
+		if (user === undefined) return subject;
+		return platform === "slack" ? { slackUser: user } : platform === "teams" ? { entraUser: user } : subject;
+	});
+}
