@@ -6,6 +6,7 @@ import { startEmbeddedPostgres } from "../../src/postgres/embedded.ts";
 import { benchAuditVerify } from "./audit-verify.ts";
 import { benchGovernedRequest } from "./governed-request.ts";
 import { benchGrowth } from "./growth.ts";
+import { benchPageGrowth } from "./page-growth.ts";
 import { type Figure, judge, table } from "./report.ts";
 import { query } from "./setting.ts";
 import { benchSlackAck } from "./slack-ack.ts";
@@ -19,6 +20,7 @@ const PARTS: Readonly<Record<string, (server: string) => Promise<Figure[]>>> = {
 	jobs: benchStartOfAJob,
 	audit: benchAuditVerify,
 	growth: benchGrowth,
+	pages: benchPageGrowth,
 };
 
 const { values } = parseArgs({ options: { only: { type: "string", multiple: true }, json: { type: "boolean" } } });
