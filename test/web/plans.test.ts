@@ -122,6 +122,8 @@ const PAGES = [
 	...["/runs/700/evidence.json", "/runs/700/log.txt", "/reports", "/reports?weeks=52&by=project"],
 	...["/reports?project=p3&environment=stage&by=environment", "/reports?project=p9", "/reports.csv"],
 	...["/reports/runs?metric=deployments", "/audit.csv?project=p3", "/audit.json?action=run.late_report"],
+	...["/admin", "/admin/projects/p3", "/admin/projects/p3/stage", "/admin/policies/stage", "/admin/integrations/fake"],
+	...["/admin/access", "/admin/people", "/admin/tokens", "/admin/locks"],
 	...both("/runs", RUN_FILTERS, ["", "before=5000"]),
 	...both("/audit", [...AUDIT_FILTERS, "q=late", "q=late&project=p3"], ["", OLD]),
 ];
