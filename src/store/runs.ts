@@ -263,3 +263,22 @@ export async function evidenceOf(sql: Sql, runId: string): Promise<Evidence | nu
 	const rows: { evidence: Evidence | null }[] = await sql.query("SELECT evidence FROM run WHERE id = $1", [runId]);
 	return rows[0]?.evidence ?? null;
 }
+
+/**
+ * Keeps the highest attempt that was heard of. False: this one is an earlier one, whose news are old. In the transaction that holds the
+ * environment.
+ */
+export async function isNewestAttempt(sql: Sql, runId: string, attempt: number): Promise<boolean> {
+	const [rows]: [unknown[], number] = await sql.query(
+		"UPDATE run SET attempt = $2 WHERE id = $1 AND attempt < $2 RETURNING id",
+		[runId, attempt],
+	);
+	if (rows.length > 0) return true;
+	const same: unknown[] = await sql.query("SELECT 1 FROM run WHERE id = $1 AND attempt = $2", [runId, attempt]);
+	return same.length > 0;
+}
+
+/** Another pipeline is that of the run: its attempts count from here. */
+export async function restartAttempts(sql: Sql, runId: string, attempt: number): Promise<void> {
+	await sql.query("UPDATE run SET attempt = $2 WHERE id = $1", [runId, attempt]);
+}

@@ -6,7 +6,7 @@ import type { Deps } from "../deps.ts";
 import type { PipelineReport, PipelineStatus } from "../ports/pipeline.ts";
 import { personLock, putLock } from "../store/locks.ts";
 import { lastNote, saysWaiting } from "../store/noted.ts";
-import { runByExternalId, runById, type Sql } from "../store/runs.ts";
+import { isNewestAttempt, restartAttempts, runByExternalId, runById, type Sql } from "../store/runs.ts";
 import { type Advance, advanceRun, entryOf, type Leave } from "./advance-run.ts";
 import { askProgress } from "./ask-progress.ts";
 import { CANCEL_GRACE } from "./cancel-run.ts";
@@ -63,15 +63,20 @@ export async function recordReport(
 		if (isEnd(fresh.progress.state)) return lateReport(deps, tx, fresh, report, actor, from === "answer");
 		const known = externalOf(fresh);
 		// Another run of the provider's than the one that was started: not ours to follow.
-		if (known !== null && known.externalId !== report.externalId)
-			return from === "answer" ? rename(deps, fresh, known, report, actor) : null;
+		if (known !== null && known.externalId !== report.externalId) {
+			if (from !== "answer") return null;
+			await restartAttempts(tx, fresh.id, report.attempt);
+			return rename(deps, fresh, known, report, actor);
+		}
+		const ended = report.status !== null && outcomeOf(report.status) !== null;
+		// It was started again there: how an earlier attempt ended says nothing of the one that is at work.
+		if (!(await isNewestAttempt(tx, fresh.id, report.attempt)) && ended) return null;
 		const advance = eventsOf(fresh, report, place, deps.now(), runTimeout);
 		const noted = await noteOf(deps, tx, fresh, report, actor);
 		if (advance.length === 0) return noted.length === 0 ? null : { audit: noted };
 		const locks =
 			report.status === "succeeded" && fresh.type === "rollback" && policy.ok && policy.policy.rollback.locksAfter;
 		const locked = locks ? await lockAfterRollback(deps, tx, fresh) : [];
-		const ended = report.status !== null && outcomeOf(report.status) !== null;
 		return {
 			...{ events: advance, actor, auditAfter: [...noted, ...locked] },
 			...(ended ? { data: { said: saidOf(report) } } : {}),

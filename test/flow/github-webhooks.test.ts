@@ -168,4 +168,26 @@ describe("the events of a run", () => {
 		}
 		expect(orders).toHaveLength(24);
 	}, 300_000);
+
+	test("of two attempts, in every order: how the first ended is no end once the second was heard of", async () => {
+		for (const order of ordersOf(["failed 1", "running 2", "succeeded 2"] as const)) {
+			const run = await at.deploy();
+			const dispatched = at.shop.runOf(run.id);
+			Object.assign(dispatched, { status: "in_progress", conclusion: null, run_attempt: 2 });
+			const bodies = {
+				"failed 1": { status: "completed", conclusion: "failure", run_attempt: 1 },
+				"running 2": { status: "in_progress", conclusion: null, run_attempt: 2 },
+				"succeeded 2": { status: "completed", conclusion: "success", run_attempt: 2 },
+			};
+			const seen: string[] = [];
+			for (const said of order) {
+				await at.deliver("workflow_run", at.github.runEvent(at.shop, dispatched, "completed", bodies[said]));
+				await at.world.work();
+				seen.push(said);
+				const ended = seen.find((one) => one !== "running 2" && (one !== "failed 1" || seen[0] === "failed 1"));
+				const state = ended === undefined ? "running" : ended.split(" ")[0];
+				expect([seen, await at.state(run)]).toEqual([seen, state]);
+			}
+		}
+	}, 120_000);
 });

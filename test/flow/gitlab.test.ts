@@ -291,6 +291,27 @@ describe("whatever becomes of its hooks, a run ends in what is true at GitLab:",
 		PATIENCE,
 	);
 
+	test("of a pipeline that was started again: how it ended before, told late, is no end", async () => {
+		for (const late of [false, true]) {
+			const run = await ask();
+			const pipeline = pipelineOf(run);
+			shop.set(pipeline, "failed", "script_failure");
+			const failed = pipelineHook(shop, pipeline);
+			world.sleep(60_000);
+			shop.retry(pipeline);
+			const again = pipelineHook(shop, pipeline);
+			for (const body of late ? [again, failed] : [failed, again]) {
+				await gitlab.deliver(hook, "Pipeline Hook", body, { id: null });
+				await world.work();
+			}
+			expect([late, (await progress(run)).state]).toEqual([late, late ? "running" : "failed"]);
+			shop.set(pipeline, "success");
+			await gitlab.deliver(hook, "Pipeline Hook", pipelineHook(shop, pipeline), { id: null });
+			await world.work();
+			expect([late, (await progress(run)).state]).toEqual([late, late ? "succeeded" : "failed"]);
+		}
+	});
+
 	test(
 		"whichever of them are lost",
 		async () => {
