@@ -1,19 +1,24 @@
 import { z } from "zod";
-import type { Commit, Comparison, PipelineProject } from "../../src/ports/pipeline.ts";
+import { coAuthorsOf, isNobodys } from "../../src/core/co-authors.ts";
+import type { Commit, CommitPerson, Comparison, PipelineProject } from "../../src/ports/pipeline.ts";
 import { absentIsNull, type Call } from "./client.ts";
 import { readPages } from "./pages.ts";
 import { pageOf, repositoryPath } from "./repository.ts";
 
+const User = z.object({
+	type: z.string().nullish(),
+	uuid: z.string().nullish(),
+	display_name: z.string().nullish(),
+});
+const Signature = z
+	.object({ raw: z.string().nullish(), user: User.nullish().catch(null) })
+	.nullish()
+	.catch(null);
 const CommitAnswer = z.object({
 	hash: z.string(),
 	message: z.string().nullish(),
-	author: z
-		.object({
-			raw: z.string().nullish(),
-			user: z.object({ uuid: z.string().nullish(), display_name: z.string().nullish() }).nullish().catch(null),
-		})
-		.nullish()
-		.catch(null),
+	author: Signature,
+	committer: Signature,
 });
 
 /** Pages of a hundred: a comparison is read for evidence, and more than this is "more". */
@@ -48,18 +53,32 @@ function between(call: Call, project: PipelineProject, exclude: string, of: stri
 	return readPages(call, path, { what, query: { exclude }, refused: absentIsNull }, { item: CommitAnswer, most });
 }
 
-/** `raw` is the author as git knows it: `Ada <ada@acme.test>`. */
-function commitOf({ hash, message, author }: z.infer<typeof CommitAnswer>): Commit {
-	const [, name = "", email = ""] = /^(.*?)\s*<([^<>]*)>\s*$/.exec(author?.raw ?? "") ?? [null, author?.raw ?? ""];
-	// Nicknames are chosen and changed at will, and two people may have the same: the account's UUID is its name.
-	const login = author?.user?.uuid?.replace(/[{}]/g, "") ?? null;
+function commitOf({ hash, message, author, committer }: z.infer<typeof CommitAnswer>): Commit {
+	const wrote = personOf(author);
+	const made = personOf(committer);
+	const isAuthor = made.email === wrote.email && (made.login === null || made.login === wrote.login);
+	const coAuthors = coAuthorsOf(message ?? "").map(({ name, email }) => personOf({ raw: `${name} <${email}>` }));
+	const isOwnHand = isNobodys(made.email) || (made.email === null && made.login === null);
 	return {
 		sha: hash,
 		title: message?.split("\n", 1)[0] ?? "",
-		author: {
-			name: name.trim() || (author?.user?.display_name ?? "unknown"),
-			email: email === "" ? null : email,
-			login,
-		},
+		author: wrote,
+		...(coAuthors.length > 0 ? { coAuthors } : {}),
+		...(isAuthor || isOwnHand ? {} : { committer: made }),
+	};
+}
+
+/** `raw` is whom git knows: `Ada <ada@acme.test>`. */
+function personOf(signature: z.infer<typeof Signature>): CommitPerson {
+	const raw = signature?.raw ?? "";
+	const [, name = "", email = ""] = /^(.*?)\s*<([^<>]*)>\s*$/.exec(raw) ?? ["", raw];
+	// Nicknames are chosen and changed at will, and two people may have the same: the account's UUID is its name.
+	const login = signature?.user?.uuid?.replace(/[{}]/g, "") ?? null;
+	const bot = signature?.user?.type === "app_user" || /\[bot\]@/i.test(email);
+	return {
+		name: name.trim() || (signature?.user?.display_name ?? "unknown"),
+		email: email === "" ? null : email,
+		login,
+		...(bot ? { bot } : {}),
 	};
 }

@@ -1,9 +1,12 @@
 import { z } from "zod";
-import type { Commit, Comparison, PipelineProject } from "../../src/ports/pipeline.ts";
+import { coAuthorsOf, isNobodys } from "../../src/core/co-authors.ts";
+import type { Commit, CommitPerson, Comparison, PipelineProject } from "../../src/ports/pipeline.ts";
 import { type Call, readAnswer } from "./client.ts";
 import { PER_PAGE } from "./pages.ts";
 import { repositoryOf } from "./repository.ts";
 
+const Signature = z.object({ name: z.string().nullish(), email: z.string().nullish() }).nullish();
+const Account = z.object({ login: z.string().nullish(), type: z.string().nullish().catch(null) }).nullish();
 const Compared = z.object({
 	ahead_by: z.number(),
 	behind_by: z.number(),
@@ -13,9 +16,11 @@ const Compared = z.object({
 			sha: z.string(),
 			commit: z.object({
 				message: z.string(),
-				author: z.object({ name: z.string().nullish(), email: z.string().nullish() }).nullish(),
+				author: Signature,
+				committer: Signature,
 			}),
-			author: z.object({ login: z.string().nullish() }).nullish(),
+			author: Account,
+			committer: Account,
 		}),
 	),
 });
@@ -55,14 +60,25 @@ export async function compareCommits(
 	};
 }
 
-function commitOf({ sha, commit, author }: Compared["commits"][number]): Commit {
+function commitOf({ sha, commit, author, committer }: Compared["commits"][number]): Commit {
+	const wrote = personOf(commit.author, author);
+	const made = personOf(commit.committer, committer);
+	// "web-flow" merges and edits on GitHub's own page, in the name of the author.
+	const isOwnHand = made.login === "web-flow" || isNobodys(made.email) || (made.email === null && made.login === null);
+	const isAuthor = made.email === wrote.email && made.login === wrote.login;
+	const coAuthors = coAuthorsOf(commit.message).map((named) => personOf(named, null));
 	return {
 		sha,
 		title: commit.message.split("\n", 1)[0] ?? "",
-		author: {
-			name: commit.author?.name ?? author?.login ?? "unknown",
-			email: commit.author?.email ?? null,
-			login: author?.login ?? null,
-		},
+		author: wrote,
+		...(coAuthors.length > 0 ? { coAuthors } : {}),
+		...(isOwnHand || isAuthor ? {} : { committer: made }),
 	};
+}
+
+function personOf(named: z.infer<typeof Signature>, account: z.infer<typeof Account>): CommitPerson {
+	const email = named?.email ?? null;
+	const login = account?.login ?? /^(?:\d+\+)?([^@+]+)@users\.noreply\.github\.com$/i.exec(email ?? "")?.[1] ?? null;
+	const bot = account?.type === "Bot" || (login ?? "").endsWith("[bot]");
+	return { name: named?.name ?? login ?? "unknown", email, login, ...(bot ? { bot } : {}) };
 }

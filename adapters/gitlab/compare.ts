@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { Commit, Comparison, PipelineProject } from "../../src/ports/pipeline.ts";
+import { coAuthorsOf, isNobodys } from "../../src/core/co-authors.ts";
+import type { Commit, CommitPerson, Comparison, PipelineProject } from "../../src/ports/pipeline.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
 import { absentIsNull, type Call, readAnswer } from "./client.ts";
 import { PER_PAGE, readPages } from "./pages.ts";
@@ -12,6 +13,8 @@ const Listed = z.object({
 	message: z.string().nullish(),
 	author_name: z.string().nullish(),
 	author_email: z.string().nullish(),
+	committer_name: z.string().nullish(),
+	committer_email: z.string().nullish(),
 });
 type Listed = z.infer<typeof Listed>;
 const Compared = z.object({ commits: z.array(Listed) });
@@ -71,11 +74,26 @@ async function between(call: Call, project: PipelineProject, from: string, to: s
 	}
 }
 
-function told({ id, title, message, author_name, author_email }: Listed): Commit {
+function told(commit: Listed): Commit {
+	// GitLab shortens long titles.
+	const message = commit.message ?? commit.title ?? "";
+	const author = personOf(commit.author_name, commit.author_email);
+	const committer = personOf(commit.committer_name, commit.committer_email);
+	const coAuthors = coAuthorsOf(message).map(({ name, email }) => personOf(name, email));
+	const isOwnHand = committer.email === null || isNobodys(committer.email);
 	return {
-		sha: id,
-		// GitLab shortens long titles.
-		title: (message ?? title ?? "").split("\n", 1)[0] ?? "",
-		author: { name: author_name ?? "unknown", email: author_email ?? null, login: null },
+		sha: commit.id,
+		title: message.split("\n", 1)[0] ?? "",
+		author,
+		...(coAuthors.length > 0 ? { coAuthors } : {}),
+		...(isOwnHand || committer.email === author.email ? {} : { committer }),
 	};
+}
+
+/** Tokens of projects and groups act as bots, with addresses of this kind. */
+const BOT = /^(project|group)_\d+_bot\w*@noreply\./i;
+
+function personOf(name: string | null | undefined, email: string | null | undefined): CommitPerson {
+	const bot = BOT.test(email ?? "") || /\[bot\]@/i.test(email ?? "");
+	return { name: name ?? "unknown", email: email ?? null, login: null, ...(bot ? { bot } : {}) };
 }

@@ -1,14 +1,16 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Commit, Comparison } from "../../src/ports/pipeline.ts";
+import { coAuthorsOf, isNobodys } from "../../src/core/co-authors.ts";
+import type { Commit, CommitPerson, Comparison } from "../../src/ports/pipeline.ts";
 import { type Environment, GitError, git } from "./git.ts";
 import { readRepository } from "./repository.ts";
 
 const FETCH_WITHIN_MS = 20_000;
 const COMMITS = 100;
-/** sha, name, e-mail, first line: none of them can hold a NUL. */
-const FORMAT = "--format=%H%x00%an%x00%ae%x00%s";
+/** sha, author, first line, committer, co-authors: none of them can hold a NUL. */
+const CO_AUTHORS = "%(trailers:key=Co-authored-by,unfold,separator=%x1f)";
+const FORMAT = `--format=%H%x00%an%x00%ae%x00%s%x00%cn%x00%ce%x00${CO_AUTHORS}`;
 
 /** What lies between two commits, from the history alone: no files are fetched where the server lets us. */
 export async function compareCommits(
@@ -37,6 +39,19 @@ export async function compareCommits(
 }
 
 function commitOf(line: string): Commit {
-	const [sha = "", name = "", email = "", title = ""] = line.split("\0");
-	return { sha, title, author: { name, email: email === "" ? null : email, login: null } };
+	const [sha = "", name = "", email = "", title = "", committer = "", from = "", trailers = ""] = line.split("\0");
+	const isOwnHand = from === "" || from === email || isNobodys(from);
+	const coAuthors = coAuthorsOf(trailers.replaceAll("\x1f", "\n")).map((named) => personOf(named.name, named.email));
+	return {
+		sha,
+		title,
+		author: personOf(name, email),
+		...(coAuthors.length > 0 ? { coAuthors } : {}),
+		...(isOwnHand ? {} : { committer: personOf(committer, from) }),
+	};
+}
+
+function personOf(name: string, email: string): CommitPerson {
+	const bot = /\[bot\]@/i.test(email);
+	return { name, email: email === "" ? null : email, login: null, ...(bot ? { bot } : {}) };
 }

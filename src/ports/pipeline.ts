@@ -60,13 +60,26 @@ export interface PipelineReport {
 	readonly jobId: string | null;
 }
 
+/** Who had a hand in a commit. */
+export interface CommitPerson {
+	readonly name: string;
+	readonly email: string | null;
+	/** The provider's own name of the account, when it knows one. */
+	readonly login: string | null;
+	/** It is a program's account. */
+	readonly bot?: boolean;
+}
+
 /** One commit, as far as an approver cares. */
 export interface Commit {
 	readonly sha: string;
 	/** First line of its message. */
 	readonly title: string;
-	/** `login`: the provider's own name of the account, when it knows one. */
-	readonly author: { readonly name: string; readonly email: string | null; readonly login: string | null };
+	readonly author: CommitPerson;
+	/** Whom its message names as well; left out: nobody. */
+	readonly coAuthors?: readonly CommitPerson[];
+	/** Who made the commit of what the author wrote; left out, or null: the author, or the provider's own hand (a merge on its page). */
+	readonly committer?: CommitPerson | null;
 }
 
 /** What lies between two commits. */

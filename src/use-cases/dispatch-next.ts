@@ -1,17 +1,21 @@
 import { SYSTEM_ACTOR } from "../core/audit-entry.ts";
 import { type EffectivePolicy, evaluate } from "../core/policy.ts";
+import { done, type Outcome } from "../core/refusal.ts";
 import type { Run } from "../core/run.ts";
 import type { RunEvent } from "../core/step.ts";
 import type { Deps } from "../deps.ts";
+import { VendorError } from "../ports/vendor-error.ts";
 import { personLock } from "../store/locks.ts";
-import { activeRun, queuedRuns, type Sql } from "../store/runs.ts";
+import { activeRun, queuedRuns, type Sql, succeededRuns } from "../store/runs.ts";
 import { approvalsMissing, verdictSentence } from "../words/refusal-words.ts";
+import { sentence } from "../words/sentence.ts";
 import { advanceRun } from "./advance-run.ts";
 import { type Place, placeById, policyOf } from "./catalog.ts";
 import { countApprovals } from "./count-approvals.ts";
 import { fingerprintOf } from "./fingerprint-of.ts";
 import { notFreeIn } from "./follow-run.ts";
 import { gatherFacts } from "./gather-facts.ts";
+import { type Authors, authorsOf } from "./read-authors.ts";
 import { hasMoved } from "./ref-moved.ts";
 import { passesLock } from "./waits-for.ts";
 
@@ -31,6 +35,7 @@ export async function dispatchNext(deps: Deps, environmentId: string): Promise<D
 		const candidate = await firstInLine(deps, deps.db, environmentId);
 		if (candidate === null) return "done";
 		const place = await placeById(deps.db.manager, environmentId);
+		const live = await liveRun(deps.db, environmentId);
 		const decision = await judge(deps, place, candidate);
 		if (decision === "unreadable") return { again: new Date(deps.now().getTime() + RETRY) };
 		const changed = await advanceRun(deps, candidate, async (fresh, tx) => {
@@ -40,11 +45,17 @@ export async function dispatchNext(deps: Deps, environmentId: string): Promise<D
 			const placeNow = await placeById(tx, environmentId);
 			const policyNow = await policyOf(tx, placeNow.environment.policy);
 			if (decision.type === "dispatched" && !(policyNow.ok && sameAs(fresh, placeNow, policyNow.version))) return null;
+			// Nor was it judged against what is live now.
+			if ((await liveRun(tx, environmentId)) !== live) return null;
 			return { events: [decision], actor: SYSTEM_ACTOR };
 		});
 		if (changed?.progress.state === "dispatching") return "done";
 	}
 	return "done";
+}
+
+async function liveRun(sql: Sql, environmentId: string): Promise<number | null> {
+	return (await succeededRuns(sql, environmentId, 1))[0]?.number ?? null;
 }
 
 /** First in, first out; null: the environment is taken, or nobody waits who may go. A person's lock lets the owner's own runs pass. */
@@ -87,11 +98,36 @@ async function judge(deps: Deps, place: Place, run: Run): Promise<RunEvent | "un
 	// What nobody waived when it was asked for, nobody approved either.
 	if (verdict.waived.some((rule) => !run.force?.waived.includes(rule)))
 		return { type: "superseded", reason: "Its force would set more rules aside by now than when it was asked for." };
-	const { counted, dropped } = await countApprovals(deps.db, run, policy.policy.approvals);
-	const missing = Math.max(verdict.approvals, run.approvalsRequired) - counted;
+	const needed = Math.max(verdict.approvals, run.approvalsRequired);
+	const authors = await barredNow(deps, place, run, needed > 0 && !policy.policy.approvals.commitAuthors);
+	if (authors === "unreadable") return "unreadable";
+	if (!authors.ok) return { type: "superseded", reason: sentence(authors.refusal.message) };
+	const { counted, dropped } = await countApprovals(
+		deps.db,
+		run,
+		policy.policy.approvals,
+		new Set(authors.value.keys()),
+	);
+	const missing = needed - counted;
 	if (missing > 0) return { type: "superseded", reason: approvalsMissing(missing, dropped) };
 	const startDeadline = new Date(deps.now().getTime() + policy.policy.timeouts.start);
 	return { type: "dispatched", startDeadline };
+}
+
+/** Who wrote what is not live by now: that may be others than when it was approved. */
+async function barredNow(
+	deps: Deps,
+	place: Place,
+	run: Run,
+	matters: boolean,
+): Promise<Outcome<Authors> | "unreadable"> {
+	if (!matters) return done(new Map());
+	try {
+		return await authorsOf(deps, place, run.ref);
+	} catch (error) {
+		if (error instanceof VendorError) return "unreadable";
+		throw error;
+	}
 }
 
 /** What would run is what was asked for and approved. */

@@ -2,7 +2,7 @@ import type { Evidence, ShownComparison } from "../core/evidence.ts";
 import type { ResolvedRef } from "../core/run.ts";
 import type { Facts } from "../core/verdict.ts";
 import type { Deps } from "../deps.ts";
-import type { Comparison } from "../ports/pipeline.ts";
+import type { CommitPerson, Comparison } from "../ports/pipeline.ts";
 import { VendorError } from "../ports/vendor-error.ts";
 import { lastAtWork, succeededRuns, waitingRuns } from "../store/runs.ts";
 import { refName } from "../words/run-card.ts";
@@ -87,7 +87,7 @@ async function compareWithin(
 }
 
 function shown({ ahead, behind, more, commits, url }: Comparison): ShownComparison {
-	const authors = [...new Set(commits.map(({ author }) => short(author.name)))];
+	const authors = [...new Set(commits.flatMap(({ author, coAuthors = [] }) => [author, ...coAuthors]).map(called))];
 	return {
 		ahead,
 		behind,
@@ -95,12 +95,16 @@ function shown({ ahead, behind, more, commits, url }: Comparison): ShownComparis
 		commits: commits.slice(0, COMMITS).map(({ sha, title, author }) => ({
 			sha,
 			title: short(title),
-			author: short(author.name),
+			author: called(author),
 		})),
 		authors: authors.slice(0, AUTHORS),
 		furtherAuthors: Math.max(0, authors.length - AUTHORS),
 		url,
 	};
+}
+
+function called({ name, bot }: CommitPerson): string {
+	return bot === true ? `${short(name)} (a bot)` : short(name);
 }
 
 /** As it goes into the database and onto a card: Postgres holds no NUL in JSON. */

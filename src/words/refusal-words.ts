@@ -102,7 +102,7 @@ export function approvalsMissing(missing: number, dropped: readonly string[]): s
 	const why =
 		dropped.length === 0
 			? ""
-			: ` That of ${dropped.join(" and ")} no longer counts: they are one person with the requester or with another approver.`;
+			: ` That of ${dropped.join(" and ")} no longer counts: they are one person with the requester or with another approver, or have a hand in a commit that is not live by now.`;
 	return `It needs ${missing} more approval${missing === 1 ? "" : "s"} by now.${why} Ask for it anew.`;
 }
 

@@ -28,10 +28,15 @@ async function policy(approvals: object): Promise<void> {
 }
 
 function wrote(...authors: Partial<Commit["author"]>[]): void {
-	const commits = authors.map((author, n) => ({
-		sha: String(n + 1).repeat(40),
-		title: `Change ${n + 1}`,
-		author: { name: "Somebody", email: null, login: null, ...author },
+	made(...authors.map((author) => ({ author: { ...SOMEBODY, ...author } })));
+}
+
+const SOMEBODY = { name: "Somebody", email: null, login: null };
+
+function made(...some: Partial<Commit>[]): void {
+	const commits = some.map((one, n) => ({
+		...{ sha: String(n + 1).repeat(40), title: `Change ${n + 1}`, author: SOMEBODY },
+		...one,
 	}));
 	world.pipeline.comparisonOf = (base, head) =>
 		base === SHA.a && head === SHA.b ? { ahead: commits.length, behind: 0, more: false, commits, url: null } : null;
@@ -120,4 +125,69 @@ test("explain says who is barred, and whom nobody knows", async () => {
 	const unknown = await world.say("U_OPS", "explain shop@v1.1.0 production");
 	expect(unknown.card.text).toContain("Nobody could approve it now.");
 	expect(unknown.card.text).toContain("set approvals.commitAuthors to true");
+});
+
+test("a co-author and a committer are barred too; a program needs to be known as nobody, and evidence says that it is one", async () => {
+	const bot = { name: "dependabot[bot]", email: null, login: "dependabot[bot]", bot: true };
+	const [ann, bob] = ["ann", "bob"].map((name) => ({ name, email: `${name}@acme.test`, login: null }));
+	made({ author: bot, coAuthors: [ann ?? bot], committer: { ...SOMEBODY, email: "noreply@github.com" } });
+	const run = await asked();
+	await world.work();
+	const card = world.chat.roots("C_PRODUCTION").find((one) => one.card.text.includes(`#${run.number}:`))?.card;
+	expect(card?.text).toContain("by dependabot[bot] (a bot), ann.");
+	expect((await world.click("U_ANN", "approve", run)).code).toBe("author_approval");
+	made({ author: bot, committer: bob ?? bot });
+	expect((await world.click("U_BOB", "approve", run)).code).toBe("author_approval");
+	made({ author: bot, coAuthors: [{ ...SOMEBODY, email: "neo@home.test" }] });
+	const unknown = await world.click("U_BOB", "approve", run);
+	expect(unknown.card.text).toContain("nobody here is known as Somebody, neo@home.test, who co-wrote 11111111.");
+	made({ author: bot });
+	expect((await world.click("U_BOB", "approve", run)).outcome).toBe("done");
+});
+
+test("the first release says what an admin has to do", async () => {
+	await world.deps.db.query("UPDATE run SET state = 'failed' WHERE state = 'succeeded'");
+	const refused = await world.click("U_BOB", "approve", await asked());
+	expect(refused.code).toBe("authors_unreadable");
+	expect(refused.card.text).toContain(
+		"For the first release ask an admin to set approvals.commitAuthors to true in the policy production, ask for it anew, and set it to false again once it is live.",
+	);
+});
+
+/** v1.1.0 by Bob is approved by Ann; before it starts, what is live goes back to before Ann's commit. */
+async function approvedBeforeItGoesBack(): Promise<Run> {
+	wrote({ name: "Bob", email: "bob@acme.test" });
+	const run = await asked();
+	expect((await world.click("U_ANN", "approve", run)).outcome).toBe("done");
+	wrote({ name: "Bob", email: "bob@acme.test" }, { name: "Ann", email: "ann@acme.test" });
+	return run;
+}
+
+test("who wrote a commit that is not live any more does not count at the start", async () => {
+	const run = await approvedBeforeItGoesBack();
+	await world.work();
+	expect((await world.run(run.number)).progress).toMatchObject({
+		state: "superseded",
+		reason: expect.stringMatching(
+			/^It needs 1 more approval by now\. That of U_ANN no longer counts: .* not live by now/,
+		),
+	});
+	expect(world.pipeline.startsOf(run.id)).toBe(0);
+});
+
+test("at the start it waits for a provider that cannot be asked, and ends when an author is not known", async () => {
+	const run = await approvedBeforeItGoesBack();
+	wrote({ name: "Neo", email: "neo@home.test" });
+	const compared = world.pipeline.comparisonOf;
+	world.pipeline.comparisonOf = () => {
+		throw new VendorError("unavailable", "GitHub did not answer.");
+	};
+	await world.work();
+	expect(await stateOf(run)).toBe("queued");
+	world.pipeline.comparisonOf = compared;
+	await world.pass(15_000);
+	expect((await world.run(run.number)).progress).toMatchObject({
+		state: "superseded",
+		reason: expect.stringContaining("nobody here is known as Neo, neo@home.test"),
+	});
 });

@@ -35,6 +35,31 @@ test("what lies between two commits: counts, authors, first lines, the page of i
 	expect(await at.pipeline.compare(at.project, SHA.three, SHA.one)).toMatchObject({ ahead: 0, behind: 2, commits: [] });
 });
 
+test("everybody who had a hand in a commit is told, programs as such, and GitHub's own hand is nobody", async () => {
+	const commit = (more: object, author: object | null, committer: object | null) => ({
+		sha: SHA.two,
+		commit: { message: "Sell tea\n\nCo-authored-by: Bob <7+Bob-1@users.noreply.github.com>", ...more },
+		author,
+		committer,
+	});
+	const person = (name: string) => ({ name, email: `${name}@acme.test` });
+	const webFlow = { name: "GitHub", email: "noreply@github.com" };
+	const bot = { name: "dependabot[bot]", email: "49699333+dependabot[bot]@users.noreply.github.com" };
+	const commits = [
+		commit({ author: person("ada"), committer: webFlow }, { login: "ada-l", type: "User" }, { login: "web-flow" }),
+		commit({ author: person("ada"), committer: person("eve") }, { login: "ada-l", type: "User" }, null),
+		commit({ author: bot, committer: webFlow }, { login: "dependabot[bot]", type: "Bot" }, { login: "web-flow" }),
+	];
+	at.github.fault(/\/compare\//, { status: 200, body: { ahead_by: 3, behind_by: 0, commits } });
+	const compared = await at.pipeline.compare(at.project, SHA.one, SHA.two);
+	const coAuthors = [{ name: "Bob", email: "7+Bob-1@users.noreply.github.com", login: "Bob-1" }];
+	expect(compared?.commits.map(({ sha: _, title: __, ...hands }) => hands)).toEqual([
+		{ author: { ...bot, login: "dependabot[bot]", bot: true }, coAuthors },
+		{ author: { ...person("ada"), login: "ada-l" }, coAuthors, committer: { ...person("eve"), login: null } },
+		{ author: { ...person("ada"), login: "ada-l" }, coAuthors },
+	]);
+});
+
 test("of many commits the newest hundred are given, whatever pages they lie on", async () => {
 	const shas = Array.from({ length: 250 }, (_, n) => shaOf(`commit ${n}`));
 	for (const [n, sha] of shas.entries()) at.repository.push(sha, shas[n - 1] ?? SHA.one);
