@@ -15,7 +15,7 @@ import { WebhookDeliveries1764210100000 } from "./1764210100000-webhook-deliveri
 import { FormerAddresses1764210750000 } from "./1764210750000-former-addresses.ts";
 import { OldLogLines1764300200000 } from "./1764300200000-old-log-lines.ts";
 import { RunByCommit1764300300000 } from "./1764300300000-run-by-commit.ts";
-import { Attempts1764300300000 } from "./1764300300000-attempts.ts";
+import { Attempts1764300350000 } from "./1764300350000-attempts.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
 export const MIGRATIONS = [
@@ -36,5 +36,5 @@ export const MIGRATIONS = [
 	FormerAddresses1764210750000,
 	OldLogLines1764300200000,
 	RunByCommit1764300300000,
-	Attempts1764300300000,
+	Attempts1764300350000,
 ];
