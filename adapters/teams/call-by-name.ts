@@ -5,8 +5,11 @@ type Mention = Extract<Inline, { readonly mention: object }>["mention"];
 /** What the directory calls somebody or a group; null: it does not say. Never throws. */
 export type NameOf = (kind: Mention["kind"], id: string) => Promise<string | null>;
 
-/** The same card, with people and groups of the directory called by the names that it has for them: nobody knows an object id. */
-export async function callByName(card: Card, nameOf: NameOf): Promise<Card> {
+/**
+ * The same card, with people and groups of the directory called by the names that it has for them: nobody knows an object id. With
+ * `notify`, people whom it knows stay mentioned, so that Teams tells them; it cannot tell a group.
+ */
+export async function callByName(card: Card, nameOf: NameOf, notify = false): Promise<Card> {
 	const mentions = card.blocks.flatMap(richOf).flatMap((part) => mentionIn(part));
 	if (mentions.length === 0) return card;
 	const names = new Map<string, string>();
@@ -16,8 +19,14 @@ export async function callByName(card: Card, nameOf: NameOf): Promise<Card> {
 			if (called !== null) names.set(name, kind === "group" ? `the group ${called}` : called);
 		}),
 	);
-	const named = (part: Inline): Inline =>
-		mentionIn(part).map((mention): Inline => names.get(mention.name) ?? mention.name)[0] ?? part;
+	const named = (part: Inline): Inline => {
+		const [mention] = mentionIn(part);
+		if (mention === undefined) return part;
+		const called = names.get(mention.name);
+		return notify && called !== undefined && mention.kind === "user"
+			? { mention: { ...mention, name: called } }
+			: (called ?? mention.name);
+	};
 	return {
 		text: [...names].reduce((text, [name, called]) => text.replaceAll(name, called), card.text),
 		blocks: card.blocks.map((block): CardBlock => {
@@ -28,11 +37,11 @@ export async function callByName(card: Card, nameOf: NameOf): Promise<Card> {
 	};
 }
 
-function richOf(block: CardBlock): Rich {
+export function richOf(block: CardBlock): Rich {
 	if (block.kind === "fields") return block.fields.flatMap(({ value }) => value);
 	return block.kind === "text" || block.kind === "small" ? block.text : [];
 }
 
-function mentionIn(part: Inline): Mention[] {
+export function mentionIn(part: Inline): Mention[] {
 	return typeof part !== "string" && "mention" in part && part.mention.platform === "teams" ? [part.mention] : [];
 }

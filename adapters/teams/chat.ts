@@ -23,8 +23,8 @@ export interface TeamsChatOptions {
 /** Teams as the outbox sees it. */
 export function teamsChat({ connection, reach, conversations, nameOf }: TeamsChatOptions): ChatPort {
 	/** A card of a channel, in which those whom we know see their own. */
-	const inChannel = async <T>(card: Card, send: (message: Message) => Promise<T>): Promise<T> =>
-		inRoom(await callByName(card, nameOf), send, await conversations.recentUsers(MAX_READERS));
+	const inChannel = async <T>(card: Card, send: (message: Message) => Promise<T>, notify = false): Promise<T> =>
+		inRoom(await callByName(card, nameOf, notify), send, await conversations.recentUsers(MAX_READERS));
 
 	async function postRoot(channel: string, message: Message): Promise<Posted> {
 		const at = await reach.endpointOf(channel);
@@ -48,8 +48,10 @@ export function teamsChat({ connection, reach, conversations, nameOf }: TeamsCha
 	return {
 		platform: "teams",
 		post: ({ channel, thread }, card) =>
-			inChannel(card, (message) =>
-				thread === null ? postRoot(channel, message) : postReply(channel, thread, message),
+			inChannel(
+				card,
+				(message) => (thread === null ? postRoot(channel, message) : postReply(channel, thread, message)),
+				true,
 			),
 		// Reading a channel would need a right over all of its messages.
 		find: async () => "cannot_look",

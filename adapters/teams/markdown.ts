@@ -48,6 +48,12 @@ function time(at: Date): string {
 	return `{{DATE(${iso},SHORT)}} {{TIME(${iso})}}`;
 }
 
+/** A person of the directory who is notified: as it stands in the text and, to the letter, among the entities of the card. */
+export function mentionText({ mention }: Extract<Inline, { mention: unknown }>): string | null {
+	if (mention.platform !== "teams" || mention.kind !== "user") return null;
+	return `<at>${cut(oneLine(mention.name).replace(/[<>&*_~`[\]\\{}]/g, ""), 200)}</at>`;
+}
+
 function inline(part: Inline): string {
 	if (typeof part === "string") return lines(escapeText(part));
 	if ("bold" in part) {
@@ -58,7 +64,7 @@ function inline(part: Inline): string {
 	if ("code" in part) return escapeText(oneLine(part.code));
 	if ("link" in part) return link(part.link, part.text);
 	if ("person" in part) return escapeText(oneLine(part.person.name));
-	if ("mention" in part) return escapeText(oneLine(part.mention.name));
+	if ("mention" in part) return mentionText(part) ?? escapeText(oneLine(part.mention.name));
 	return time(part.time);
 }
 

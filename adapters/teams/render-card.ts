@@ -1,7 +1,8 @@
 import type { Card, CardBlock } from "../../src/ports/chat.ts";
+import { mentionIn, richOf } from "./call-by-name.ts";
 import { type Element, press, renderAction } from "./card-action.ts";
 import type { Message } from "./connection.ts";
-import { chunks, cut, escapeText, markdown } from "./markdown.ts";
+import { chunks, cut, escapeText, markdown, mentionText } from "./markdown.ts";
 
 export const CARD_TYPE = "application/vnd.microsoft.card.adaptive";
 
@@ -27,10 +28,21 @@ export function renderCard(card: Card, room = ROOM): Element {
 		version: "1.5",
 		fallbackText: cut(card.text, Math.min(MAX_FALLBACK, Math.floor(room / 4))) || "–",
 		speak: cut(spoken(card), MAX_SPEAK),
-		...(card.blocks.length > 1 ? { msteams: { width: "Full" } } : {}),
+		...teamsOnly(card),
 	};
 	const body = withinRoom(card.blocks.flatMap(renderBlock), room - JSON.stringify(shell).length);
 	return { ...shell, body };
+}
+
+function teamsOnly(card: Card): { readonly msteams?: Element } {
+	const mentions = card.blocks.flatMap(richOf).flatMap((part) => {
+		const text = typeof part !== "string" && "mention" in part ? mentionText(part) : null;
+		return mentionIn(part).map(({ id, name }) => ({ type: "mention", text, mentioned: { id, name } }));
+	});
+	const entities = mentions.filter(({ text }) => text !== null);
+	const full = card.blocks.length > 1 ? { width: "Full" } : {};
+	const msteams = { ...full, ...(entities.length > 0 ? { entities } : {}) };
+	return Object.keys(msteams).length > 0 ? { msteams } : {};
 }
 
 /** The message that carries it. `readers`: the clients of these ask for a view of their own, where decisions are asked for. */

@@ -40,9 +40,18 @@ const Action = z.union([Execute, OpenUrl, ShowCard]);
 const ActionSet = z.strictObject({ type: z.literal("ActionSet"), actions: z.array(Action).min(1).max(6) });
 
 /** The part of Adaptive Cards 1.5 that we use, as its schema and Teams have it. */
+/** A mention stands in a text of the card, to the letter. */
+const Mention = z.strictObject({
+	...{ type: z.literal("mention"), text: z.string().regex(/^<at>[^<>]+<\/at>$/) },
+	mentioned: z.strictObject({ id: text, name: text }),
+});
+const TeamsOnly = z.strictObject({
+	...{ width: z.literal("Full").optional(), entities: z.array(Mention).min(1).optional() },
+});
+
 const AdaptiveCard = z.strictObject({
 	...{ type: z.literal("AdaptiveCard"), version: z.literal("1.5"), $schema: z.url(), fallbackText: text },
-	...{ speak: text.optional(), msteams: z.strictObject({ width: z.literal("Full") }).optional() },
+	...{ speak: text.optional(), msteams: TeamsOnly.optional() },
 	body: z.array(z.union([TextBlock, FactSet, ActionSet, ChoiceSet, TextInput, Toggle])).min(1),
 	actions: z.array(Action).max(6).optional(),
 	refresh: z

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { callByName } from "../../../adapters/teams/call-by-name.ts";
 import { deployForm, formCommand, Inputs } from "../../../adapters/teams/form.ts";
 import { escapeText, markdown } from "../../../adapters/teams/markdown.ts";
 import { messageOf, ROOM, renderCard } from "../../../adapters/teams/render-card.ts";
@@ -44,6 +45,37 @@ describe("every text is shown as it was written", () => {
 		expect(markdown([{ time: new Date("2026-03-04T10:00:00.123Z") }], 500)).toEqual([
 			"{{DATE(2026-03-04T10:00:00Z,SHORT)}} {{TIME(2026-03-04T10:00:00Z)}}",
 		]);
+	});
+});
+
+describe("whoever can help", () => {
+	const user = { mention: { platform: "teams", kind: "user", id: "0b-ann", name: "the Teams user 0b-ann" } } as const;
+	const group = {
+		mention: { platform: "teams", kind: "group", id: "0f-leads", name: "the Entra group 0f-leads" },
+	} as const;
+	const stranger = { mention: { ...user.mention, id: "0c", name: "the Teams user 0c" } } as const;
+	const told = card({ kind: "text", text: ["Who can: ", user, ", ", group, ", ", stranger, "."] });
+	const names = new Map([
+		["0b-ann", "Ann <Lee>"],
+		["0f-leads", "Leads"],
+	]);
+	const nameOf = async (_: string, id: string) => names.get(id) ?? null;
+
+	test("is notified where a message is posted: people whom the directory knows, word for word as in the text", async () => {
+		const rendered = renderCard(await callByName(told, nameOf, true));
+		expect(rendered["body"]).toMatchObject([
+			{ text: "Who can: <at>Ann Lee</at>, the group Leads, the Teams user 0c." },
+		]);
+		expect(rendered["msteams"]).toEqual({
+			entities: [{ type: "mention", text: "<at>Ann Lee</at>", mentioned: { id: "0b-ann", name: "Ann <Lee>" } }],
+		});
+		expect(adaptiveCardProblems(rendered)).toEqual([]);
+	});
+
+	test("is called by name alone where one is edited or answered", async () => {
+		const rendered = renderCard(await callByName(told, nameOf));
+		expect(rendered["body"]).toMatchObject([{ text: "Who can: Ann <Lee>, the group Leads, the Teams user 0c." }]);
+		expect(rendered["msteams"]).toBeUndefined();
 	});
 });
 
