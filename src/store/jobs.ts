@@ -181,3 +181,12 @@ export async function countJobs(sql: Sql): Promise<{ waiting: number; dead: numb
 	);
 	return rows[0] ?? { waiting: 0, dead: 0 };
 }
+
+/** Whether something of a kind is still to be done for a run. */
+export async function hasOpenJob(sql: Sql, runId: string, kind: JobKind): Promise<boolean> {
+	const rows: unknown[] = await sql.query(
+		"SELECT 1 FROM job WHERE run_id = $1 AND kind = $2 AND done_at IS NULL AND dead_at IS NULL LIMIT 1",
+		[runId, kind],
+	);
+	return rows.length > 0;
+}

@@ -1,16 +1,20 @@
+import type { EntityManager } from "typeorm";
+import { seen } from "../core/log-view.ts";
 import { externalOf } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
 import { VendorError } from "../ports/vendor-error.ts";
+import { linesFrom } from "../store/run-log.ts";
 import { runById } from "../store/runs.ts";
-import { addLog, holdLog } from "./add-log.ts";
+import { addLogWithin, holdLog } from "./add-log.ts";
 import { placeById } from "./catalog.ts";
 
 /** Milliseconds after a run's end in which its provider may still be writing the log, and how often it is asked. */
 const WRITTEN_WITHIN = 3 * 60_000;
 const AGAIN = 15_000;
 const AT_ONCE = 2_000;
+const FROM_PROVIDER = "The provider's own log, without the lines that were pushed:";
 
-/** At the end of a run its provider's log is kept here, unless the pipeline pushed its lines itself. */
+/** At the end of a run its provider's log is kept here, after the lines that the pipeline pushed itself. */
 export async function fetchLog(deps: Deps, runId: string): Promise<{ readonly again: Date } | "done"> {
 	const run = await runById(deps.db, runId);
 	const external = run === null ? null : externalOf(run);
@@ -32,10 +36,39 @@ export async function fetchLog(deps: Deps, runId: string): Promise<{ readonly ag
 	return "done";
 }
 
-async function keep(deps: Deps, run: Parameters<typeof addLog>[2], lines: readonly string[]): Promise<void> {
+/** What a pipeline pushed stays as it is, and its lines are not told twice: so a second time nothing is added either. */
+async function keep(deps: Deps, run: Parameters<typeof addLogWithin>[2], lines: readonly string[]): Promise<void> {
 	await deps.db.transaction(async (tx) => {
-		if ((await holdLog(tx, run.id)) > 0) return;
-		for (let from = 0; from < lines.length; from += AT_ONCE)
-			await addLog(deps, tx, run, from, lines.slice(from, from + AT_ONCE));
+		let next = await holdLog(tx, run.id);
+		const rest = next === 0 ? lines : await notThere(tx, run.id, lines);
+		if (rest.length === 0) return;
+		const told = next === 0 ? rest : [`── ${FROM_PROVIDER}`, ...rest];
+		for (let n = 0; n < told.length; n += AT_ONCE) {
+			const some = told.slice(n, n + AT_ONCE);
+			await addLogWithin(deps, tx, run, next, some);
+			next += some.length;
+		}
 	});
+}
+
+/** Without each line that is there already, as often as it is there. */
+async function notThere(tx: EntityManager, runId: string, lines: readonly string[]): Promise<readonly string[]> {
+	const there = new Map(lines.map((line) => [asRead(line), 0]));
+	for (let from = 0; ; from += AT_ONCE) {
+		const page = await linesFrom(tx, runId, from, AT_ONCE);
+		for (const { line } of page) {
+			const known = there.get(asRead(line));
+			if (known !== undefined) there.set(asRead(line), known + 1);
+		}
+		if (page.length < AT_ONCE) break;
+	}
+	return lines.filter((line) => {
+		const left = there.get(asRead(line)) ?? 0;
+		there.set(asRead(line), left - 1);
+		return left < 1;
+	});
+}
+
+function asRead(line: string): string {
+	return seen(line).trim();
 }

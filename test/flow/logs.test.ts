@@ -4,6 +4,7 @@ import { VendorError } from "../../src/ports/vendor-error.ts";
 import { lastLines } from "../../src/store/run-log.ts";
 import { addLog, holdLog } from "../../src/use-cases/add-log.ts";
 import { placeById } from "../../src/use-cases/catalog.ts";
+import { fetchLog } from "../../src/use-cases/fetch-log.ts";
 import { World } from "../support/world.ts";
 
 let world: World;
@@ -37,6 +38,22 @@ test("at the end of a run its provider's log is kept, and logs shows its end wit
 	expect(text).not.toContain("line 4974");
 	expect(text).toContain(`http://127.0.0.1:3000/api/v1/runs/${run.number}/log`);
 	expect(text).toContain("https://pipelines.test/runs/");
+});
+
+test("what the pipeline pushed is kept, and its provider's log after it, without what was pushed", async () => {
+	const run = await running();
+	await add(run, ["one", "\u001b[32mtwo\u001b[0m", "two", "forged"]);
+	provider(run, ["Set up job", "one", "two", "two", "two", "three"]);
+	await world.finish(run, "succeeded");
+	const all = [
+		...["one", "\u001b[32mtwo\u001b[0m", "two", "forged"],
+		"── The provider's own log, without the lines that were pushed:",
+		...["Set up job", "two", "three"],
+	];
+	expect(await kept(run)).toEqual(all);
+	// Killed before the job was done: it is done again.
+	await fetchLog(world.deps, run.id);
+	expect(await kept(run)).toEqual(all);
 });
 
 test("secrets are not kept: the integration's own, and what looks like one", async () => {

@@ -4,7 +4,7 @@ import type { Role } from "../../src/core/access.ts";
 import { SYSTEM_ACTOR } from "../../src/core/audit-entry.ts";
 import type { Deps } from "../../src/deps.ts";
 import type { WebhookPort } from "../../src/ports/pipeline.ts";
-import type { Provider } from "../../src/store/entities.ts";
+import { IntegrationTable, type Provider } from "../../src/store/entities.ts";
 import { createToken, type NewToken } from "../../src/store/tokens.ts";
 import { createFront } from "../../src/use-cases/front.ts";
 import type { Rates } from "../../src/web/api/admit.ts";
@@ -75,6 +75,12 @@ export class Site {
 	async close(): Promise<void> {
 		await this.server.close();
 		await this.world.close();
+	}
+
+	/** What a pipeline of the fake provider pushes its lines with. */
+	async boundToken(): Promise<string> {
+		const { id } = await this.world.deps.db.getRepository(IntegrationTable).findOneByOrFail({ slug: "fake" });
+		return (await this.newToken({ may: { runnerOf: id } })).plain;
 	}
 
 	async newToken(token: Partial<NewToken>): Promise<{ id: string; plain: string; personId: string }> {

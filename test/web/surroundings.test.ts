@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { localPeople } from "../../adapters/local/people.ts";
+import { externalOf } from "../../src/core/run.ts";
 import { IntegrationTable } from "../../src/store/entities.ts";
 import { until } from "../torture/until.ts";
 import { Site } from "./site.ts";
@@ -138,16 +139,65 @@ describe("the log of a run", () => {
 	});
 
 	test("takes lines from a pipeline by a token that is bound to its integration, and from no other", async () => {
-		const { number } = await site.run("production");
-		const { id } = await site.world.deps.db.getRepository(IntegrationTable).findOneByOrFail({ slug: "fake" });
-		const bound = (await site.newToken({ may: { runnerOf: id } })).plain;
-		const post = (token: string) => site.api("POST", `/runs/${number}/log`, { token, body: "from the pipeline\n" });
+		const { number, id } = await site.run("stage");
+		await site.world.work();
+		const bound = await site.boundToken();
+		const post = (token: string, run: string | number = id) =>
+			site.api("POST", `/runs/${run}/log`, { token, body: "from the pipeline\n" });
 		expect((await post(bound)).status).toBe(200);
+		expect(await post(bound, number)).toMatchObject({ status: 403, body: { code: "job_id_needed" } });
 		const free = (await site.newToken({ may: { runnerOf: null } })).plain;
 		expect(await post(free)).toMatchObject({ status: 403, body: { code: "wrong_integration" } });
 		expect((await site.api("GET", `/runs/${number}/log`)).body.items).toHaveLength(1);
 		// It reads nothing.
 		expect((await site.api("GET", `/runs/${number}/log`, { token: bound })).status).toBe(403);
+	});
+
+	test("takes lines by such a token from a run's start until some minutes after its end", async () => {
+		const token = await site.boundToken();
+		const post = (run: string) => site.api("POST", `/runs/${run}/log`, { token, body: "from the pipeline\n" });
+		const waiting = await site.run("production");
+		expect(await post(waiting.id)).toMatchObject({
+			status: 409,
+			body: { code: "not_at_work", detail: expect.stringContaining("is waiting approval") },
+		});
+		await site.api("POST", `/runs/${waiting.number}/reject`, { body: { reason: "no" } });
+		expect((await post(waiting.id)).status).toBe(409);
+		const { number, id } = await site.run("stage");
+		await site.world.work();
+		await site.world.finish(await site.world.run(number), "succeeded");
+		await site.world.pass(14 * 60_000);
+		expect((await post(id)).status).toBe(200);
+		await site.world.pass(2 * 60_000);
+		expect((await post(id)).status).toBe(409);
+		// A person's own token is as good as before.
+		expect((await site.api("POST", `/runs/${number}/log`, { body: "by hand\n" })).status).toBe(200);
+	});
+
+	test("is followed until its provider's log is there too", async () => {
+		const { number } = await site.run("stage");
+		await site.world.work();
+		await site.api("POST", `/runs/${number}/log`, { body: "pushed\n" });
+		const run = await site.world.run(number);
+		// Not written yet: it is asked for again in a while.
+		await site.world.finish(run, "succeeded");
+		const response = await fetch(`${site.url}/api/v1/runs/${number}/log`, {
+			headers: { authorization: `Bearer ${await site.token("viewer")}`, accept: "text/event-stream" },
+		});
+		let told = "";
+		const decoder = new TextDecoder();
+		const began = performance.now();
+		for await (const chunk of response.body ?? []) {
+			told += decoder.decode(chunk);
+			if (told.includes("pushed") && !told.includes("late")) {
+				site.world.pipeline.logOf.set(externalOf(run)?.externalId ?? "", ["late"]);
+				await site.world.pass(16_000);
+				await site.world.pass(16_000);
+			}
+		}
+		expect(told).toContain("data: late\n");
+		expect(told).toMatch(/event: end\ndata: succeeded\n\n$/);
+		expect(performance.now() - began).toBeLessThan(20_000);
 	});
 
 	test("holds no secret, also when it came in two posts", async () => {

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { may } from "../../core/access.ts";
-import { isEnd, type Run } from "../../core/run.ts";
+import { isActive, isEnd, type Run } from "../../core/run.ts";
 import type { Deps } from "../../deps.ts";
 import type { IntegrationRow } from "../../store/entities.ts";
 import { linesFrom } from "../../store/run-log.ts";
@@ -10,11 +10,13 @@ import { identifyToken } from "../../use-cases/identify.ts";
 import { problem, type Reply, refusalReply } from "../problem.ts";
 import { AddedLinesAnswer, LogLineAnswer, listOf } from "./answers.ts";
 import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
-import { findRun } from "./find-run.ts";
+import { findRun, isUuid } from "./find-run.ts";
 import { followLog } from "./follow-log.ts";
 import { LogQuery, NewLines } from "./schemas.ts";
 import { makeSeats } from "./seats.ts";
 
+/** Milliseconds after a run's end in which its pipeline may still add lines. */
+const ADDED_WITHIN = 15 * 60_000;
 const MOST_FOLLOWERS = 200;
 const MOST_OF_ONE_TOKEN = 10;
 /** Each looks into the database twice a second. */
@@ -79,10 +81,12 @@ export const logEndpoints: readonly Endpoint[] = [
 
 type Adding = Call<unknown, { readonly lines: readonly string[] }>;
 
-async function mayNotAdd({ deps, token }: Adding, run: Run): Promise<Reply | null> {
+async function mayNotAdd({ deps, token, id }: Adding, run: Run): Promise<Reply | null> {
 	const { integration } = await placeById(deps.db.manager, run.environmentId);
-	if (token.kind === "runner")
-		return integration.id === token.integrationId ? runnersOwn(run, integration) : notItsOwn(run);
+	if (token.kind === "runner") {
+		if (integration.id !== token.integrationId) return notItsOwn(run);
+		return notAtWork(id, run, deps.now()) ?? runnersOwn(run, integration);
+	}
 	const caller = await identifyToken(deps, token);
 	const right = may("deploy", caller.bindings, caller.principal, run);
 	if (!right.ok)
@@ -96,6 +100,25 @@ function notItsOwn(run: Run): Reply {
 		403,
 		"wrong_integration",
 		`This token is not bound to the integration of #${run.number}: make one by draven token create --runner --integration.`,
+	);
+}
+
+/** Whoever finds such a token knows no JOB_ID: a pipeline adds to the run that it works for, while it does. */
+function notAtWork(id: string, run: Run, now: Date): Reply | null {
+	if (!isUuid(id))
+		return problem(
+			403,
+			"job_id_needed",
+			`With this token a run is named by its JOB_ID, which its pipeline has, and not by its number.`,
+		);
+	const { progress } = run;
+	if (isActive(progress.state)) return null;
+	if ("finishedAt" in progress && progress.startedAt !== null && +now - +progress.finishedAt <= ADDED_WITHIN)
+		return null;
+	return problem(
+		409,
+		"not_at_work",
+		`Nothing is added: #${run.number} is ${progress.state.replace("_", " ")}, and with this token lines are added from its start until 15 minutes after its end.`,
 	);
 }
 
