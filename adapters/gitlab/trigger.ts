@@ -15,11 +15,29 @@ export function pipelineStarter(call: Call, mode: Mode): (request: TriggerReques
 	let knowsInputs = mode === "variables";
 	return async (request) => {
 		projectPath(request.project);
+		const unsafe = whyUnsafe(mode, request.variables);
+		if (unsafe !== null) throw new VendorError("rejected", unsafe);
 		const because = knowsInputs ? null : await whyNoInputs(call);
 		if (because !== null) throw new VendorError("rejected", because);
 		knowsInputs = true;
 		return startPipeline(call, mode, request);
 	};
+}
+
+/** What GitLab looks into a variable's value for, and puts another variable's in its place: a secret of the project's own, it may be. */
+const EXPANDED = /\$(?:\w|\{)|%\w+%/;
+/** What ends a line of YAML, into whose text GitLab puts the value of an input. */
+const ENDS_A_LINE = /[\p{Cc}\p{Zl}\p{Zp}]/u;
+
+/** null: the pipeline gets each value as it is, and nothing else. */
+function whyUnsafe(mode: Mode, variables: TriggerRequest["variables"]): string | null {
+	for (const [name, value] of Object.entries(variables)) {
+		if (mode === "inputs" && ENDS_A_LINE.test(value))
+			return `${name} has to be a single line to be an input of GitLab's.`;
+		if (mode === "variables" && EXPANDED.test(value))
+			return `${name} has a $ or % with a name in it, in whose place GitLab would put the variable of that name: write it otherwise, or let the integration pass inputs (mode: inputs).`;
+	}
+	return null;
 }
 
 /** Starts the pipeline, once. A name that is a tag and a branch GitLab refuses: then, and only then, it is named in full. */

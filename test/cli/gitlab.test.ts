@@ -96,7 +96,7 @@ test("the file of one project is printed for its mode with its parameters, and t
 	const before = await draven(["integration", "check", "acme"], variables);
 	expect(before).toMatchObject({ code: 1, stdout: expect.stringContaining("there is no .gitlab-ci.yml at main") });
 	const { stdout } = await draven(["integration", "init", "gitlab", "--project", "web"], variables);
-	expect(stdout).toContain('migrate: { value: "$[[ inputs.migrate ]]", expand: false }');
+	expect(stdout).toContain("    migrate:\n      value: |2-\n        $[[ inputs.migrate ]]\n      expand: false\n");
 	web.files.set(".gitlab-ci.yml", stdout);
 	const after = await draven(["integration", "check", "acme", "--fix"], variables);
 	expect(after).toMatchObject({ code: 0, stdout: expect.not.stringMatching(/glpat-|whsec_/) });

@@ -68,7 +68,9 @@ function problem(parameter: Parameter, text: string): string | null {
 		case "number":
 			return NUMBER.test(text) ? null : `${said}, and has to be a number`;
 		case "string":
-			return text.length <= 1_000 && !/\p{Cc}/u.test(text) ? null : `has to be one line of at most 1,000 characters`;
+			return text.length <= 1_000 && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text)
+				? null
+				: `has to be one line of at most 1,000 characters`;
 		default:
 			return parameter satisfies never;
 	}

@@ -106,6 +106,61 @@ test("inputs are exactly the five, each may be left out by other pipelines, and 
 	);
 });
 
+/** GitLab puts the text of a value into the file, and reads that as YAML. */
+async function interpolated(values: Readonly<Record<string, string>>): Promise<unknown> {
+	const project = { slug: "web", pipeline: "", parameters: ["migrate"], mode: "inputs" as const };
+	const { content } = await readPipelineFile("gitlab", project);
+	const body = content.slice(content.indexOf("\n---\n") + 5);
+	const text = body.replace(/\$\[\[ inputs\.(\w+) \]\]/g, (_, name: string) => values[name] ?? "");
+	return documents(text)[0];
+}
+
+test.each([
+	'say "hi"',
+	"C:\\new\\dir",
+	'fix/"x',
+	"it's",
+	'$PROD_DB_PASSWORD", expand: true } #',
+	"$PROD_DB_PASSWORD",
+	"  led by blanks",
+	"- a",
+	"# no comment",
+	"a: b",
+	"|",
+	"---",
+	"...",
+	"*a &b !c %d @e `f",
+	"trailing  ",
+	"\ttab",
+	"",
+	"{ } [ ] , : ? ",
+	"日本 ☃ 😀",
+])("a value stays a value, whatever it is: %j", async (value) => {
+	const ours = { JOB_ID: "9b2f", ENV: "stage", REF: value, SHA: "a1b2", TYPE: "deploy", migrate: value };
+	const { variables, script } = File.parse(await interpolated(ours)).deploy;
+	expect(variables).toEqual(
+		Object.fromEntries(Object.entries(ours).map(([name, text]) => [name, { value: text, expand: false }])),
+	);
+	expect(script).toHaveLength(3);
+});
+
+test("a value that would end its line is refused by the file itself", async () => {
+	const project = { slug: "web", pipeline: "", parameters: ["migrate"], mode: "inputs" as const };
+	const [head] = documents((await readPipelineFile("gitlab", project)).content);
+	const inputs = z.object({ spec: z.object({ inputs: z.record(z.string(), z.object({ regex: z.string() })) }) });
+	const declared = Object.entries(inputs.parse(head).spec.inputs);
+	expect(declared).toHaveLength(6);
+	for (const [, { regex }] of declared) {
+		const known = new RegExp(regex, "u");
+		expect(known.test("")).toBe(true);
+		for (const end of ["\n", "\r", "\u0085", "\u2028", "\u2029"]) expect(known.test(`a${end}b`)).toBe(false);
+	}
+	for (const name of ["JOB_ID", "ENV", "TYPE", "SHA"]) {
+		const { regex = "" } = Object.fromEntries(declared)[name] ?? {};
+		for (const text of ['"', "'", "$", " ", "#", ":", "\\"]) expect(new RegExp(regex, "u").test(text)).toBe(false);
+	}
+});
+
 test("a project's file is filled in with its parameters, where its integration passes inputs", async () => {
 	const project = { slug: "web", pipeline: "", parameters: ["migrate", "region"] };
 	const inputs = await readPipelineFile("gitlab", { ...project, mode: "inputs" });

@@ -36,6 +36,26 @@ describe("a start", () => {
 		expect(at.starts()).toEqual([{ ref: "main", inputs: request.variables }]);
 	});
 
+	test.each([
+		["variables", "$PROD_DB_PASSWORD", /^region has a \$ or % with a name in it, .*mode: inputs/],
+		["variables", `a${"$"}{CI_JOB_TOKEN}b`, /^region has a/],
+		["variables", "%CI_JOB_TOKEN%", /^region has a/],
+		["inputs", "eu\nscript: [id]", /^region has to be a single line/],
+		["inputs", "eu\u2028script: [id]", /^region has to be a single line/],
+	] as const)("by %s is not made with %j: the pipeline would get something else", async (mode, region, why) => {
+		at.shop.inputs = [...NAMES, "region"];
+		const error = await errorOf(at.connect({ mode }).trigger(at.request({ parameters: { region } })));
+		expect(error).toMatchObject({ kind: "rejected", mayHaveHappened: false, message: expect.stringMatching(why) });
+		expect(at.starts()).toEqual([]);
+	});
+
+	test("is made with a $ that names nothing, and by inputs with any", async () => {
+		await at.pipeline.trigger(at.request({ parameters: { region: "5 $ and 10%, $(id)" } }));
+		at.shop.inputs = [...NAMES, "region"];
+		await at.connect({ mode: "inputs" }).trigger(at.request({ parameters: { region: "$PROD_DB_PASSWORD" } }));
+		expect(at.starts()).toHaveLength(2);
+	});
+
 	test("asks a server once whether it knows inputs: an older one would start a pipeline that knows nothing of the deploy", async () => {
 		at.shop.inputs = NAMES;
 		const pipeline = at.connect({ mode: "inputs" });
