@@ -15,7 +15,7 @@ import type { CurrentState } from "./plan.ts";
 export async function readCurrent(db: EntityManager, box: SecretBox): Promise<CurrentState> {
 	return {
 		items: await readItems(db, box),
-		openRuns: await readRuns(db, "finished_at IS NULL"),
+		openRuns: await readRuns(db, "state IN ('waiting_approval','queued','dispatching','running','cancelling')"),
 		activeRuns: await readRuns(db, "state IN ('dispatching','running','cancelling')"),
 		referredIntegrations: await readReferred(db),
 	};

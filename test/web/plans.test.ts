@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { whatWouldChange } from "../../src/use-cases/what-would-change.ts";
 import { Browser } from "./browser.ts";
 import { Site } from "./site.ts";
 
@@ -122,7 +123,8 @@ const PAGES = [
 	...["/runs/700/evidence.json", "/runs/700/log.txt", "/reports", "/reports?weeks=52&by=project"],
 	...["/reports?project=p3&environment=stage&by=environment", "/reports?project=p9", "/reports.csv"],
 	...["/reports/runs?metric=deployments", "/audit.csv?project=p3", "/audit.json?action=run.late_report"],
-	...["/admin", "/admin/projects/p3", "/admin/projects/p3/stage", "/admin/policies/stage", "/admin/integrations/fake"],
+	...["/admin", "/admin/projects", "/admin/projects/p3", "/admin/projects/p3/stage", "/admin/policies"],
+	...["/admin/policies/-new", "/admin/policies/stage", "/admin/integrations", "/admin/integrations/fake"],
 	...["/admin/access", "/admin/people", "/admin/tokens", "/admin/locks"],
 	...both("/runs", RUN_FILTERS, ["", "before=5000"]),
 	...both("/audit", [...AUDIT_FILTERS, "q=late", "q=late&project=p3"], ["", OLD]),
@@ -145,6 +147,16 @@ describe("however much there is, nothing reads all runs or the whole trail:", ()
 			expect([path, await readWhole(sent)]).toEqual([path, []]);
 		}
 	}, 180_000);
+
+	test("nor what a policy would change, at all the environments that it rules", async () => {
+		const policy = { slug: "stage", extends: "stage", rules: { promotion: { from: "demo" } } };
+		const sent = await statementsOf(async () => {
+			expect((await whatWouldChange(site.world.deps, policy)).lookedAt).toBe(50);
+			return { status: 200 };
+		});
+		expect(sent.some(({ query }) => query.includes("sha = ANY"))).toBe(true);
+		expect(await readWhole(sent)).toEqual([]);
+	}, 60_000);
 
 	test("no list of the API", async () => {
 		for (const path of LISTS) {
