@@ -10,7 +10,7 @@ const Hook = z.object({
 	id: z.number().optional(),
 	active: z.boolean(),
 	events: z.array(z.string()),
-	config: z.object({ url: text, secret: text }),
+	config: z.object({ url: text, secret: text, insecure_ssl: z.union([z.string(), z.number()]).nullish() }),
 	last_response: z.object({ code: z.number().nullish() }).nullish().catch(null),
 });
 export type Hook = z.infer<typeof Hook>;
@@ -34,6 +34,8 @@ export function problemOf(hook: Hook): string | null {
 	if (!hook.active) return "it is off";
 	if (!hook.events.includes("*") && !hook.events.includes("workflow_run")) return "it sends no Workflow runs";
 	if (!hook.config.secret) return "it is not signed: it has no secret";
+	if (hook.config.insecure_ssl != null && `${hook.config.insecure_ssl}` !== "0")
+		return "it does not check the certificate of the address that it sends to";
 	return hook.last_response?.code === 401
 		? "its last delivery was refused: its secret is another one than the integration's"
 		: null;

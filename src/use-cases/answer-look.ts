@@ -58,15 +58,17 @@ export async function answerShow(context: CommandContext, number: number | null)
 	);
 }
 
-/** The end of the log; the whole of it is at the API. */
+/** The end of the log; the whole of it is on the run's page. */
 export async function answerLogs(context: CommandContext, number: number | null): Promise<Answer> {
 	const found = await context.findRun(number);
 	if (!found.ok) return no(found.refusal);
 	const run = found.value;
 	const lines = await lastLines(context.deps.db, run.id, 25);
+	const whole = { link: `${context.deps.publicUrl}/runs/${run.number}`, text: "The whole of it" };
 	const page = externalOf(run)?.externalUrl ?? null;
-	const provider = page === null ? [] : [" ", { link: page, text: "Look at the provider" }];
-	if (lines.length === 0) return yes(textCard(`#${run.number} has no log here.`, ...provider));
+	const provider = page === null ? [] : [" · ", { link: page, text: "Look at the provider" }];
+	if (lines.length === 0)
+		return yes(textCard(`#${run.number} has no log here. `, { ...whole, text: "Its page" }, ...provider));
 	return yes(
 		card(
 			{ kind: "text", text: [{ bold: `The end of the log of #${run.number}` }] },
@@ -79,7 +81,7 @@ export async function answerLogs(context: CommandContext, number: number | null)
 			},
 			{
 				kind: "small",
-				text: ["The whole of it: ", { code: `${context.deps.publicUrl}/api/v1/runs/${run.number}/log` }, ...provider],
+				text: [whole, ...provider],
 			},
 		),
 	);

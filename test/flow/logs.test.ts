@@ -36,7 +36,8 @@ test("at the end of a run its provider's log is kept, and logs shows its end wit
 	expect(text).toContain("line 4975\n");
 	expect(text).toContain("line 4999");
 	expect(text).not.toContain("line 4974");
-	expect(text).toContain(`http://127.0.0.1:3000/api/v1/runs/${run.number}/log`);
+	expect(text).toContain(`http://127.0.0.1:3000/runs/${run.number}`);
+	expect(text).not.toContain("/api/v1/");
 	expect(text).toContain("https://pipelines.test/runs/");
 });
 
@@ -82,7 +83,9 @@ test("a log that is not written yet, or a provider that is away, is asked for ag
 	for (let n = 0; n < 15; n++) await world.pass(16_000);
 	const open = await world.deps.db.query("SELECT 1 FROM job WHERE kind = 'fetch_log' AND done_at IS NULL");
 	expect(open).toEqual([]);
-	expect((await world.say("U_OPS", `logs #${other.number}`)).card.text).toContain("has no log here");
+	const none = (await world.say("U_OPS", `logs #${other.number}`)).card.text;
+	expect(none).toContain("has no log here");
+	expect(none).toContain(`http://127.0.0.1:3000/runs/${other.number}`);
 });
 
 test("a secret in what a provider says of an end, such as a log's last line, reaches neither chat nor trail", async () => {

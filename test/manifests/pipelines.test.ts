@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from "@actions/workflow-parser";
@@ -61,3 +62,33 @@ if (!shellcheck)
 	const { stdout } = await exec("shellcheck", ["--shell=sh", "--severity=style", ...scripts]).catch((error) => error);
 	expect(stdout).toBe("");
 });
+
+test.each(["deploy/run.sh", "deployer/deploy/run.sh"])(
+	"%s releases nothing but the commit that was approved",
+	async (script) => {
+		const home = await mkdtemp(join(tmpdir(), "draven-entrypoint-"));
+		try {
+			const cwd = join(home, "checkout");
+			await mkdir(cwd);
+			const git = async (...args: string[]) =>
+				(await exec("git", ["-c", "user.name=x", "-c", "user.email=x@x.test", ...args], { cwd })).stdout.trim();
+			await git("init", "--quiet");
+			await git("commit", "--quiet", "--allow-empty", "-m", "approved");
+			const approved = await git("rev-parse", "HEAD");
+			await git("commit", "--quiet", "--allow-empty", "-m", "came later");
+			const variables = { JOB_ID: "0b8f7a5e", ENV: "stage", REF: "main", SHA: approved, TYPE: "deploy" };
+			const env = { PATH: process.env["PATH"] ?? "", HOME: home, ...variables };
+			const run = () =>
+				exec(join(process.cwd(), FOLDER, script), [], { cwd, env }).then(
+					({ stdout }) => stdout,
+					({ stderr }) => String(stderr),
+				);
+			expect(await run()).toContain(`Checked out is ${await git("rev-parse", "HEAD")}, and approved was ${approved}`);
+			await expect(access(join(home, "sites"))).rejects.toThrow();
+			await git("checkout", "--quiet", "--detach", approved);
+			expect(await run()).not.toContain("approved was");
+		} finally {
+			await rm(home, { recursive: true, force: true });
+		}
+	},
+);

@@ -25,6 +25,12 @@ done
 case $ENV in
 *[!a-zA-Z0-9_-]*) fail "ENV \"$ENV\" cannot be the name of a folder." ;;
 esac
+# What was approved is what is released: the commit that is checked out here, where that can be seen.
+if [ -e .git ]; then
+	head=$(git -c safe.directory='*' rev-parse HEAD) || fail "git cannot tell which commit is checked out here, so nothing is released."
+	[ "$head" = "$SHA" ] ||
+		fail "Checked out is $head, and approved was $SHA: check that commit out before this script is started."
+fi
 
 site=$HOME/sites/$app/$ENV
 releases=$site/releases

@@ -190,6 +190,8 @@ describe("a webhook that is asked for", () => {
 		{ events: ["push"] },
 		{ config: { url: `${WANTED.url}/` } },
 		{ last_response: { code: 401 } },
+		{ config: { url: WANTED.url, secret: "********", insecure_ssl: "1" } },
+		{ config: { url: WANTED.url, secret: "********", insecure_ssl: 1 } },
 	])("is mended when it is there and not right, and keeps what else it sends (%j)", async (change) => {
 		at.repository.hooks = [{ ...OURS, ...change }];
 		expect([await ensure(), await ensure()]).toEqual(["mended", "present"]);

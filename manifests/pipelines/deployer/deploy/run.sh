@@ -21,6 +21,12 @@ esac
 case $SHA in
 *[!0-9a-f]*) fail "SHA \"$SHA\" is no commit." ;;
 esac
+# What was approved is what is released: the commit that is checked out here, where that can be seen.
+if [ -e .git ]; then
+	head=$(git -c safe.directory='*' rev-parse HEAD) || fail "git cannot tell which commit is checked out here, so nothing is released."
+	[ "$head" = "$SHA" ] ||
+		fail "Checked out is $head, and approved was $SHA: check that commit out before this script is started."
+fi
 # deploy.php reads it.
 export SHA
 
