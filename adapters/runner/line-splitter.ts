@@ -42,7 +42,8 @@ export class LineSplitter {
 		const text = this.#line.toString("utf8", 0, this.#length);
 		// Databases and browsers choke on NUL and its kin, readers on colour codes.
 		const plain = stripVTControlCharacters(text).replace(/[^\P{Cc}\t]/gu, "");
-		this.#emit(this.#cut ? plain + CUT_MARK : plain);
+		// Not the word that was cut: of a secret, half would not be known as one.
+		this.#emit(this.#cut ? plain.replace(/\s\S{0,1000}$/, "") + CUT_MARK : plain);
 		this.#restart();
 	}
 

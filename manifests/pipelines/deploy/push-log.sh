@@ -12,7 +12,7 @@ set -u
 }
 if [ -z "${DRAVEN_URL:-}" ] || [ -z "${DRAVEN_TOKEN:-}" ] || [ -z "${JOB_ID:-}" ]; then exec "$@"; fi
 
-umask 077
+# Nobody else can look into it.
 folder=$(mktemp -d) || exec "$@"
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT
@@ -22,7 +22,6 @@ trap 'exit 143' TERM
 printf 'header = "Authorization: Bearer %s"\n' "$DRAVEN_TOKEN" >"$folder/curl"
 token_free() {
 	unset DRAVEN_TOKEN
-	umask 022
 	"$@"
 }
 

@@ -42,3 +42,8 @@ test("a line that never ends takes no more memory than one that does", () => {
 	expect(line).toBe(`${"x".repeat(8_000)} … (line cut)`);
 	expect(next).toBe("next");
 });
+
+test("a line is not cut within a word: half a secret would not be known as one", () => {
+	const [line] = linesOf(`${"x".repeat(7_985)} own-secret-of-the-hub\n`);
+	expect(line).toBe(`${"x".repeat(7_985)} … (line cut)`);
+});
