@@ -25,6 +25,8 @@ export interface ShownComparison {
 
 /** What people are shown before they decide. It is kept with the run as it was shown, as JSON. */
 export interface Evidence {
+	/** When it was gathered, ISO 8601; left out: when it was asked for, by a version before this one. */
+	readonly at?: string;
 	/** What is asked for. */
 	readonly sha: string;
 	/** What succeeded here last; null: nothing did yet. */

@@ -9,6 +9,7 @@ import { followNudge } from "../use-cases/follow-nudge.ts";
 import { lookForLeftOver, meetDeadline, pollRun, stopRun } from "../use-cases/follow-run.ts";
 import { expireLock } from "../use-cases/lock-environment.ts";
 import { recordReport } from "../use-cases/record-report.ts";
+import { refreshEvidence } from "../use-cases/refresh-evidence.ts";
 import { triggerRun } from "../use-cases/trigger-run.ts";
 import type { WebhookJob } from "../use-cases/webhook-job.ts";
 import { type Apologise, giveUp } from "./give-up.ts";
@@ -61,6 +62,7 @@ export function makeHandlers(deps: Deps, context: HandlerContext): Handlers {
 			card: (job) => sendCard(deps, job),
 			thread: (job) => sendThread(deps, job),
 			fetch_log: ofRun(fetchLog),
+			evidence: async (job) => refreshEvidence(deps, (job.payload as { environmentId: string }).environmentId),
 			progress: (job) => sendProgress(deps, job),
 			tell: (job) => sendTell(deps, job),
 			notice: (job) => sendNotice(deps, job),

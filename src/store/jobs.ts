@@ -15,6 +15,7 @@ export const JOB_KINDS = [
 	"thread",
 	"progress",
 	"fetch_log",
+	"evidence",
 	"tell",
 	"notice",
 	"checkpoint",

@@ -258,6 +258,14 @@ export async function verdictOf(sql: Sql, runId: string): Promise<Verdict | null
 	return rows[0]?.verdict ?? null;
 }
 
+/** What whoever decides is shown from now on; nothing is written when it is decided. In the transaction that holds the environment. */
+export async function putEvidence(sql: Sql, runId: string, evidence: Evidence): Promise<void> {
+	await sql.query("UPDATE run SET evidence = $2::jsonb WHERE id = $1 AND state = 'waiting_approval'", [
+		runId,
+		JSON.stringify(evidence),
+	]);
+}
+
 /** What whoever decides was shown; null: nothing was gathered. */
 export async function evidenceOf(sql: Sql, runId: string): Promise<Evidence | null> {
 	const rows: { evidence: Evidence | null }[] = await sql.query("SELECT evidence FROM run WHERE id = $1", [runId]);

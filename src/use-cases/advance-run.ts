@@ -141,6 +141,9 @@ export function followUps(deps: Deps, before: Run | null, run: Run, now: Date): 
 	// Nobody could say whether its pipeline had started: should it turn up now that the lock is free, it must not work on.
 	if (isEnd(at.state) && before !== null && startIsUnknown(before.progress, now))
 		jobs.push({ kind: "cancel", runId: run.id, payload: { lookFor: true } });
+	// What waits for approval was shown against what was live before.
+	if (at.state === "succeeded" && run.type !== "dry-run")
+		jobs.push({ kind: "evidence", payload: { environmentId: run.environmentId } });
 	const dispatch: JobDraft = { kind: "dispatch", payload: { environmentId: run.environmentId } };
 	switch (at.state) {
 		case "queued":

@@ -6,6 +6,7 @@ import { isEnd, type Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
 import { sameHuman } from "../store/accounts.ts";
 import { approvalsOf, insertApproval } from "../store/approvals.ts";
+import { evidenceOf } from "../store/runs.ts";
 import { approvalRefusal, endedRefusal } from "../words/refusal-words.ts";
 import { askAgainCommand } from "../words/run-card.ts";
 import { advanceRun, entryOf } from "./advance-run.ts";
@@ -100,9 +101,12 @@ export async function decideRun(
 			reason,
 			at: now,
 		});
+		// Which of what was gathered, one after the other, was before them.
+		const { at: evidenceAt } = (await evidenceOf(tx, fresh.id)) ?? {};
+		const shown = evidenceAt === undefined ? {} : { evidenceAt };
 		if (decision === "rejected") {
 			const why = `Rejected by ${caller.person.name}${reason === null ? "." : `: ${reason}`}`;
-			return { events: [{ type: "rejected", reason: why }], actor };
+			return { events: [{ type: "rejected", reason: why }], actor, data: shown };
 		}
 		const approved = entryOf(fresh, "run.approved", actor, now, {
 			fingerprint: fresh.fingerprint,
@@ -110,6 +114,7 @@ export async function decideRun(
 			given: existing.length + 1,
 			needed: fresh.approvalsRequired,
 			...(isNobodys(caller.principal) ? { nobodys: true } : {}),
+			...shown,
 		});
 		const queueDeadline = new Date(now.getTime() + current.value.queueTimeout);
 		return {

@@ -31,6 +31,7 @@ export async function gatherEvidence(
 		waitingRuns(deps.db, place.environment.id),
 	]);
 	return {
+		at: deps.now().toISOString(),
 		sha: ref.sha,
 		live: live === undefined ? null : { run: live.number, ref: refName(live), sha: live.ref.sha },
 		comparison:

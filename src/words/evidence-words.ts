@@ -13,7 +13,7 @@ export function evidenceBlocks(evidence: Evidence): CardBlock[] {
 	return [
 		{ kind: "text", text: changes(evidence) },
 		...commits(evidence),
-		{ kind: "small", text: [...ci(evidence), " · ", ...around(evidence)] },
+		{ kind: "small", text: [...ci(evidence), " · ", ...around(evidence), ...readAt(evidence)] },
 	];
 }
 
@@ -107,6 +107,10 @@ function around({ last, waiting }: Evidence): Inline[] {
 			? "nothing else waits"
 			: `also waiting: ${numbers.join(", ")}${left > 0 ? ` and ${left} more` : ""}`;
 	return [`${before} · ${others}`];
+}
+
+function readAt({ at }: Evidence): Inline[] {
+	return at === undefined ? [] : [" · read ", { time: new Date(at) }];
 }
 
 function counted(commits: number): string {

@@ -54,7 +54,7 @@ function handlersOf(begin: (job: Job) => void): Handlers {
 			poll: handler,
 		},
 		...{ deadline: handler, lock_expiry: handler, card: handler, thread: handler, tell: handler, notice: handler },
-		...{ progress: handler, fetch_log: handler, checkpoint: handler, clean_up: handler },
+		...{ progress: handler, fetch_log: handler, evidence: handler, checkpoint: handler, clean_up: handler },
 	};
 	return { handle, gaveUp: async () => [] };
 }

@@ -73,6 +73,31 @@ test("what goes back says so, and what else waits is named", async () => {
 	expect(rootOfLast()).toContain("also waiting: #2");
 });
 
+test("what is live changes while it waits: it is gathered anew, with its time, and a decision says which was shown", async () => {
+	await released();
+	world.pipeline.comparisonOf = () => comparison({ ahead: 7 });
+	const first = await world.runOf(await world.say("U_OPS", "deploy shop@v1.1.0 to production"));
+	const run = await world.runOf(await world.say("U_OPS", "deploy shop@v1.2.0 to production"));
+	await world.work();
+	expect(rootOfLast()).toContain("aaaaaaaa (live, v1.0.0, #1) → cccccccc: 7 commits");
+	const before = await evidenceOf(world.deps.db, run.id);
+	world.pipeline.comparisonOf = (base) => (base === SHA.b ? comparison({ ahead: 2, commits: [] }) : null);
+	await world.click("U_ANN", "approve", first);
+	await world.work();
+	await world.finish(first, "succeeded");
+	await world.work();
+	expect(rootOfLast()).toContain("bbbbbbbb (live, v1.1.0, #2) → cccccccc: 2 commits.");
+	expect(rootOfLast()).toContain("last here: #2 ✅ Succeeded · nothing else waits · read ");
+	const after = await evidenceOf(world.deps.db, run.id);
+	expect(Date.parse(after?.at ?? "")).toBeGreaterThan(Date.parse(before?.at ?? ""));
+	expect((await world.click("U_ANN", "approve", run)).outcome).toBe("done");
+	const said = await world.deps.db.query(
+		"SELECT entry::jsonb #>> '{data,evidenceAt}' AS at FROM audit_entry WHERE run_id = $1 AND action = 'run.approved'",
+		[run.id],
+	);
+	expect(said).toEqual([{ at: after?.at }]);
+});
+
 test("a dead provider leaves a gap that says so, and the request goes on", async () => {
 	await released();
 	world.pipeline.comparisonOf = () => {
