@@ -8,18 +8,24 @@ const NOTHING = "\u200b";
  * escaped: a back-slash that a client shows as it is would be noise.
  */
 export function escapeText(text: string): string {
-	return text
-		.replace(/\\(?=[!-/:-@[-`{-~])/g, "\\\\")
-		.replace(/\*/g, "\\*")
-		.replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, "\\_")
-		.replace(/~~/g, "\\~\\~")
-		.replace(/`/g, "\\`")
-		.replace(/\[(?=[^\]]*\]\s*[([])/g, "\\[")
-		.replace(/^(\s*)([-+>]|#{1,6})(?=\s)/gm, "$1\\$2")
-		.replace(/^(\s*\d{1,9})([.)])(?=\s)/gm, "$1\\$2")
-		.replace(/\{\{/g, `{${NOTHING}{`)
-		.replace(/<(?=\/?at\b)/gi, `<${NOTHING}`)
-		.replace(/&(?=#?\w{1,10};)/g, "&amp;");
+	return (
+		text
+			.replace(/\\(?=[!-/:-@[-`{-~])/g, "\\\\")
+			.replace(/\*/g, "\\*")
+			.replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, "\\_")
+			.replace(/~~/g, "\\~\\~")
+			.replace(/`/g, "\\`")
+			// A link, an image or a definition needs its brackets side by side, an address in angle brackets its opening one.
+			.replace(/\](?=\s*[([:]|$)/g, `]${NOTHING}`)
+			.replace(/<(?=[a-z][a-z0-9+.-]*:|[^\s<>]+@)/gi, `<${NOTHING}`)
+			// A line of these alone would rule the page, or make the line above a heading.
+			.replace(/^(\s*)(?=([-=_]) *(?:\2 *)*$)/gm, `$1${NOTHING}`)
+			.replace(/^(\s*)([-+>]|#{1,6})(?=\s)/gm, "$1\\$2")
+			.replace(/^(\s*\d{1,9})([.)])(?=\s)/gm, "$1\\$2")
+			.replace(/\{\{/g, `{${NOTHING}{`)
+			.replace(/<(?=\/?at\b)/gi, `<${NOTHING}`)
+			.replace(/&(?=#?\w{1,10};)/g, "&amp;")
+	);
 }
 
 function oneLine(text: string): string {

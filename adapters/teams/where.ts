@@ -1,3 +1,4 @@
+import { directoryId } from "../../src/core/directory-id.ts";
 import type { Activity } from "./activity.ts";
 import { placeOf } from "./activity.ts";
 import type { Target } from "./connection.ts";
@@ -14,9 +15,9 @@ export interface Where extends Target {
 
 /** Null: nobody of a directory said it (another bot, the system). */
 export function whereOf(activity: Activity): Where | null {
-	const user = activity.from?.aadObjectId;
+	const user = directoryId(activity.from?.aadObjectId ?? "");
 	const botId = activity.recipient?.id;
-	const tenant = activity.conversation.tenantId ?? activity.channelData?.tenant?.id;
+	const tenant = directoryId(activity.conversation.tenantId ?? activity.channelData?.tenant?.id ?? "");
 	if (!user || !botId || !tenant) return null;
 	const { serviceUrl } = activity;
 	const at = { serviceUrl, botId, tenant, conversationId: activity.conversation.id };

@@ -1,3 +1,4 @@
+import { directoryId } from "./directory-id.ts";
 import { matchesAny } from "./glob.ts";
 import type { PersonRef } from "./run.ts";
 
@@ -125,7 +126,7 @@ function isOf(subject: Single, { identities, emails }: Pick<Principal, "identiti
 	const is = (platform: string, id: string) =>
 		identities.some((one) => one.platform === platform && one.externalId === id);
 	if ("slackUser" in subject) return is("slack", subject.slackUser);
-	if ("entraUser" in subject) return is("teams", subject.entraUser);
+	if ("entraUser" in subject) return is("teams", directoryId(subject.entraUser));
 	if ("local" in subject) return is("local", subject.local);
 	return emails.includes(subject.email.toLowerCase());
 }

@@ -1,5 +1,6 @@
 import type { DataSource } from "typeorm";
 import { z } from "zod";
+import { directoryId } from "../core/directory-id.ts";
 import { done, type Outcome, refusal, refused } from "../core/refusal.ts";
 import { type IdentityRow, IdentityTable, IntegrationTable } from "../store/entities.ts";
 
@@ -66,14 +67,14 @@ async function readTeams(
 	written: string,
 	ownTenant: string | null,
 ): Promise<Outcome<Account>> {
-	const [, named, user] = /^(?:([\w.-]+):)?([\w-]+)$/.exec(written) ?? [];
+	const [, named, user] = /^(?:([\w.-]+):)?([\w-]+)$/.exec(written)?.map((id) => id && directoryId(id)) ?? [];
 	if (user === undefined) return malformed("A Teams account is an Entra object id, or <tenant id>:<object id>.");
 	const [known, second] = await db
 		.getRepository(IdentityTable)
 		.findBy({ platform: "teams", externalId: user, ...(named === undefined ? {} : { tenant: named }) });
 	if (known !== undefined && second === undefined)
 		return done({ platform: "teams", tenant: known.tenant, externalId: user, email: known.email });
-	const tenant = named ?? ownTenant;
+	const tenant = named ?? (ownTenant === null ? null : directoryId(ownTenant));
 	if (tenant === null)
 		return refused(
 			refusal("unknown_account", `${user} has not spoken here yet: name the tenant too, as in <tenant id>:${user}.`),

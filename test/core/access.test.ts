@@ -9,6 +9,7 @@ import {
 	type Role,
 	rolesIn,
 } from "../../src/core/access.ts";
+import { directoryId } from "../../src/core/directory-id.ts";
 import { BOB } from "./a-run.ts";
 
 const somebody = (more: Partial<Principal> = {}): Principal => ({
@@ -69,6 +70,18 @@ describe("whom a binding means", () => {
 	test.each(WHO)("%j", (subject, meant) => {
 		expect(rolesIn([bind("operator", { subjects: [subject] })], somebody(), HERE).has("operator")).toBe(meant);
 	});
+});
+
+test("an id of Microsoft's directory is the same in whatever case it is written", () => {
+	const id = "0f9c1b2a-7b1e-4e01-91ab-428b738cc42f";
+	expect([directoryId(id.toUpperCase()), directoryId("19:ABC@thread.tacv2"), directoryId("T1")]).toEqual([
+		id,
+		"19:ABC@thread.tacv2",
+		"T1",
+	]);
+	const identities = [{ platform: "teams", externalId: id }];
+	const subjects = [{ entraUser: id.toUpperCase() }];
+	expect(rolesIn([bind("operator", { subjects })], { ...somebody(), identities }, HERE).has("operator")).toBe(true);
 });
 
 describe("where a binding holds", () => {

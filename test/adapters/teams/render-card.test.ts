@@ -20,7 +20,14 @@ describe("every text is shown as it was written", () => {
 	test.each([
 		["**bold** and *it*", "\\*\\*bold\\*\\* and \\*it\\*"],
 		["_it_ but snake_case_name", "\\_it\\_ but snake_case_name"],
-		["[a link](https://evil.test)", "\\[a link](https://evil.test)"],
+		["[a link](https://evil.test)", "[a link]\u200b(https://evil.test)"],
+		["[see [CI] report](https://evil.test)", "[see [CI] report]\u200b(https://evil.test)"],
+		["![x [y] z](https://evil.test/x.png)", "![x [y] z]\u200b(https://evil.test/x.png)"],
+		["[Approve here]: https://evil.test", "[Approve here]\u200b: https://evil.test"],
+		["it ends in [brackets]", "it ends in [brackets]\u200b"],
+		["<https://evil.test> <ann@acme.test>", "<\u200bhttps://evil.test> <\u200bann@acme.test>"],
+		["title\n---", "title\n\u200b---"],
+		["title\n= = =", "title\n\u200b= = ="],
 		["[TICKET-1] a title", "[TICKET-1] a title"],
 		["- no list\n1. nor this\n# nor a heading", "\\- no list\n1\\. nor this\n\\# nor a heading"],
 		["C:\\path \\* here", "C:\\path \\\\\\* here"],
@@ -36,7 +43,7 @@ describe("every text is shown as it was written", () => {
 
 	test("links lead to the web alone, and a name cannot break out of one", () => {
 		expect(markdown([{ link: "https://ci.test/a(b)?c=d_e", text: "x](https://evil.test)" }], 500)).toEqual([
-			"[x\\](https://evil.test)](https://ci.test/a%28b%29?c=d%5fe)",
+			"[x\\]\u200b(https://evil.test)](https://ci.test/a%28b%29?c=d%5fe)",
 		]);
 		expect(markdown([{ link: "javascript:alert(1)", text: "run" }], 500)).toEqual(["run (javascript:alert(1))"]);
 	});
