@@ -167,12 +167,19 @@ function withSecrets(whole: Entry, target: StoredItem | null, shown: Entry): Unv
 	const secrets: IntegrationSecrets = target?.secrets ?? {};
 	const refs = new Map<string, string>();
 	const problems: Problem[] = [];
+	// Or whoever may change an address could have the token sent to a host of theirs.
+	const moved = target !== null && ["provider", "baseUrl"].some((key) => whole[key] !== shown[key]);
 	let entry = whole;
 	for (const path of SECRET_PATHS) {
 		const said = at(whole, path);
 		if (typeof said !== "string" || !/^\$\{[^}]*\}$/.test(said)) continue;
 		const stored = secretAt(secrets, path);
-		if (said === at(shown, path) && stored !== undefined) {
+		if (moved && path !== "webhookSecret")
+			problems.push({
+				path: path.split("."),
+				message: "has to be given again, because the address that it is sent to changes",
+			});
+		else if (said === at(shown, path) && stored !== undefined) {
 			refs.set(`integration.${path}`, said);
 			entry = put(entry, path, stored);
 		} else problems.push({ path: path.split("."), message: "names a variable: here it has to be the secret itself" });

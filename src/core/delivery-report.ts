@@ -86,8 +86,12 @@ export function deliveryReport(
 	const total = onlyOf(facts, (run) => (keys.has(run) ? "" : null)).get("");
 	// Each run is put into its group once, however many groups there are.
 	const groups = onlyOf(facts, (run) => keys.get(run) ?? null);
+	const names = new Set(keys.values());
+	// A week in which nothing ended is one of the weeks too.
+	if (by === "week" && names.size > 0)
+		for (let at = since.getTime(); at < until.getTime(); at += WEEK_MS) names.add(mondayOf(new Date(at)));
 	return {
-		groups: [...new Set(keys.values())].sort().map((key) => ({ key, ...figures(groups.get(key) ?? NO_FACTS) })),
+		groups: [...names].sort().map((key) => ({ key, ...figures(groups.get(key) ?? NO_FACTS) })),
 		total: figures(total ?? NO_FACTS),
 	};
 }
@@ -132,7 +136,8 @@ function factsOf(runs: readonly EndedRun[]): Facts {
 	const rootOf = (run: EndedRun): EndedRun => {
 		let root = run;
 		// A retry has a higher number than what it repeats, so this ends.
-		for (let one = before(run); one !== undefined; one = before(one)) root = one;
+		// What succeeded was the end of its change: to say it again is another one.
+		for (let one = before(run); one !== undefined && !succeeded(one); one = before(one)) root = one;
 		return root;
 	};
 	const atWork = runs.filter(({ startedAt }) => startedAt !== null);

@@ -17,12 +17,13 @@ export const MOST_RUNS = 100_000;
 
 /** What ended since then, dry-runs left out, oldest first, with the runs that those were retries of. */
 export async function endedRuns(sql: Sql, { since, project, environment }: EndedFilter): Promise<EndedRun[]> {
-	const found: EndedRun[] = await sql.query(
+	const newest: EndedRun[] = await sql.query(
 		`SELECT ${COLUMNS} FROM run r WHERE r.finished_at >= $1 AND r.finished_at IS NOT NULL AND r.type <> 'dry-run'
 		 AND ($2::text IS NULL OR r.project = $2) AND ($3::text IS NULL OR r.environment = $3)
-		 ORDER BY r.finished_at LIMIT $4`,
+		 ORDER BY r.finished_at DESC LIMIT $4`,
 		[since, project, environment, MOST_RUNS],
 	);
+	const found = newest.reverse();
 	const known = new Set(found.map(({ number }) => number));
 	for (let latest = found; ; ) {
 		const wanted = latest.flatMap(({ retryOf }) => (retryOf === null || known.has(retryOf) ? [] : [retryOf]));

@@ -78,7 +78,13 @@ export async function insertSession(sql: Sql, who: WebPerson, now: Date): Promis
 }
 
 /** The session of a cookie, its idle time begun anew. Null: unknown, signed out, idle for too long or over. */
-export async function findSession(sql: Sql, plain: string, now: Date): Promise<WebPerson | null> {
+export async function findSession(
+	sql: Sql,
+	plain: string,
+	now: Date,
+	/** False for what a page asks by itself: a tab that nobody looks at is idle. */
+	byPerson = true,
+): Promise<WebPerson | null> {
 	const hash = hashOf(plain);
 	const rows: (Row & { seen_at: Date })[] = await sql.query(
 		"SELECT * FROM web_session WHERE hash = $1 AND expires_at > $2 AND seen_at > $3",
@@ -86,7 +92,7 @@ export async function findSession(sql: Sql, plain: string, now: Date): Promise<W
 	);
 	const [row] = rows;
 	if (row === undefined) return null;
-	if (now.getTime() - row.seen_at.getTime() > SEEN_EVERY_MS)
+	if (byPerson && now.getTime() - row.seen_at.getTime() > SEEN_EVERY_MS)
 		await sql.query("UPDATE web_session SET seen_at = $2 WHERE hash = $1", [hash, now]);
 	return personIn(row);
 }
@@ -95,8 +101,9 @@ export async function deleteSession(sql: Sql, plain: string): Promise<void> {
 	await sql.query("DELETE FROM web_session WHERE hash = $1", [hashOf(plain)]);
 }
 
-/** Signs a person out everywhere. */
-export async function deleteSessionsOf(sql: Sql, personId: string): Promise<void> {
+/** Signs a person out everywhere; links that they have not used are void too. */
+export async function deleteSessionsOf(sql: Sql, personId: string, now: Date): Promise<void> {
+	await sql.query("UPDATE sign_in_link SET used_at = $2 WHERE person_id = $1 AND used_at IS NULL", [personId, now]);
 	await sql.query("DELETE FROM web_session WHERE person_id = $1", [personId]);
 }
 

@@ -166,7 +166,7 @@ export async function identifySession(deps: Deps, who: WebPerson, fresh = false)
 }
 
 export async function signOutEverywhere(deps: Deps, personId: string): Promise<void> {
-	await deps.db.transaction((tx) => deleteSessionsOf(tx, personId));
+	await deps.db.transaction((tx) => deleteSessionsOf(tx, personId, deps.now()));
 }
 
 const NO_OUTSIDERS = refusal(

@@ -85,7 +85,17 @@ test("a secret is never shown; sent back as it was shown, or not named at all, i
 	const { body } = await site.api("POST", "/integrations", { body: { ...gitlab, slug } });
 	expect(JSON.stringify(body)).not.toContain("t0ps3cret");
 	const { id, managedBy, ...shown } = body;
-	await site.api("PUT", `/integrations/${slug}`, { body: { ...shown, baseUrl: "https://git.acme.test" } });
+	// Or whoever may change an address could have the token sent to a host of theirs.
+	const baseUrl = "https://git.acme.test";
+	for (const [method, sent] of [
+		["PUT", { ...shown, baseUrl }],
+		["PATCH", { baseUrl }],
+	] as const) {
+		const moved = await site.api(method, `/integrations/${slug}`, { body: sent });
+		expect(moved).toMatchObject({ status: 422, body: { code: "invalid_configuration" } });
+		expect(moved.body.detail).toMatch(/^token has to be given again/);
+	}
+	await site.api("PUT", `/integrations/${slug}`, { body: { ...shown, baseUrl, token: SECRET } });
 	await site.api("PATCH", `/integrations/${slug}`, { body: { mode: "inputs", webhookSecret: "another-t0ps3cret" } });
 	const { db, box } = site.world.deps;
 	const row = await db.getRepository(IntegrationTable).findOneByOrFail({ slug });

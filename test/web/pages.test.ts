@@ -46,6 +46,17 @@ describe("the way in", () => {
 		expect(answers.map(({ status }) => status).sort()).toEqual([303, 410]);
 	});
 
+	test("whoever becomes a guest is out at once", async () => {
+		const one = await browser("U_LATE");
+		expect((await one.get("/runs")).status).toBe(200);
+		site.world.people.outsiders.add("U_LATE");
+		expect((await one.ask("GET", "/events")).status).toBe(401);
+		expect((await one.get("/runs/1/log.txt")).to).toBe("/sign-in");
+		expect((await one.get("/audit.json")).status).toBe(403);
+		site.world.people.outsiders.delete("U_LATE");
+		expect((await one.get("/")).to).toBe("/sign-in");
+	});
+
 	test("a link is good for five minutes, and a guest gets none", async () => {
 		const link = await linkOf(site, "U_ANN");
 		site.world.sleep(5 * 60_000);
@@ -81,6 +92,13 @@ describe("the way in", () => {
 		const idle = await browser("U_ANN");
 		site.world.sleep(2 * 3_600_000 + 1_000);
 		expect((await idle.get("/")).to).toBe("/sign-in");
+		// What a page asks by itself keeps nobody in.
+		const tab = await browser("U_ANN");
+		for (let half = 0; half < 5; half++) {
+			site.world.sleep(1_800_000);
+			await tab.ask("GET", "/board", { headers: { "hx-request": "true" } });
+		}
+		expect((await tab.get("/")).to).toBe("/sign-in");
 		const busy = await browser("U_ANN");
 		for (let hours = 0; hours < 11; hours++) {
 			site.world.sleep(3_600_000);
@@ -96,7 +114,9 @@ describe("the way in", () => {
 		expect((await here.get("/")).to).toBe("/sign-in");
 		expect((await there.get("/")).status).toBe(200);
 		const [again, other] = [await browser("U_ANN"), await browser("U_BOB")];
+		const unused = await linkOf(site, "U_ANN");
 		await again.submit("/account", "/sign-out-everywhere");
+		expect((await new Browser(site).ask("POST", unused, { form: {} })).status).toBe(410);
 		expect((await there.get("/")).to).toBe("/sign-in");
 		expect((await again.get("/")).to).toBe("/sign-in");
 		expect((await other.get("/")).status).toBe(200);
@@ -208,6 +228,28 @@ describe("a run on the page", () => {
 		expect(again).not.toBe(page);
 		await ops.submit(again, `${again}/cancel`);
 		expect((await site.api("GET", again)).body).toMatchObject({ state: "cancelled", retryOf: number });
+	});
+
+	test("what is over can be asked for again more than once: each page that is opened has a form of its own", async () => {
+		const ops = await browser("U_OPS");
+		const first = await site.world.deployed("U_OPS", "deploy shop@v1.0.0 to stage");
+		const page = `/runs/${first.number}`;
+		const made = new Set<string | null>();
+		for (let n = 0; n < 2; n++) {
+			const { to } = await ops.submit(page, `${page}/retry`);
+			made.add(to);
+			await site.world.work();
+			const again = await site.world.run(Number(to?.slice("/runs/".length)));
+			await site.world.finish(again, "failed");
+		}
+		expect(made.size).toBe(2);
+		expect(made).not.toContain(page);
+	});
+
+	test("letters that nothing is written with are refused in words", async () => {
+		const ann = await browser("U_ANN");
+		for (const path of ["/audit?project=%00", "/runs?project=%00", "/reports?environment=%00", "/runs/1?q=%00"])
+			expect(await ann.get(path)).toMatchObject({ status: 400, text: expect.stringContaining("That cannot be read") });
 	});
 
 	test("what is not there is said so", async () => {

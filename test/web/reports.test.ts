@@ -69,7 +69,8 @@ test("the figures of a history are those worked out by hand", async () => {
 		...{ rollbacks: counted(rollbacks), changeFailureRate: 2 / 3 },
 		...{ leadTime: EXPECTED.leadTime, recoveryTime: EXPECTED.recoveryTime, approvalWait: EXPECTED.approvalWait },
 	});
-	expect(body.groups).toMatchObject([{ key: "2026-03-02", deployments: counted(deployments) }]);
+	expect(body.groups).toHaveLength(13);
+	expect(body.groups.at(-1)).toMatchObject({ key: "2026-03-02", deployments: counted(deployments) });
 	const { body: other } = await site.api("GET", "/reports/delivery?environment=production&by=environment");
 	expect(other).toMatchObject({ groups: [], total: { deployments: { count: 0 }, changeFailureRate: null } });
 	expect(await site.api("GET", "/reports/delivery?since=2026-03-05&until=2026-03-04")).toMatchObject({
@@ -87,7 +88,7 @@ test("the page shows the same, each number leads to its runs, and it is there as
 	expect([...behind.text.matchAll(/href="\/runs\/(\d+)"/g)].map(([, number]) => Number(number))).toEqual([4, 3]);
 	const file = await ann.get("/reports.csv?weeks=4");
 	expect(file.headers.get("content-disposition")).toContain("draven-report.csv");
-	expect(file.text.split("\r\n")[1]).toMatch(/^2026-03-02,3,3,2,1,60,240,120,600,,,/);
+	expect(file.text.split("\r\n").at(-3)).toMatch(/^2026-03-02,3,3,2,1,60,240,120,600,,,/);
 });
 
 test("the trail is filtered, searched, exported and verified", async () => {

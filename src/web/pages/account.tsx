@@ -1,6 +1,7 @@
 import { ROLES, rolesIn } from "../../core/access.ts";
-import { deleteSession, deleteSessionsOf } from "../../store/web-sessions.ts";
+import { deleteSession } from "../../store/web-sessions.ts";
 import { knownNames } from "../../use-cases/catalog.ts";
+import { signOutEverywhere } from "../../use-cases/web-sign-in.ts";
 import { Badge } from "./bits.tsx";
 import { sessionCookie } from "./cookies.ts";
 import { Form } from "./layout.tsx";
@@ -22,7 +23,7 @@ export const accountPages: readonly PageRoute[] = [
 		method: "POST",
 		path: "/sign-out-everywhere",
 		handle: async ({ deps, who }) => {
-			await deleteSessionsOf(deps.db, who.personId);
+			await signOutEverywhere(deps, who.personId);
 			return { kind: "go", to: "/sign-in" };
 		},
 	},

@@ -5,9 +5,10 @@ import { renderToString } from "preact-render-to-string";
 import { may } from "../../core/access.ts";
 import type { Refusal } from "../../core/refusal.ts";
 import type { Deps } from "../../deps.ts";
-import { findSession, type WebPerson } from "../../store/web-sessions.ts";
+import { deleteSession, findSession, type WebPerson } from "../../store/web-sessions.ts";
 import type { Caller } from "../../use-cases/identify.ts";
 import { identifySession } from "../../use-cases/web-sign-in.ts";
+import { isStorable } from "../api/schemas.ts";
 import type { AppContext } from "../app.ts";
 import { type Viewer, ViewerContext } from "./context.ts";
 import { sessionCookie } from "./cookies.ts";
@@ -74,13 +75,22 @@ export function registerPage(app: FastifyInstance, context: AppContext, route: P
 		handler: async (request, reply) => {
 			const plain = cookie.read(request);
 			const { deps } = context;
-			const who = plain === null ? null : await findSession(deps.db, plain, deps.now());
+			const byPerson = request.headers["hx-request"] === undefined;
+			const who = plain === null ? null : await findSession(deps.db, plain, deps.now(), byPerson);
 			if (plain === null || who === null) return signInFirst(request, reply);
+			if (!isStorable([request.params, request.query, request.body]))
+				return alone(
+					reply,
+					400,
+					"That cannot be read",
+					"The address or the form has letters in it that nothing is written with.",
+				);
 			const csrf = csrfOf(plain);
 			if (route.method === "POST" && !isOwnForm(request, csrf, deps.publicUrl)) return strange(reply);
 			const found = await identifySession(deps, who, route.method === "POST");
 			if (!found.ok) return alone(reply, 503, "That does not work right now", found.refusal.message);
 			const caller = found.value;
+			if (caller.principal.outsider) return notAnyMore(deps, plain, reply);
 			const admin = may("configure", caller.bindings, caller.principal, { project: "*", environment: "*" }).ok;
 			if (route.admin && !admin)
 				return alone(reply, 403, "Not for you", "Only admins of everything may look at this. Ask one of them.");
@@ -95,6 +105,20 @@ export function registerPage(app: FastifyInstance, context: AppContext, route: P
 			return answer(reply, await route.handle(call), viewer, cookie);
 		},
 	});
+}
+
+/** Whoever has become a guest, or was switched off, is out at once: the page shows more than a channel does. */
+async function notAnyMore(deps: Deps, plain: string, reply: FastifyReply): Promise<FastifyReply> {
+	await deleteSession(deps.db, plain);
+	return alone(reply, 403, "Not for guests", "The web page is not for guests and people of other organisations.");
+}
+
+/** Who may look at what is no page: the same people. */
+export async function mayLook(deps: Deps, plain: string | null): Promise<boolean> {
+	const who = plain === null ? null : await findSession(deps.db, plain, deps.now(), false);
+	if (who === null) return false;
+	const found = await identifySession(deps, who);
+	return found.ok && !found.value.principal.outsider;
 }
 
 function answer(

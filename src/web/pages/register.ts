@@ -5,7 +5,6 @@ import helmet from "@fastify/helmet";
 import type { FastifyInstance } from "fastify";
 import { isEnd } from "../../core/run.ts";
 import { linesFrom } from "../../store/run-log.ts";
-import { findSession } from "../../store/web-sessions.ts";
 import { findRun } from "../api/find-run.ts";
 import type { AppContext } from "../app.ts";
 import { accountPages } from "./account.tsx";
@@ -15,7 +14,7 @@ import { auditPages } from "./audit.tsx";
 import { boardPages } from "./board.tsx";
 import { sessionCookie } from "./cookies.ts";
 import { Changes } from "./events.ts";
-import { alone, type PageRoute, registerPage } from "./page.tsx";
+import { alone, mayLook, type PageRoute, registerPage } from "./page.tsx";
 import { reportPages } from "./reports.tsx";
 import { runPages } from "./run.tsx";
 import { runsPages } from "./runs.tsx";
@@ -23,6 +22,7 @@ import { addSignIn } from "./sign-in.tsx";
 
 const FORM_BYTES = 262_144;
 const MOST_WATCHERS = 500;
+const WATCHED_FOR_MS = 5 * 60_000;
 
 export const PAGES: readonly PageRoute[] = [
 	...boardPages,
@@ -84,12 +84,14 @@ function addStreams(app: FastifyInstance, { deps, closing }: AppContext): void {
 	const changes = new Changes(deps);
 
 	app.get("/events", async (request, reply) => {
-		const plain = read(request);
-		if (plain === null || (await findSession(deps.db, plain, deps.now())) === null) return reply.code(401).send();
+		if (!(await mayLook(deps, read(request)))) return reply.code(401).send();
 		if (changes.watchers >= MOST_WATCHERS) return reply.code(429).header("retry-after", "30").send();
 		const gone = new AbortController();
 		const end = () => gone.abort();
+		// Whoever watches is looked at again when the browser comes back.
+		const timer = setTimeout(end, WATCHED_FOR_MS).unref();
 		reply.raw.once("close", () => {
+			clearTimeout(timer);
 			closing.removeEventListener("abort", end);
 			end();
 		});
@@ -100,9 +102,7 @@ function addStreams(app: FastifyInstance, { deps, closing }: AppContext): void {
 	});
 
 	app.get<{ Params: { run: string } }>("/runs/:run/log.txt", async (request, reply) => {
-		const plain = read(request);
-		if (plain === null || (await findSession(deps.db, plain, deps.now())) === null)
-			return reply.redirect("/sign-in", 303);
+		if (!(await mayLook(deps, read(request)))) return reply.redirect("/sign-in", 303);
 		const found = await findRun(deps, request.params.run);
 		if (!found.ok) return alone(reply, 404, "There is nothing here", found.refusal.message);
 		const { id, progress } = found.value;

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { type Action, may } from "../../core/access.ts";
 import { externalOf, isEnd, type Run } from "../../core/run.ts";
 import type { RuleOutcome, Verdict } from "../../core/verdict.ts";
@@ -268,7 +269,8 @@ function Actions({ run, caller }: { readonly run: Run; readonly caller: Caller }
 	const scope = { project: run.project, environment: run.environment };
 	const able = (action: Action) => may(action, caller.bindings, caller.principal, scope).ok;
 	const own = run.requestedBy.id === caller.person.id;
-	const once = `${run.id}:${run.version}`;
+	// A form that is sent twice is one request; the same form on a page that is opened again is another.
+	const once = randomUUID();
 	const form = (verb: string, label: string, style: string, asks: boolean) => (
 		<Form action={`${at(run)}/${verb}`} inline key={verb}>
 			<input type="hidden" name="once" value={once} />
