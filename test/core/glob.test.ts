@@ -15,6 +15,8 @@ describe("a glob", () => {
 		const value = path(letters("a", "b", "-"));
 		fc.assert(
 			fc.property(glob, value, (pattern, name) => {
+				// What three stars in a row mean is written down nowhere.
+				fc.pre(!pattern.includes("***"));
 				const theirs = picomatch(pattern, { dot: true, nonegate: true, noextglob: true })(name);
 				expect([pattern, name, matchesAny([pattern], name)]).toEqual([pattern, name, theirs]);
 			}),

@@ -40,7 +40,8 @@ describe("promise 4: state, trail and messages are one, nothing is lost, and mes
 	});
 
 	test("with three replicas and a chat that loses posts and answers, each thread tells its trail once and in order", async () => {
-		world.hasten(120);
+		// Not faster: a lease has to last for longer than a busy machine may pause.
+		world.hasten(40);
 		const { next, trouble } = await crowd.start();
 		world.chat.faults = Array.from({ length: 40 }, (_, n) => (n % 2 === 0 ? "answer_lost" : "unavailable"));
 		world.pipeline.onTrigger = async ({ variables }) => void world.pipeline.set(variables.JOB_ID, "succeeded");
