@@ -1,13 +1,7 @@
 import { z } from "zod";
-import {
-	type ExaminedProject,
-	type Finding,
-	fine,
-	type WantedWebhook,
-	warning,
-	wrong,
-} from "../../src/ports/checkup.ts";
+import { type ExaminedProject, type Finding, fine, type WantedWebhook, wrong } from "../../src/ports/checkup.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
+import { webhookFinding } from "../http/webhook-finding.ts";
 import { type Answer, absentIsNull, type Call, readAnswer } from "./client.ts";
 import { pointsAt, problemOf, readHooks } from "./hooks.ts";
 import { fileProblems } from "./pipelines-file.ts";
@@ -102,28 +96,17 @@ async function file(call: Call, repository: string, project: ExaminedProject, ch
 		: wrong(check, `bitbucket-pipelines.yml at ${project.defaultRef}: ${problems.join("; ")}`, ready);
 }
 
-async function webhook(call: Call, project: ExaminedProject, check: string, { url }: WantedWebhook): Promise<Finding> {
-	try {
-		const hooks = await readHooks(call, project);
-		const problems = hooks.filter((hook) => pointsAt(hook, url)).map(problemOf);
-		if (problems.includes(null)) return fine(check, "there is one for build statuses");
-		const [problem] = problems;
-		if (typeof problem === "string") return wrong(check, `there is one at ${url}, and ${problem}`, FIX);
-		const { pathname } = new URL(url);
-		const elsewhere = hooks.map((hook) => hook.url ?? "").find((one) => one.endsWith(pathname));
-		return warning(
-			check,
-			elsewhere === undefined
-				? `there is none that points at ${url}`
-				: `there is one that points at ${elsewhere}, and PUBLIC_URL says ${new URL(url).origin}`,
-			`${FIX} Until then runs are polled.`,
-		);
-	} catch (error) {
-		if (!(error instanceof VendorError)) throw error;
-		return warning(
-			check,
-			"the token may not see whether there is one",
-			"Look in the repository's settings, under Webhooks. A workspace's webhook does as well.",
-		);
-	}
+function webhook(call: Call, project: ExaminedProject, check: string, { url }: WantedWebhook): Promise<Finding> {
+	const read = async () =>
+		(await readHooks(call, project)).map((hook) => ({
+			...{ url: hook.url ?? "", ours: pointsAt(hook, url), problem: problemOf(hook) },
+		}));
+	return webhookFinding(check, url, read, {
+		good: "there is one for build statuses",
+		fix: FIX,
+		blind: {
+			found: "the token may not see whether there is one",
+			mend: "Look in the repository's settings, under Webhooks. A workspace's webhook does as well.",
+		},
+	});
 }

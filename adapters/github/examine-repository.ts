@@ -1,13 +1,7 @@
 import { z } from "zod";
-import {
-	type ExaminedProject,
-	type Finding,
-	fine,
-	type WantedWebhook,
-	warning,
-	wrong,
-} from "../../src/ports/checkup.ts";
+import { type ExaminedProject, type Finding, fine, type WantedWebhook, wrong } from "../../src/ports/checkup.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
+import { webhookFinding } from "../http/webhook-finding.ts";
 import { type Call, readAnswer } from "./client.ts";
 import { type Repository, repositoryOf } from "./repository.ts";
 import { pointsAt, problemOf, readHooks } from "./repository-hooks.ts";
@@ -125,29 +119,17 @@ async function reading(
 		: wrong(check, `the credentials lack ${missing.join(", ")}`, "Grant that, and run `draven doctor` again.");
 }
 
-async function webhook(call: Call, project: ExaminedProject, check: string, { url }: WantedWebhook): Promise<Finding> {
-	try {
-		const hooks = await readHooks(call, project);
-		const ours = hooks.filter((hook) => pointsAt(hook, url));
-		const problems = ours.map(problemOf);
-		if (problems.includes(null)) return fine(check, "there is one for Workflow runs, and it is signed");
-		const [problem] = problems;
-		if (typeof problem === "string") return wrong(check, `there is one at ${url}, and ${problem}`, FIX);
-		const { pathname } = new URL(url);
-		const elsewhere = hooks.map(({ config }) => config.url ?? "").find((one) => one.endsWith(pathname));
-		return warning(
-			check,
-			elsewhere === undefined
-				? `there is none that points at ${url}`
-				: `there is one that points at ${elsewhere}, and PUBLIC_URL says ${new URL(url).origin}`,
-			`${FIX} Until then runs are polled.`,
-		);
-	} catch (error) {
-		if (!(error instanceof VendorError)) throw error;
-		return warning(
-			check,
-			"the credentials may not see whether there is one",
-			"Look in the repository's settings, under Webhooks. An organisation's webhook does as well.",
-		);
-	}
+function webhook(call: Call, project: ExaminedProject, check: string, { url }: WantedWebhook): Promise<Finding> {
+	const read = async () =>
+		(await readHooks(call, project)).map((hook) => ({
+			...{ url: hook.config.url ?? "", ours: pointsAt(hook, url), problem: problemOf(hook) },
+		}));
+	return webhookFinding(check, url, read, {
+		good: "there is one for Workflow runs, and it is signed",
+		fix: FIX,
+		blind: {
+			found: "the credentials may not see whether there is one",
+			mend: "Look in the repository's settings, under Webhooks. An organisation's webhook does as well.",
+		},
+	});
 }

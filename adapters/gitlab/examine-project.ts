@@ -1,13 +1,7 @@
 import { z } from "zod";
-import {
-	type ExaminedProject,
-	type Finding,
-	fine,
-	type WantedWebhook,
-	warning,
-	wrong,
-} from "../../src/ports/checkup.ts";
+import { type ExaminedProject, type Finding, fine, type WantedWebhook, wrong } from "../../src/ports/checkup.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
+import { webhookFinding } from "../http/webhook-finding.ts";
 import { absentIsNull, type Call, readAnswer } from "./client.ts";
 import { isDisabled, pointsAt, problemOf, readHooks } from "./hooks.ts";
 import { fileProblems } from "./pipeline-file.ts";
@@ -120,34 +114,26 @@ async function webhook(
 	check: string,
 	{ url, secret }: WantedWebhook,
 ): Promise<Finding> {
-	try {
+	let disabled = false;
+	const read = async () => {
 		const hooks = await readHooks(call, project);
-		const ours = hooks.filter((hook) => pointsAt(hook, url));
-		if (ours.some(isDisabled))
-			return wrong(
-				check,
-				"GitLab has switched it off, because its deliveries failed",
-				"Send a test from its settings at GitLab, which says why they fail and switches it on again.",
-			);
-		const problems = ours.map((hook) => problemOf(hook, secret));
-		if (problems.includes(null)) return fine(check, "there is one for Pipeline and Job events");
-		const [problem] = problems;
-		if (typeof problem === "string") return wrong(check, `there is one at ${url}, and ${problem}`, FIX);
-		const { pathname } = new URL(url);
-		const elsewhere = hooks.map((hook) => hook.url ?? "").find((one) => one.endsWith(pathname));
-		return warning(
-			check,
-			elsewhere === undefined
-				? `there is none that points at ${url}`
-				: `there is one that points at ${elsewhere}, and PUBLIC_URL says ${new URL(url).origin}`,
-			`${FIX} Until then runs are polled.`,
-		);
-	} catch (error) {
-		if (!(error instanceof VendorError)) throw error;
-		return warning(
-			check,
-			"the token may not see whether there is one",
-			"Look in the project's settings, under Webhooks. A group's webhook does as well.",
-		);
-	}
+		disabled = hooks.some((hook) => pointsAt(hook, url) && isDisabled(hook));
+		return hooks.map((hook) => ({
+			...{ url: hook.url ?? "", ours: pointsAt(hook, url), problem: problemOf(hook, secret) },
+		}));
+	};
+	const found = await webhookFinding(check, url, read, {
+		good: "there is one for Pipeline and Job events",
+		fix: FIX,
+		blind: {
+			found: "the token may not see whether there is one",
+			mend: "Look in the project's settings, under Webhooks. A group's webhook does as well.",
+		},
+	});
+	if (!disabled) return found;
+	return wrong(
+		check,
+		"GitLab has switched it off, because its deliveries failed",
+		"Send a test from its settings at GitLab, which says why they fail and switches it on again.",
+	);
 }

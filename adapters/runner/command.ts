@@ -37,7 +37,7 @@ SIGTERM and Ctrl-C let the current work end within --drain seconds; a second one
 Exit code: 0 when stopped, 1 when the token was refused or (with --once) the work did not succeed, 2 for a wrong call.
 
 Example:
-  draven runner --url https://draven.example.com --labels linux,eu --token-file - < /root/runner-token`;
+  draven runner --url https://draven.example.com --labels linux,eu --token-file - < /etc/draven/runner-token`;
 
 /** As the server itself reads them. */
 function serverUrl(env: Environment): string {
