@@ -1,6 +1,5 @@
 import { insertSession } from "../../src/store/web-sessions.ts";
-import { createFront } from "../../src/use-cases/front.ts";
-import { createWebServer } from "../../src/web/server.ts";
+import { openWeb } from "../support/web-of.ts";
 import { drive, interleave, median, medianRatio, percentile } from "./measure.ts";
 import { type Figure, milliseconds } from "./report.ts";
 import { ENVIRONMENTS, openSetting, PERSON_ID, PROJECT_ID, query, type Setting } from "./setting.ts";
@@ -54,16 +53,12 @@ export async function benchPageGrowth(server: string): Promise<Figure[]> {
 async function open(setting: Setting, runs: number) {
 	await grow(setting, runs);
 	const { deps } = setting;
-	const server = createWebServer({
-		...{ deps, front: createFront(deps), slackInbox: null, teamsInbox: null, log: deps.log },
-		...{ webhooks: {}, webhookSecretOf: () => null, ready: async () => ({ ok: true }) },
-	});
-	const { port } = await server.listen({ host: "127.0.0.1", port: 0 });
+	const { server, url } = await openWeb({ deps });
 	const ada = { personId: PERSON_ID, platform: "email", tenant: "", user: "ada@acme.test", role: null } as const;
 	const headers = { cookie: `draven=${await insertSession(deps.db, ada, deps.now())}` };
 	return {
 		async show(path: string): Promise<void> {
-			const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers, redirect: "manual" });
+			const answer = await fetch(`${url}${path}`, { headers, redirect: "manual" });
 			if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}`);
 			await answer.text();
 		},

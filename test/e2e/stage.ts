@@ -5,7 +5,7 @@ import { startWorker } from "../../src/jobs/worker.ts";
 import { enqueue } from "../../src/store/jobs.ts";
 import { teamsConversations } from "../../src/store/teams-conversations.ts";
 import { createFront } from "../../src/use-cases/front.ts";
-import { createWebServer } from "../../src/web/server.ts";
+import { openWeb } from "../support/web-of.ts";
 import { World } from "../support/world.ts";
 import { ALEX, BOT, GENERAL, MEGAN, Playground, RELEASES, TENANT } from "./playground.ts";
 
@@ -58,13 +58,9 @@ export async function openStage(chromiumPath: string): Promise<Stage> {
 			{ pollMs: 100 },
 		);
 		ends.push(() => worker.stop());
-		const web = createWebServer({
-			...{ deps: world.deps, front: createFront(world.deps), slackInbox: null, teamsInbox: teams.inbox },
-			...{ webhooks: {}, webhookSecretOf: () => null, ready: async () => ({ ok: true }), log: world.deps.log },
-		});
-		const { port } = await web.listen({ host: "127.0.0.1", port: 0 });
+		const { server: web, url } = await openWeb(world, { teamsInbox: teams.inbox });
 		ends.push(() => web.close());
-		const botUrl = `http://127.0.0.1:${port}/api/messages`;
+		const botUrl = `${url}/api/messages`;
 		const playground = await Playground.start(botUrl);
 		ends.push(() => playground.stop());
 		const browser: Browser = await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox"] });

@@ -4,10 +4,10 @@ import { bitbucketWebhook } from "../../adapters/bitbucket/webhook.ts";
 import type { Run } from "../../src/core/run.ts";
 import type { PipelinePort } from "../../src/ports/pipeline.ts";
 import { IntegrationTable, ProjectTable } from "../../src/store/entities.ts";
-import { createFront } from "../../src/use-cases/front.ts";
-import { createWebServer, type WebServer } from "../../src/web/server.ts";
+import type { WebServer } from "../../src/web/server.ts";
 import type { FakePipelineRun, FakeRepository, FakeState } from "../fakes/bitbucket/state.ts";
 import { FakeBitbucket } from "../fakes/bitbucket.ts";
+import { openWebFor } from "../support/web-of.ts";
 import { SHA, World } from "../support/world.ts";
 
 const SECRET = "the webhook's own secret";
@@ -34,18 +34,7 @@ beforeEach(async () => {
 	shop.tag("v1.0.0", SHA.b, "The first");
 	for (const sha of [SHA.a, SHA.b]) shop.status(sha, "build", "SUCCESSFUL");
 	follow(new BitbucketPipeline({ baseUrl: bitbucket.url, token: bitbucket.token, now: () => world.now() }));
-	server = createWebServer({
-		deps: world.deps,
-		front: createFront(world.deps),
-		slackInbox: null,
-		teamsInbox: null,
-		webhooks: { bitbucket: bitbucketWebhook },
-		webhookSecretOf: () => SECRET,
-		ready: async () => ({ ok: true }),
-		log: world.deps.log,
-	});
-	const { port } = await server.listen({ host: "127.0.0.1", port: 0 });
-	hook = { url: `http://127.0.0.1:${port}/webhooks/bitbucket/fake`, secret: SECRET };
+	({ server, hook } = await openWebFor(world, "bitbucket", bitbucketWebhook, SECRET));
 });
 
 afterEach(async () => {

@@ -3,10 +3,10 @@ import { GitHubPipeline } from "../../adapters/github/pipeline.ts";
 import { githubWebhook } from "../../adapters/github/webhook.ts";
 import type { Run } from "../../src/core/run.ts";
 import type { PipelinePort } from "../../src/ports/pipeline.ts";
-import { createFront } from "../../src/use-cases/front.ts";
-import { createWebServer, type WebServer } from "../../src/web/server.ts";
+import type { WebServer } from "../../src/web/server.ts";
 import type { FakeRepository } from "../fakes/github/state.ts";
 import { FakeGitHub } from "../fakes/github.ts";
+import { openWebFor } from "../support/web-of.ts";
 import { SHA, World } from "../support/world.ts";
 
 const SECRET = "the webhook's own secret";
@@ -28,18 +28,7 @@ beforeEach(async () => {
 	shop.workflow("deploy.yml");
 	for (const sha of [SHA.a, SHA.b]) shop.check(sha, "build", "success");
 	follow(connect());
-	server = createWebServer({
-		deps: world.deps,
-		front: createFront(world.deps),
-		slackInbox: null,
-		teamsInbox: null,
-		webhooks: { github: githubWebhook },
-		webhookSecretOf: () => SECRET,
-		ready: async () => ({ ok: true }),
-		log: world.deps.log,
-	});
-	const { port } = await server.listen({ host: "127.0.0.1", port: 0 });
-	hook = { url: `http://127.0.0.1:${port}/webhooks/github/fake`, secret: SECRET };
+	({ server, hook } = await openWebFor(world, "github", githubWebhook, SECRET));
 });
 
 afterEach(async () => {

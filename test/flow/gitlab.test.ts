@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { GitLabPipeline } from "../../adapters/gitlab/pipeline.ts";
 import { gitlabWebhook } from "../../adapters/gitlab/webhook.ts";
 import type { Run } from "../../src/core/run.ts";
-import { createFront } from "../../src/use-cases/front.ts";
-import { createWebServer, type WebServer } from "../../src/web/server.ts";
+import type { WebServer } from "../../src/web/server.ts";
 import { deploymentHook, jobHook, pipelineHook } from "../fakes/gitlab/hooks.ts";
 import type { FakeProject } from "../fakes/gitlab/project.ts";
 import { FakeGitLab } from "../fakes/gitlab.ts";
+import { openWebFor } from "../support/web-of.ts";
 import { SHA, World } from "../support/world.ts";
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
@@ -32,18 +32,7 @@ beforeEach(async () => {
 	] as const)
 		shop.status(sha, "build", "success", { ref });
 	follow("variables");
-	server = createWebServer({
-		deps: world.deps,
-		front: createFront(world.deps),
-		slackInbox: null,
-		teamsInbox: null,
-		webhooks: { gitlab: gitlabWebhook },
-		webhookSecretOf: () => SECRET,
-		ready: async () => ({ ok: true }),
-		log: world.deps.log,
-	});
-	const { port } = await server.listen({ host: "127.0.0.1", port: 0 });
-	hook = { url: `http://127.0.0.1:${port}/webhooks/gitlab/fake`, secret: SECRET };
+	({ server, hook } = await openWebFor(world, "gitlab", gitlabWebhook, SECRET));
 });
 
 afterEach(async () => {

@@ -1,10 +1,10 @@
 import { GitHubPipeline } from "../../adapters/github/pipeline.ts";
 import { githubWebhook } from "../../adapters/github/webhook.ts";
 import type { Run } from "../../src/core/run.ts";
-import { createFront } from "../../src/use-cases/front.ts";
-import { createWebServer, type WebServer } from "../../src/web/server.ts";
+import type { WebServer } from "../../src/web/server.ts";
 import type { FakeRepository } from "../fakes/github/state.ts";
 import { FakeGitHub } from "../fakes/github.ts";
+import { openWebFor } from "./web-of.ts";
 import { SHA, World } from "./world.ts";
 
 const SECRET = "the webhook's own secret";
@@ -18,12 +18,12 @@ export class GitHubWorld {
 	readonly #server: WebServer;
 	readonly #url: string;
 
-	private constructor(world: World, github: FakeGitHub, pipeline: GitHubPipeline, server: WebServer, port: number) {
+	private constructor(world: World, github: FakeGitHub, pipeline: GitHubPipeline, server: WebServer, url: string) {
 		this.world = world;
 		this.github = github;
 		this.#port = pipeline;
 		this.#server = server;
-		this.#url = `http://127.0.0.1:${port}/webhooks/github/fake`;
+		this.#url = url;
 		github.now = () => world.now();
 		this.shop = github.repository("acme/shop");
 		this.shop.branch("main", SHA.a);
@@ -36,12 +36,8 @@ export class GitHubWorld {
 		const github = await FakeGitHub.open();
 		const port = new GitHubPipeline({ baseUrl: github.url, auth: { token: github.token }, now: () => world.now() });
 		world.deps = { ...world.deps, pipelineOf: () => port };
-		const server = createWebServer({
-			...{ deps: world.deps, front: createFront(world.deps), slackInbox: null, teamsInbox: null, log: world.deps.log },
-			...{ webhooks: { github: githubWebhook }, webhookSecretOf: () => SECRET, ready: async () => ({ ok: true }) },
-		});
-		const listening = await server.listen({ host: "127.0.0.1", port: 0 });
-		return new GitHubWorld(world, github, port, server, listening.port);
+		const { server, hook } = await openWebFor(world, "github", githubWebhook, SECRET);
+		return new GitHubWorld(world, github, port, server, hook.url);
 	}
 
 	/** A deploy that GitHub has taken. */

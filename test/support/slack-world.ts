@@ -2,9 +2,10 @@ import { createSlack, type Slack } from "../../adapters/slack/app.ts";
 import type { Run } from "../../src/core/run.ts";
 import { enqueue } from "../../src/store/jobs.ts";
 import { createFront } from "../../src/use-cases/front.ts";
-import { createWebServer, type WebServer } from "../../src/web/server.ts";
+import type { WebServer } from "../../src/web/server.ts";
 import { FakeSlack } from "../fakes/slack.ts";
 import type { SlackEphemeral, SlackMessage } from "../fakes/slack-workspace.ts";
+import { openWeb } from "./web-of.ts";
 import { type Setting, World } from "./world.ts";
 
 /** The same shop, reached the way people reach it: through Slack, the real adapter and the real server. */
@@ -44,20 +45,8 @@ export class SlackWorld {
 		};
 		world.slackIn = (body) => slack.process(body);
 		world.apologise = (_, body, sentence) => slack.apologise(body, sentence);
-		const web = createWebServer({
-			...{
-				deps: world.deps,
-				front: createFront(world.deps),
-				slackInbox: slack.inbox,
-				teamsInbox: null,
-				webhooks: {},
-				log: world.deps.log,
-			},
-			webhookSecretOf: () => null,
-			ready: async () => ({ ok: true }),
-		});
-		const { port } = await web.listen({ host: "127.0.0.1", port: 0 });
-		if (setting.socketMode !== true) fake.appUrl = `http://127.0.0.1:${port}/slack/events`;
+		const { server: web, url } = await openWeb(world, { slackInbox: slack.inbox });
+		if (setting.socketMode !== true) fake.appUrl = `${url}/slack/events`;
 		await slack.start();
 		return new SlackWorld(world, fake, slack, web);
 	}

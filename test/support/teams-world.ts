@@ -3,10 +3,11 @@ import type { AccessBinding } from "../../src/core/access.ts";
 import { enqueue } from "../../src/store/jobs.ts";
 import { teamsConversations } from "../../src/store/teams-conversations.ts";
 import { createFront } from "../../src/use-cases/front.ts";
-import { createWebServer, type WebServer } from "../../src/web/server.ts";
+import type { WebServer } from "../../src/web/server.ts";
 import { FakeTeams } from "../fakes/teams.ts";
 import { textOf } from "../fakes/teams-card.ts";
 import type { TeamsMessage } from "../fakes/teams-server.ts";
+import { openWeb } from "./web-of.ts";
 import { type Setting, World } from "./world.ts";
 
 const EVERYWHERE = { projects: ["*"], environments: ["*"] };
@@ -77,12 +78,8 @@ export class TeamsWorld {
 	static async open(setting: Setting = {}): Promise<TeamsWorld> {
 		const world = await World.open({ ...TEAMS_SETTING, ...setting });
 		const { fake, teams } = await connectTeams(world);
-		const web = createWebServer({
-			...{ deps: world.deps, front: createFront(world.deps), slackInbox: null, teamsInbox: teams.inbox },
-			...{ webhooks: {}, webhookSecretOf: () => null, ready: async () => ({ ok: true }), log: world.deps.log },
-		});
-		const { port } = await web.listen({ host: "127.0.0.1", port: 0 });
-		fake.botUrl = `http://127.0.0.1:${port}/api/messages`;
+		const { server: web, url } = await openWeb(world, { teamsInbox: teams.inbox });
+		fake.botUrl = `${url}/api/messages`;
 		return new TeamsWorld(world, fake, teams, web);
 	}
 
