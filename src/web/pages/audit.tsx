@@ -12,6 +12,7 @@ import { findRun } from "../api/find-run.ts";
 import { oneRunJson } from "../api/run-json.ts";
 import { RunLink, Time } from "./bits.tsx";
 import { missing } from "./board.tsx";
+import { Columns } from "./columns.tsx";
 import { csv } from "./csv.ts";
 import { Form } from "./layout.tsx";
 import { doneAt, type PageCall, type PageReply, type PageRoute } from "./page.tsx";
@@ -114,15 +115,7 @@ async function audit(call: PageCall): Promise<PageReply> {
 			) : (
 				<div class="card scroll">
 					<table class="stack">
-						<thead>
-							<tr>
-								{["When", "Who", "What", "Where", "Details"].map((name) => (
-									<th scope="col" key={name}>
-										{name}
-									</th>
-								))}
-							</tr>
-						</thead>
+						<Columns names={["When", "Who", "What", "Where", "Details"]} />
 						<tbody>
 							{shown.map((one) => (
 								<Row key={`${one.chain} ${one.seq}`} one={one} />

@@ -5,6 +5,7 @@ import { knownNames } from "../../use-cases/catalog.ts";
 import { stateWord } from "../../words/state-label.ts";
 import { environmentsNamed } from "../api/find-place.ts";
 import { RefCode, RunLink, StateBadge, Time } from "./bits.tsx";
+import { Columns } from "./columns.tsx";
 import type { PageCall, PageReply, PageRoute } from "./page.tsx";
 
 const PAGE = 50;
@@ -53,15 +54,7 @@ async function runs({ deps, query }: PageCall): Promise<PageReply> {
 					hx-swap="outerHTML"
 				>
 					<table class="stack">
-						<thead>
-							<tr>
-								{["Run", "State", "Where", "What", "Asked by", "When"].map((name) => (
-									<th scope="col" key={name}>
-										{name}
-									</th>
-								))}
-							</tr>
-						</thead>
+						<Columns names={["Run", "State", "Where", "What", "Asked by", "When"]} />
 						<tbody>
 							{shown.map((run) => (
 								<tr key={run.id}>

@@ -2,6 +2,7 @@ import type { Stored } from "../../../configuration/entries.ts";
 import type { Problem } from "../../../configuration/problem.ts";
 import { ROLES } from "../../../core/access.ts";
 import { Badge } from "../bits.tsx";
+import { Columns } from "../columns.tsx";
 import { Form } from "../layout.tsx";
 import type { PageCall, PageReply, PageRoute } from "../page.tsx";
 import { carryOutForm, carryOutRemoval, findOne, ofKind, readAlive } from "./carry-out.ts";
@@ -42,15 +43,7 @@ async function list({ deps }: PageCall): Promise<PageReply> {
 			) : (
 				<div class="card scroll">
 					<table class="stack">
-						<thead>
-							<tr>
-								{["Role", "Given to", "Projects", "Environments", "Managed by"].map((name) => (
-									<th scope="col" key={name}>
-										{name}
-									</th>
-								))}
-							</tr>
-						</thead>
+						<Columns names={["Role", "Given to", "Projects", "Environments", "Managed by"]} />
 						<tbody>
 							{bindings.map((one) => (
 								<tr key={one.id}>

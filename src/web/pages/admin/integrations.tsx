@@ -1,18 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { changeEntry } from "../../../configuration/change-entry.ts";
-import type { Stored } from "../../../configuration/entries.ts";
-import type { StoredItem } from "../../../configuration/items.ts";
 import { entryOf } from "../../../configuration/read-entry.ts";
 import type { Finding } from "../../../ports/checkup.ts";
 import { IntegrationTable, type Provider } from "../../../store/entities.ts";
-import { lastDeliveries, lastVerified } from "../../../store/webhook-deliveries.ts";
+import { lastDeliveries } from "../../../store/webhook-deliveries.ts";
 import { actorOf } from "../../../use-cases/identify.ts";
-import { Badge, Time } from "../bits.tsx";
 import { Form } from "../layout.tsx";
 import { type PageCall, type PageReply, type PageRoute, refusedAt } from "../page.tsx";
-import { carryOutForm, carryOutRemoval, findOne, ofKind, readAlive } from "./carry-out.ts";
+import { carryOutForm, carryOutRemoval, findOne, readAlive } from "./carry-out.ts";
 import { type Draft, DraftForm, draftOf, sent, TextField } from "./fields.tsx";
 import { adminPage, Danger, Head, ManagedBadge, ManagedByFile, nothingHere } from "./frame.tsx";
+import { Checkup } from "./integration-checkup.tsx";
 import {
 	IntegrationFields,
 	integrationEntryIn,
@@ -22,13 +20,14 @@ import {
 	PROVIDERS,
 	withoutSecrets,
 } from "./integration-form.tsx";
+import { listIntegrations } from "./integration-list.tsx";
 import { Delivery, Webhook } from "./integration-webhook.tsx";
 import { statusOf } from "./projects.tsx";
 
 const LIST = "/admin/integrations";
 
 export const integrationPages: readonly PageRoute[] = [
-	{ method: "GET", path: LIST, admin: true, handle: list },
+	{ method: "GET", path: LIST, admin: true, handle: listIntegrations },
 	{ method: "GET", path: `${LIST}/-new`, admin: true, handle: async () => choose() },
 	{ method: "GET", path: `${LIST}/-new/:provider`, admin: true, handle: async (call) => showNew(call, null) },
 	{ method: "POST", path: `${LIST}/-new/:provider`, admin: true, handle: create },
@@ -39,79 +38,6 @@ export const integrationPages: readonly PageRoute[] = [
 	{ method: "POST", path: `${LIST}/:integration/-secret`, admin: true, handle: makeSecret },
 	{ method: "POST", path: `${LIST}/:integration/-remove`, admin: true, handle: remove },
 ];
-
-async function list({ deps }: PageCall): Promise<PageReply> {
-	const alive = await readAlive(deps);
-	const integrations = ofKind(alive, "integration");
-	const heard = await lastDeliveries(deps.db);
-	const content = (
-		<>
-			<Head title="Integrations" says="Where pipelines run.">
-				<a class="button primary" href={`${LIST}/-new`}>
-					Add an integration
-				</a>
-			</Head>
-			{integrations.length === 0 ? (
-				<div class="card empty">
-					<h2>No integration yet</h2>
-					<p>Connect GitHub, GitLab or Bitbucket, or let machines of your own do the work.</p>
-				</div>
-			) : (
-				<div class="card scroll">
-					<table class="stack">
-						<thead>
-							<tr>
-								{["Integration", "Provider", "Projects", "Last heard", "Managed by"].map((name) => (
-									<th scope="col" key={name}>
-										{name}
-									</th>
-								))}
-							</tr>
-						</thead>
-						<tbody>
-							{integrations.map((one) => (
-								<tr key={one.id}>
-									<td data-label="Integration">
-										<a href={`${LIST}/${one.name}`}>
-											<strong>{one.name}</strong>
-										</a>
-									</td>
-									<td data-label="Provider">
-										<span>
-											{PROVIDERS[one.values.provider].name}
-											{one.values.baseUrl === null ? null : <small>{` ${one.values.baseUrl}`}</small>}
-										</span>
-									</td>
-									<td data-label="Projects">
-										{projectsOf(alive, one.name).join(", ") || <span class="soft">none</span>}
-									</td>
-									<td data-label="Last heard">
-										<LastHeard one={one} at={lastVerified(heard.get(one.id) ?? {})} />
-									</td>
-									<td data-label="Managed by">
-										{one.managedBy === "api" ? "this page" : <ManagedBadge by={one.managedBy} />}
-									</td>
-								</tr>
-							))}
-						</tbody>
-					</table>
-				</div>
-			)}
-		</>
-	);
-	return adminPage("integrations", "Integrations", content);
-}
-
-function projectsOf(alive: readonly StoredItem[], integration: string): string[] {
-	return ofKind(alive, "project")
-		.filter((one) => one.values.integration === integration)
-		.map(({ name }) => name);
-}
-
-function LastHeard({ one, at }: { readonly one: Stored<"integration">; readonly at: Date | null }) {
-	if (one.values.provider === "runner") return <span class="soft">by its runners</span>;
-	return at === null ? <span class="soft">no webhook yet</span> : <Time at={at} />;
-}
 
 function choose(): PageReply {
 	const content = (
@@ -320,65 +246,6 @@ function Runners({ name, url }: { readonly name: string; readonly url: string })
 				</li>
 			</ol>
 			<p class="soft">The check says which runners wait for work.</p>
-		</section>
-	);
-}
-
-const STATES: Record<Finding["state"], { readonly tone: "good" | "wait" | "bad"; readonly word: string }> = {
-	ok: { tone: "good", word: "fine" },
-	warning: { tone: "wait", word: "missing" },
-	wrong: { tone: "bad", word: "wrong" },
-};
-
-function Checkup({
-	page,
-	findings,
-	fixes,
-}: {
-	readonly page: string;
-	readonly findings: readonly Finding[] | null;
-	readonly fixes: boolean;
-}) {
-	return (
-		<section class="card" aria-labelledby="check">
-			<div class="head">
-				<div>
-					<h2 id="check">Check-up</h2>
-					<p class="soft">
-						{fixes
-							? "Asks the provider: credentials and what they may, each project's repository and pipeline, and the webhook."
-							: "Which runners wait for work, and whether they fit what its environments ask for."}
-					</p>
-				</div>
-				<div class="buttons">
-					<Form action={`${page}/-check`} inline>
-						<button type="submit">Check it now</button>
-					</Form>
-					{fixes ? (
-						<Form action={`${page}/-check`} inline>
-							<input type="hidden" name="fix" value="yes" />
-							<button type="submit">Set the webhooks up</button>
-						</Form>
-					) : null}
-				</div>
-			</div>
-			{findings === null ? null : (
-				<div role="status">
-					<ul class="plain">
-						{findings.map(({ check, state, found, mend }) => (
-							<li key={`${check} ${found}`}>
-								<Badge tone={STATES[state].tone}>{STATES[state].word}</Badge> <strong>{check}</strong>: {found}
-								{mend === null ? null : (
-									<>
-										<br />
-										<small>{mend}</small>
-									</>
-								)}
-							</li>
-						))}
-					</ul>
-				</div>
-			)}
 		</section>
 	);
 }

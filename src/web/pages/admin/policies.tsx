@@ -1,11 +1,13 @@
 import type { StoredItem } from "../../../configuration/items.ts";
 import { BASELINES, effectivePolicy } from "../../../core/policy.ts";
+import { Columns } from "../columns.tsx";
 import { Form } from "../layout.tsx";
 import type { PageCall, PageReply, PageRoute } from "../page.tsx";
 import { carryOutForm, carryOutRemoval, findOne, ofKind, readAlive } from "./carry-out.ts";
 import { type Draft, DraftForm, sent, TextField } from "./fields.tsx";
 import { adminPage, Danger, Head, ManagedBadge, ManagedByFile, nothingHere } from "./frame.tsx";
-import { assay, Editor, Followed, lookupIn, type Sketch, wishFor } from "./policy-editor.tsx";
+import { assay, lookupIn, type Sketch, wishFor } from "./policy-assay.tsx";
+import { Editor, Followed } from "./policy-editor.tsx";
 import { statusOf } from "./projects.tsx";
 import { EffectiveRules } from "./rules-facts.tsx";
 import { RULE_NAMES, RULES_YAML, readRules, ruleValues, writeFields, writeRules } from "./rules-form.ts";
@@ -41,15 +43,7 @@ async function list({ deps }: PageCall): Promise<PageReply> {
 			</Head>
 			<div class="card scroll">
 				<table class="stack">
-					<thead>
-						<tr>
-							{["Policy", "Builds on", "Rules", "Managed by"].map((name) => (
-								<th scope="col" key={name}>
-									{name}
-								</th>
-							))}
-						</tr>
-					</thead>
+					<Columns names={["Policy", "Builds on", "Rules", "Managed by"]} />
 					<tbody>
 						{stored.map((one) => (
 							<tr key={one.id}>

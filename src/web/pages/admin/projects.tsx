@@ -1,6 +1,7 @@
 import type { Stored } from "../../../configuration/entries.ts";
 import { projectOf, type StoredItem } from "../../../configuration/items.ts";
 import { Badge } from "../bits.tsx";
+import { Columns } from "../columns.tsx";
 import { Form } from "../layout.tsx";
 import type { PageCall, PageReply, PageRoute } from "../page.tsx";
 import { carryOutForm, carryOutRemoval, findOne, ofKind, readAlive } from "./carry-out.ts";
@@ -39,15 +40,7 @@ async function list({ deps }: PageCall): Promise<PageReply> {
 			) : (
 				<div class="card scroll">
 					<table class="stack">
-						<thead>
-							<tr>
-								{["Project", "Integration", "Repository", "Environments", "Managed by"].map((name) => (
-									<th scope="col" key={name}>
-										{name}
-									</th>
-								))}
-							</tr>
-						</thead>
+						<Columns names={["Project", "Integration", "Repository", "Environments", "Managed by"]} />
 						<tbody>
 							{projects.map((one) => (
 								<tr key={one.id}>
