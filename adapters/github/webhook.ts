@@ -25,6 +25,12 @@ const Nudge = z
 		repository: body.repository.full_name,
 	}));
 type Nudge = z.infer<typeof Nudge>;
+/** What tells them from a run. */
+const NUDGES = ["workflow_job", "deployment_status", "since"];
+
+function isMap(value: unknown): value is object {
+	return typeof value === "object" && value !== null;
+}
 
 const EVENTS: readonly unknown[] = ["workflow_run", "workflow_job", "deployment_status", "deployment_review"];
 
@@ -104,8 +110,10 @@ function parse(rawBody: Buffer, headers: WebhookHeaders): Delivery | Nudge | nul
 	const text = rawBody.toString("utf8");
 	try {
 		const value: unknown = JSON.parse(isForm ? (new URLSearchParams(text).get("payload") ?? "") : text);
-		// Before a run: the body of a review carries one too, as it stood when the review was asked for.
-		return Nudge.safeParse(value).data ?? Delivery.safeParse(value).data ?? null;
+		// Before a run: the body of a review carries one too, as it stood when the review was asked for. By a look, not by a parse that
+		// fails: every delivery of a run would pay for it.
+		const nudge = NUDGES.some((key) => isMap(value) && key in value) ? Nudge.safeParse(value).data : undefined;
+		return nudge ?? Delivery.safeParse(value).data ?? null;
 	} catch {
 		return null;
 	}
