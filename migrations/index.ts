@@ -16,6 +16,7 @@ import { FormerAddresses1764210750000 } from "./1764210750000-former-addresses.t
 import { OldLogLines1764300200000 } from "./1764300200000-old-log-lines.ts";
 import { RunByCommit1764300300000 } from "./1764300300000-run-by-commit.ts";
 import { Attempts1764300350000 } from "./1764300350000-attempts.ts";
+import { Freezes1764400300000 } from "./1764400300000-freezes.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
 export const MIGRATIONS = [
@@ -37,4 +38,5 @@ export const MIGRATIONS = [
 	OldLogLines1764300200000,
 	RunByCommit1764300300000,
 	Attempts1764300350000,
+	Freezes1764400300000,
 ];

@@ -62,6 +62,7 @@ export type Action =
 	| "lock"
 	| "steal_lock"
 	| "unlock_other"
+	| "freeze"
 	| "approve"
 	| "reject"
 	| "configure";
@@ -77,6 +78,7 @@ const ROLE_FOR: Record<Action, Role> = {
 	lock: "operator",
 	steal_lock: "admin",
 	unlock_other: "admin",
+	freeze: "admin",
 	approve: "approver",
 	reject: "approver",
 	configure: "admin",
@@ -105,9 +107,16 @@ function inScope(reach: Reach, { project, environment }: Scope): boolean {
 	return covers(reach.projects, project) && covers(reach.environments, environment);
 }
 
-/** `*` as the place means all of them, which a glob for one letter does not cover. */
+/** A place may be a glob itself: then one of the globs has to cover all that it takes, also what is not there yet. */
 function covers(globs: readonly string[], place: string): boolean {
-	return place === "*" ? globs.some((glob) => /^\*+$/.test(glob)) : matchesAny(globs, place);
+	return /[*?[\]{}]/.test(place) ? globs.some((glob) => coversGlob(glob, place)) : matchesAny(globs, place);
+}
+
+/** Surely so: where it cannot be told, it is no. */
+function coversGlob(wide: string, narrow: string): boolean {
+	if (/^\*+$/.test(wide) || wide === narrow) return true;
+	// With stars alone on the one side and neither choices nor classes on the other, what matches the text matches all it stands for.
+	return !/[?[\]{}]/.test(wide) && !/[[\]{}]/.test(narrow) && matchesAny([wide], narrow);
 }
 
 type Match = "yes" | "no" | "unreadable";

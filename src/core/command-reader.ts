@@ -1,5 +1,6 @@
 import type { Known, Parsed } from "./command.ts";
 import { parseDuration } from "./duration.ts";
+import { readUntil, type Until } from "./freeze-until.ts";
 import { isRefName } from "./names.ts";
 import { type Token, writeToken } from "./tokenize.ts";
 import { isVerbWord, PREPOSITIONS, VERBS, type VerbName } from "./verbs.ts";
@@ -190,6 +191,22 @@ export class CommandReader {
 		const duration = this.word(last - 1) === "for" ? parseDuration(this.word(last) ?? "") : null;
 		if (duration !== null) this.#tokens.length -= 2;
 		return duration;
+	}
+
+	/** What is left, up to the first quoted word. */
+	plainWords(from = 0): string[] {
+		const rest = this.#tokens.slice(from);
+		const quoted = rest.findIndex((token) => token.quoted);
+		return (quoted < 0 ? rest : rest.slice(0, quoted)).map((token) => token.text);
+	}
+
+	/** `… holidays until friday 09:00`; null: it does not end that way. */
+	untilAtEnd(): Until | null {
+		const at = this.#tokens.findLastIndex((token) => !token.quoted && token.text.toLowerCase() === "until");
+		const read = at < 0 ? null : readUntil(this.plainWords(at + 1));
+		if (read === null || at + 1 + read.taken !== this.#tokens.length) return null;
+		this.#tokens.length = at;
+		return read.until;
 	}
 
 	/** Everything that is left, as free text, or the flag that says the same; null: nothing. */

@@ -1,5 +1,8 @@
 /** What a person can say (SPEC section 2), after parsing. The one grammar of Slack, Teams and the terminal. */
 
+import type { FreezeScope } from "./freeze.ts";
+import type { Until } from "./freeze-until.ts";
+
 export interface Target {
 	readonly project: string;
 	readonly environment: string;
@@ -59,13 +62,22 @@ export type Command =
 			readonly environment: string | null;
 			readonly reason: string | null;
 	  }
+	| {
+			readonly verb: "freeze";
+			readonly scope: FreezeScope;
+			/** null: until it is lifted, or as it was said before. */
+			readonly until: Until | null;
+			readonly reason: string;
+	  }
+	/** Without a scope, what is frozen is told. */
+	| { readonly verb: "unfreeze"; readonly scope: FreezeScope | null }
 	| { readonly verb: "status"; readonly project: string | null; readonly environment: string | null }
 	| { readonly verb: "queue" | "history" | "diff"; readonly project: string; readonly environment: string | null }
 	| { readonly verb: "show" | "logs"; readonly run: RunNumber }
 	| { readonly verb: "whoami" | "admin" }
 	| { readonly verb: "help"; readonly topic: string | null }
 	/** A verb of the grammar that this version does not carry out yet. */
-	| { readonly verb: "later"; readonly name: "promote" | "nudge" | "freeze" | "unfreeze" };
+	| { readonly verb: "later"; readonly name: "promote" | "nudge" };
 
 /** What the parser has to know to correct a person. */
 export interface Known {

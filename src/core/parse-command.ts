@@ -1,5 +1,6 @@
 import type { Command, Known, Parsed } from "./command.ts";
 import { CommandReader, type Hint, type No, short } from "./command-reader.ts";
+import { readFreeze, readUnfreeze } from "./read-freeze.ts";
 import { environmentAnywhere, readPlace, readPlaceTurned, unknownProject } from "./read-place.ts";
 import { nearest } from "./suggest.ts";
 import { tokenize } from "./tokenize.ts";
@@ -288,7 +289,7 @@ const READERS: Record<VerbName, (reader: CommandReader, forced: boolean) => Comm
 	help: readHelp,
 	promote: () => ({ verb: "later", name: "promote" }),
 	nudge: () => ({ verb: "later", name: "nudge" }),
-	freeze: () => ({ verb: "later", name: "freeze" }),
-	unfreeze: () => ({ verb: "later", name: "unfreeze" }),
+	freeze: readFreeze,
+	unfreeze: readUnfreeze,
 	admin: readAlone("admin"),
 };

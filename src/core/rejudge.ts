@@ -31,6 +31,8 @@ export function rejudge(policy: EffectivePolicy, before: EffectivePolicy | null,
 	const forced = past.rules.some(({ rule, outcome }) => rule === "force" && outcome !== "not_applicable");
 	if (forced && past.force === null) return { told: false, why: "It was to be forced, and the reason was not kept." };
 	const goesBack = past.type === "rollback" && past.succeededHereAs !== null;
+	if (past.rules.some(({ code, outcome }) => code === "frozen_by_hand" && outcome === "refused"))
+		return { told: false, why: "Releases were stopped by hand then, whatever its policy said." };
 	const ci = policy.ci.mode === "off" || goesBack ? [] : checksOf(past.rules, policy.ci.checks);
 	// What is refused whatever CI said can be told without it.
 	const judging = ci === null ? { ...policy, ci: { mode: "off" as const, checks: null } } : policy;
@@ -39,7 +41,7 @@ export function rejudge(policy: EffectivePolicy, before: EffectivePolicy | null,
 		parameters: givenIn(past.parameters, before),
 		force:
 			past.force === null ? null : { reason: past.force.reason, roles: [policy.force.role, ...rolesOf(past.force)] },
-		...{ queueLength: 0, succeededHereAs: past.succeededHereAs, succeededIn: past.succeededIn },
+		...{ queueLength: 0, frozenByHand: [], succeededHereAs: past.succeededHereAs, succeededIn: past.succeededIn },
 	});
 	if (ci === null && verdict.outcome === "allowed")
 		return { told: false, why: "What CI said then was not looked at, or not all of it was kept." };

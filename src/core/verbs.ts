@@ -38,8 +38,11 @@ export const VERBS = {
 	help: { usage: "deploy help [verb]", does: "this list, or one command" },
 	promote: { usage: "deploy promote <project> from <environment> to <environment>", does: null },
 	nudge: { usage: "deploy nudge #<run>", does: null },
-	freeze: { usage: "deploy freeze <scope> [until <time>|for 2h] <reason>", does: null },
-	unfreeze: { usage: "deploy unfreeze <scope>", does: null },
+	freeze: {
+		usage: "deploy freeze <scope> [until <time>|for 2h] <reason>",
+		does: "stop releases: to web/production, */production, or * for all",
+	},
+	unfreeze: { usage: "deploy unfreeze <scope>", does: "let releases go again" },
 	admin: { usage: "deploy admin", does: "gives you a one-time link, valid 5 minutes, into the web page" },
 } as const;
 

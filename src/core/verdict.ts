@@ -1,3 +1,4 @@
+import type { HandFreeze } from "./freeze.ts";
 import type { ResolvedRef, RunType } from "./run.ts";
 
 export const RULES = [
@@ -67,6 +68,8 @@ export interface Facts {
 	readonly parameters: Readonly<Record<string, string>>;
 	/** null: nobody asks for force. `roles`: what the requester holds in this scope. */
 	readonly force: { readonly reason: string; readonly roles: readonly string[] } | null;
+	/** Those that hold here now, whatever the policy says. */
+	readonly frozenByHand: readonly HandFreeze[];
 	/** Runs that wait here, the active one and this one left out. */
 	readonly queueLength: number;
 	/** The number of the run that succeeded here with this SHA, if one did. */

@@ -1,3 +1,4 @@
+import type { FreezeScope } from "../core/freeze.ts";
 import type { Deps } from "../deps.ts";
 import type { WebhookContent } from "../ports/pipeline.ts";
 import { cleanUp } from "../store/clean-up.ts";
@@ -7,6 +8,7 @@ import { dispatchNext } from "../use-cases/dispatch-next.ts";
 import { fetchLog } from "../use-cases/fetch-log.ts";
 import { followNudge } from "../use-cases/follow-nudge.ts";
 import { lookForLeftOver, meetDeadline, pollRun, stopRun } from "../use-cases/follow-run.ts";
+import { expireFreeze } from "../use-cases/freeze-releases.ts";
 import { expireLock } from "../use-cases/lock-environment.ts";
 import { recordReport } from "../use-cases/record-report.ts";
 import { refreshEvidence } from "../use-cases/refresh-evidence.ts";
@@ -59,6 +61,7 @@ export function makeHandlers(deps: Deps, context: HandlerContext): Handlers {
 			poll: ofRun(pollRun),
 			deadline: ofRun(meetDeadline),
 			lock_expiry: async (job) => expireLock(deps, (job.payload as { environmentId: string }).environmentId),
+			freeze_expiry: async (job) => expireFreeze(deps, job.payload as FreezeScope),
 			card: (job) => sendCard(deps, job),
 			thread: (job) => sendThread(deps, job),
 			fetch_log: ofRun(fetchLog),

@@ -107,6 +107,17 @@ export interface SettingRow {
 	value: string;
 }
 
+/** A freeze by hand; one for each scope. */
+export interface FreezeRow {
+	projects: string;
+	environments: string;
+	personId: string;
+	personName: string;
+	reason: string;
+	until: Date | null;
+	createdAt: Date;
+}
+
 const managedBy = { type: "text", name: "managed_by" } as const;
 const managedByCheck = (table: string) => ({
 	name: `${table}_managed_by_known`,
@@ -274,6 +285,20 @@ export const SettingTable = new EntitySchema<SettingRow>({
 	columns: { name: { type: "text", primary: true }, value: { type: "text" } },
 });
 
+export const FreezeTable = new EntitySchema<FreezeRow>({
+	name: "release_freeze",
+	columns: {
+		projects: { type: "text", primary: true },
+		environments: { type: "text", primary: true },
+		personId: { type: "uuid", name: "person_id" },
+		personName: { type: "text", name: "person_name" },
+		reason: { type: "text" },
+		until: { type: "timestamptz", nullable: true },
+		createdAt: { type: "timestamptz", name: "created_at" },
+	},
+	foreignKeys: [foreignKey("release_freeze_person", "person", "personId")],
+});
+
 export const ENTITIES = [
 	PersonTable,
 	IdentityTable,
@@ -284,4 +309,5 @@ export const ENTITIES = [
 	AccessBindingTable,
 	ApiTokenTable,
 	SettingTable,
+	FreezeTable,
 ];

@@ -11,6 +11,7 @@ export const JOB_KINDS = [
 	"poll",
 	"deadline",
 	"lock_expiry",
+	"freeze_expiry",
 	"card",
 	"thread",
 	"progress",

@@ -32,6 +32,12 @@ const LOOKS: readonly { readonly statement: string; readonly detail: (row: Row) 
 		detail: ({ what }) => `the lock of ${what} has no entry`,
 	},
 	{
+		statement: `SELECT 'system' AS chain, 0 AS number, projects || '/' || environments || ' by ' || person_name AS what
+			FROM release_freeze AS f WHERE NOT EXISTS (SELECT FROM audit_entry AS a WHERE a.chain = 'system'
+				AND a.action = 'freeze.set' AND a.at_ms = round(extract(epoch FROM f.created_at) * 1000)) LIMIT $1`,
+		detail: ({ what }) => `the freeze of ${what} has no entry`,
+	},
+	{
 		statement: `SELECT 'system' AS chain, 0 AS number, t.name || ' was ' || told.action AS what FROM api_token AS t
 			CROSS JOIN LATERAL (VALUES ('created', true), ('revoked', t.revoked_at IS NOT NULL)) AS told (action, happened)
 			LEFT JOIN (SELECT action, entry::jsonb #>> '{data,token}' AS token FROM audit_entry

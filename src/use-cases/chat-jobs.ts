@@ -53,6 +53,27 @@ export function noticeJobs(
 	}));
 }
 
+/** Tells what concerns many environments at once: one post for each channel, about those whose channel it is. */
+export function channelNotices<P extends { readonly channels: Channels }>(
+	places: readonly P[],
+	textOf: (places: readonly P[]) => string,
+	by: string,
+): JobDraft[] {
+	const told = new Map<string, { readonly platform: Platform; readonly channel: string; readonly places: P[] }>();
+	for (const place of places)
+		for (const [name, channel] of Object.entries(place.channels)) {
+			const platform = name as Platform;
+			const one = told.get(`${platform}:${channel}`) ?? { platform, channel, places: [] as P[] };
+			told.set(`${platform}:${channel}`, one);
+			one.places.push(place);
+		}
+	return [...told].map(([key, { platform, channel, places: some }]) => ({
+		kind: "notice",
+		orderKey: `channel:${key}`,
+		payload: { platform, channel, text: textOf(some), by } satisfies NoticeJob,
+	}));
+}
+
 /** Messages of one run on one platform go out one after the other: the root card first. */
 export function orderKey(runId: string, platform: Platform): string {
 	return `${platform}:${runId}`;

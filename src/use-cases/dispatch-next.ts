@@ -1,3 +1,4 @@
+import type { EntityManager } from "typeorm";
 import { SYSTEM_ACTOR } from "../core/audit-entry.ts";
 import { type EffectivePolicy, evaluate } from "../core/policy.ts";
 import { done, type Outcome } from "../core/refusal.ts";
@@ -5,6 +6,7 @@ import type { Run } from "../core/run.ts";
 import type { RunEvent } from "../core/step.ts";
 import type { Deps } from "../deps.ts";
 import { VendorError } from "../ports/vendor-error.ts";
+import { freezesBeforeStart } from "../store/freezes.ts";
 import { personLock } from "../store/locks.ts";
 import { activeRun, queuedRuns, type Sql, succeededRuns } from "../store/runs.ts";
 import { approvalsMissing, verdictSentence } from "../words/refusal-words.ts";
@@ -14,6 +16,7 @@ import { type Place, placeById, policyOf } from "./catalog.ts";
 import { countApprovals } from "./count-approvals.ts";
 import { fingerprintOf } from "./fingerprint-of.ts";
 import { notFreeIn } from "./follow-run.ts";
+import { frozenNow } from "./frozen-now.ts";
 import { gatherFacts } from "./gather-facts.ts";
 import { type Authors, authorsOf } from "./read-authors.ts";
 import { hasMoved } from "./ref-moved.ts";
@@ -47,11 +50,19 @@ export async function dispatchNext(deps: Deps, environmentId: string): Promise<D
 			if (decision.type === "dispatched" && !(policyNow.ok && sameAs(fresh, placeNow, policyNow.version))) return null;
 			// Nor was it judged against what is live now.
 			if ((await liveRun(tx, environmentId)) !== live) return null;
+			// Somebody may have frozen it meanwhile; from here on nobody can, until it is committed that it starts.
+			if (decision.type === "dispatched" && (await isFrozen(deps, tx, placeNow, fresh))) return null;
 			return { events: [decision], actor: SYSTEM_ACTOR };
 		});
 		if (changed?.progress.state === "dispatching") return "done";
 	}
 	return "done";
+}
+
+async function isFrozen(deps: Deps, tx: EntityManager, place: Place, run: Run): Promise<boolean> {
+	const now = deps.now();
+	const byHand = await freezesBeforeStart(tx, { project: run.project, environment: run.environment }, now);
+	return byHand.length > 0 && (await frozenNow(tx, place, run, byHand, now)) !== null;
 }
 
 async function liveRun(sql: Sql, environmentId: string): Promise<number | null> {

@@ -2,6 +2,7 @@ import type { EffectivePolicy } from "../core/policy.ts";
 import type { ResolvedRef, RunType } from "../core/run.ts";
 import type { Facts } from "../core/verdict.ts";
 import type { Deps } from "../deps.ts";
+import { freezesOf } from "../store/freezes.ts";
 import { succeededWith, successesOf } from "../store/runs.ts";
 import type { Place } from "./catalog.ts";
 import { ciOf } from "./gather-evidence.ts";
@@ -16,13 +17,17 @@ export interface Asked {
 /** Everything that the policy is asked, read before any transaction: the network is slow and may be dead. */
 export async function gatherFacts(deps: Deps, place: Place, policy: EffectivePolicy, asked: Asked): Promise<Facts> {
 	const { project, environment } = place;
-	const [here, succeededIn, queueLength] = await Promise.all([
+	const now = deps.now();
+	const where = { project: project.slug, environment: environment.slug };
+	const [here, succeededIn, queueLength, frozenByHand] = await Promise.all([
 		succeededWith(deps.db, environment.id, asked.ref.sha),
 		successesOf(deps.db, project.id, asked.ref.sha),
 		countWaiting(deps, environment.id),
+		freezesOf(deps.db, where, now),
 	]);
 	return {
-		now: deps.now(),
+		now,
+		frozenByHand,
 		type: asked.type,
 		ref: asked.ref,
 		ci: await readChecks(deps, place, policy, asked, here !== null),

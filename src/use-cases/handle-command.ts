@@ -12,6 +12,7 @@ import { type CommandContext, no, yes } from "./answer.ts";
 import { answerCancel, answerDecision, answerLock, answerUnlock } from "./answer-act.ts";
 import { answerDiff } from "./answer-diff.ts";
 import { answerExplain } from "./answer-explain.ts";
+import { answerFreeze, answerUnfreeze } from "./answer-freeze.ts";
 import {
 	answerAdmin,
 	answerHistory,
@@ -75,6 +76,10 @@ async function answer(context: CommandContext, command: Command): Promise<Answer
 			return answerLock(context, command);
 		case "unlock":
 			return answerUnlock(context, command);
+		case "freeze":
+			return answerFreeze(context, command);
+		case "unfreeze":
+			return answerUnfreeze(context, command.scope);
 		case "status":
 			return answerStatus(context, command.project, command.environment);
 		case "queue":

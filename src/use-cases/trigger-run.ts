@@ -5,6 +5,7 @@ import type { RunEvent } from "../core/step.ts";
 import type { Deps } from "../deps.ts";
 import type { PipelinePort, PipelineReport, PipelineVariables } from "../ports/pipeline.ts";
 import { VendorError } from "../ports/vendor-error.ts";
+import { freezesBeforeStart } from "../store/freezes.ts";
 import { ANSWER_LOST, notedOf } from "../store/noted.ts";
 import { runById } from "../store/runs.ts";
 import { plainTime } from "../words/rich.ts";
@@ -12,6 +13,7 @@ import { advanceRun, entryOf } from "./advance-run.ts";
 import { type Place, placeById, policyOf } from "./catalog.ts";
 import { findPipeline } from "./find-pipeline.ts";
 import { fingerprintOf } from "./fingerprint-of.ts";
+import { frozenNow } from "./frozen-now.ts";
 import { recordReport } from "./record-report.ts";
 
 /** Milliseconds between two looks for a run whose trigger's answer was lost: soon at first, and then a tenth of the time that has passed. */
@@ -46,7 +48,7 @@ export async function triggerRun(deps: Deps, runId: string): Promise<{ again: Da
 	const timeoutSeconds = await runTimeoutSeconds(deps, place);
 	if (!at.triggerAttempted) {
 		const marked = await advanceRun(deps, run, async (fresh, tx) => ({
-			events: [(await isWhatWasApproved(tx, place, fresh)) ? { type: "trigger_attempted" } : CHANGED],
+			events: [await lastLook(deps, tx, place, fresh)],
 			actor: SYSTEM_ACTOR,
 		}));
 		// Cancelled in between: look again at what it is now.
@@ -66,6 +68,17 @@ const CHANGED: RunEvent = {
 	reason:
 		"The policy or the pipeline of this environment changed since it was approved. Nothing was started; ask for it anew.",
 };
+
+/** A provider that is down can keep it from starting for minutes: who froze the environment meanwhile meant this run too. */
+async function lastLook(deps: Deps, tx: EntityManager, place: Place, run: Run): Promise<RunEvent> {
+	if (!(await isWhatWasApproved(tx, place, run))) return CHANGED;
+	const now = deps.now();
+	const byHand = await freezesBeforeStart(tx, { project: run.project, environment: run.environment }, now);
+	const frozen = byHand.length === 0 ? null : await frozenNow(tx, place, run, byHand, now);
+	return frozen === null
+		? { type: "trigger_attempted" }
+		: { type: "start_failed", reason: `${frozen.reason} Nothing was started; ask for it anew afterwards.` };
+}
 
 /** What is about to be called, and what is configured at this moment, is what the run's approvals hold for. */
 async function isWhatWasApproved(tx: Pick<EntityManager, "getRepository">, place: Place, run: Run): Promise<boolean> {

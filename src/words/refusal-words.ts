@@ -24,6 +24,7 @@ const ACTIONS: Record<Action, string> = {
 	lock: "lock or unlock",
 	steal_lock: "take somebody else's lock on",
 	unlock_other: "unlock somebody else's lock on",
+	freeze: "freeze or unfreeze",
 	approve: "approve runs on",
 	reject: "reject runs on",
 	configure: "change the configuration of",
@@ -35,7 +36,8 @@ export function reachWords({ projects, environments }: Reach): string {
 }
 
 export function rightRefusal(action: Action, scope: Scope, denied: Denied): Refusal {
-	const place = `${scope.project}/${scope.environment}`;
+	const everywhere = scope.project === "*" && scope.environment === "*";
+	const place = everywhere ? "everything" : `${scope.project}/${scope.environment}`;
 	const doing = `You may not ${ACTIONS[action]} ${place}`;
 	switch (denied.code) {
 		case "no_right":

@@ -84,7 +84,7 @@ function judge(): Judged {
 	const checks = ["build", "test", "lint"].map((name) => ({ name, state: "success", url: null }) as const);
 	const verdict = evaluate(policy, {
 		...{ now: new Date(), type: "deploy", ref, ci: { known: true, checks }, parameters: {}, force: null },
-		...{ queueLength: 0, succeededHereAs: null, succeededIn: {} },
+		...{ queueLength: 0, frozenByHand: [], succeededHereAs: null, succeededIn: {} },
 	});
 	if (verdict.outcome !== "allowed") throw new Error("the bench's own request is refused");
 	return {

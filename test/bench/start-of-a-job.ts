@@ -53,7 +53,15 @@ function handlersOf(begin: (job: Job) => void): Handlers {
 			cancel: handler,
 			poll: handler,
 		},
-		...{ deadline: handler, lock_expiry: handler, card: handler, thread: handler, tell: handler, notice: handler },
+		...{
+			deadline: handler,
+			lock_expiry: handler,
+			freeze_expiry: handler,
+			card: handler,
+			thread: handler,
+			tell: handler,
+			notice: handler,
+		},
 		...{ progress: handler, fetch_log: handler, evidence: handler, checkpoint: handler, clean_up: handler },
 	};
 	return { handle, gaveUp: async () => [] };

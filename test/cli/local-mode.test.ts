@@ -72,7 +72,7 @@ describe("the main job, from a terminal", () => {
 		["a guest", "deploy shop@v1.1.0 to stage", "guest", "guests and people of other workspaces may look"],
 		["an operator outside of their scope", "deploy shop@v1.1.0 to production", "cleo", "it takes the role operator"],
 		["a ref that may not go there", "deploy shop@main to production", "ben", "the policy allows tags v*.*.*"],
-		["a verb of a later version", "freeze * until tomorrow", "ada", "not in this version"],
+		["a freeze without a reason", "freeze * until tomorrow", "ada", "A freeze needs a reason"],
 		["somebody who is not there", "status", "eve", 'There is no sample person "eve"'],
 	])("refuses %s with one sentence and exit code 1", async (_who, text, as, sentence) => {
 		const said = await say(text, as);

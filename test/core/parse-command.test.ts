@@ -149,8 +149,6 @@ const UNDERSTOOD: readonly (readonly [said: string, means: Command])[] = [
 	["lock --help", { verb: "help", topic: "lock" }],
 	["promote web from stage to production", { verb: "later", name: "promote" }],
 	["nudge #4", { verb: "later", name: "nudge" }],
-	["freeze */production until friday holidays", { verb: "later", name: "freeze" }],
-	["unfreeze *", { verb: "later", name: "unfreeze" }],
 	["diff web", { verb: "diff", project: "web", environment: null }],
 	["admin", { verb: "admin" }],
 ];

@@ -28,6 +28,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
 	parameters: {},
 	force: null,
 	queueLength: 0,
+	frozenByHand: [],
 	succeededHereAs: null,
 	succeededIn: {},
 	...more,

@@ -15,7 +15,7 @@ function past(rules: unknown, facts: Partial<Facts> = {}, more: Partial<Preceden
 	const all: Facts = {
 		...{ now: new Date("2026-03-04T10:00:00Z"), type: "deploy", ref: { name: "main", kind: "branch", sha: SHA } },
 		ci: { known: true, checks: [{ name: "build", state: "success", url: null }] },
-		...{ parameters: {}, force: null, queueLength: 0, succeededHereAs: null, succeededIn: {} },
+		...{ parameters: {}, force: null, queueLength: 0, frozenByHand: [], succeededHereAs: null, succeededIn: {} },
 		...facts,
 	};
 	const verdict = evaluate(policy(rules), all);
