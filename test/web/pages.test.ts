@@ -281,4 +281,45 @@ describe("a run on the page", () => {
 		gone.abort();
 		await asking;
 	});
+
+	test("whoever watches has six places, and each is free again when it is left", async () => {
+		const ann = await browser("U_ANN");
+		const watches = await Promise.all(Array.from({ length: 6 }, () => watch(ann)));
+		const one = await watch(ann);
+		expect(one.status).toBe(429);
+		const others = await watch(await browser("U_BOB"));
+		expect(others.status).toBe(200);
+		watches[0]?.leave();
+		let next = await watch(ann);
+		while (next.status === 429) next = await watch(ann);
+		expect(next.status).toBe(200);
+		for (const { leave } of [...watches, others, next]) leave();
+	}, 20_000);
+
+	test.each(["signed out", "made a guest", "idle for too long"])(
+		"whoever is %s is told nothing more, and watching keeps no session alive",
+		async (how) => {
+			const user = "U_TWO";
+			const two = await browser(user);
+			const { reader } = await watch(two);
+			await reader?.read();
+			if (how === "signed out") await two.submit("/account", "/sign-out");
+			else if (how === "made a guest") site.world.people.outsiders.add(user);
+			else site.world.sleep(2 * 3_600_000);
+			let ended = false;
+			while (!ended) ended = (await reader?.read())?.done ?? true;
+			expect((await watch(two)).status).toBe(401);
+			site.world.people.outsiders.delete(user);
+		},
+		20_000,
+	);
 });
+
+async function watch(who: Browser) {
+	const gone = new AbortController();
+	const stream = await fetch(`${site.url}/events`, {
+		headers: { cookie: `draven=${who.cookies.get("draven")}` },
+		signal: gone.signal,
+	});
+	return { status: stream.status, reader: stream.body?.getReader(), leave: () => gone.abort() };
+}

@@ -84,7 +84,7 @@ async function live(deps: Deps, project: string | null) {
 			data-live
 			hx-get={`/board${project === null ? "" : `?project=${encodeURIComponent(project)}`}`}
 			hx-trigger="draven:changed"
-			hx-swap="outerHTML"
+			hx-swap="outerMorph"
 		>
 			{slugs.map((slug) => (
 				<section class="project" key={slug} aria-labelledby={`project-${slug}`}>

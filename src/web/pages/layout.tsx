@@ -13,6 +13,16 @@ const NAVIGATION: readonly { readonly section: Section; readonly path: string; r
 	{ section: "admin", path: "/admin", label: "Admin" },
 ];
 
+/**
+ * An answer that is an error is not put in the place of what is there; what somebody opened stays open, and what they type in stays as it is.
+ */
+const HTMX = JSON.stringify({
+	includeIndicatorCSS: false,
+	noSwap: [204, 304, "4xx", "5xx"],
+	morphIgnore: ["data-htmx-powered", "open"],
+	morphSkip: "[data-typing]",
+});
+
 /** The frame of every page that somebody who is signed in sees. */
 export function Layout({
 	title,
@@ -100,7 +110,7 @@ function Page({
 				<meta charset="utf-8" />
 				<meta name="viewport" content="width=device-width, initial-scale=1" />
 				<meta name="robots" content="noindex" />
-				<meta name="htmx-config" content='{"includeIndicatorCSS":false}' />
+				<meta name="htmx-config" content={HTMX} />
 				<title>{`${title} · DRAVEN`}</title>
 				<link rel="icon" href="data:," />
 				<link rel="stylesheet" href={ASSETS.style.url} />
@@ -117,15 +127,18 @@ function Page({
 export function Form({
 	action,
 	inline = false,
+	id,
 	children,
 }: {
 	readonly action: string;
+	/** By it a form that is live stays itself. */
+	readonly id?: string;
 	readonly inline?: boolean;
 	readonly children: ComponentChildren;
 }) {
 	const { csrf } = useContext(ViewerContext);
 	return (
-		<form method="post" action={action} class={inline ? "inline" : undefined}>
+		<form method="post" id={id} action={action} class={inline ? "inline" : undefined}>
 			<input type="hidden" name="csrf" value={csrf} />
 			{children}
 		</form>

@@ -113,12 +113,12 @@ async function notAnyMore(deps: Deps, plain: string, reply: FastifyReply): Promi
 	return alone(reply, 403, "Not for guests", "The web page is not for guests and people of other organisations.");
 }
 
-/** Who may look at what is no page: the same people. */
-export async function mayLook(deps: Deps, plain: string | null): Promise<boolean> {
+/** The person who may look at what is no page: the same as at pages. Null: nobody is signed in, or not any more. */
+export async function whoLooks(deps: Deps, plain: string | null): Promise<string | null> {
 	const who = plain === null ? null : await findSession(deps.db, plain, deps.now(), false);
-	if (who === null) return false;
+	if (who === null) return null;
 	const found = await identifySession(deps, who);
-	return found.ok && !found.value.principal.outsider;
+	return found.ok && !found.value.principal.outsider ? who.personId : null;
 }
 
 function answer(

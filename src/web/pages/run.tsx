@@ -160,7 +160,13 @@ async function Live(deps: Deps, caller: Caller, run: Run) {
 	const { progress } = run;
 	const reason = "reason" in progress && progress.state !== "succeeded" ? progress.reason : null;
 	return (
-		<div data-live hx-get={`${at(run)}/live`} hx-trigger="draven:changed" hx-swap="outerHTML">
+		<div
+			data-live
+			data-chain={run.environmentId}
+			hx-get={`${at(run)}/live`}
+			hx-trigger="draven:changed"
+			hx-swap="outerMorph"
+		>
 			<div class="head">
 				<div>
 					<h1>{runTitle(run)}</h1>
@@ -272,7 +278,7 @@ function Actions({ run, caller }: { readonly run: Run; readonly caller: Caller }
 	// A form that is sent twice is one request; the same form on a page that is opened again is another.
 	const once = randomUUID();
 	const form = (verb: string, label: string, style: string, asks: boolean) => (
-		<Form action={`${at(run)}/${verb}`} inline key={verb}>
+		<Form action={`${at(run)}/${verb}`} inline key={verb} id={`to-${verb}`}>
 			<input type="hidden" name="once" value={once} />
 			{asks ? (
 				<label>
@@ -299,7 +305,11 @@ function Actions({ run, caller }: { readonly run: Run; readonly caller: Caller }
 			? [form("rollback", "Roll back to this", "", false)]
 			: []),
 	];
-	return forms.length === 0 ? null : <div class="buttons">{forms}</div>;
+	return (
+		<div class="buttons" id="actions" data-kept>
+			{forms}
+		</div>
+	);
 }
 
 const OUTCOMES: Record<RuleOutcome, { readonly tone: "good" | "bad" | "wait" | ""; readonly word: string }> = {

@@ -51,7 +51,7 @@ async function runs({ deps, query }: PageCall): Promise<PageReply> {
 					hx-get={`/runs?${new URLSearchParams({ ...filter, ...stringly(from) })}`}
 					hx-select=".card.scroll"
 					hx-trigger="draven:changed"
-					hx-swap="outerHTML"
+					hx-swap="outerMorph"
 				>
 					<table class="stack">
 						<Columns names={["Run", "State", "Where", "What", "Asked by", "When"]} />

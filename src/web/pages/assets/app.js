@@ -11,14 +11,64 @@ function localTimes(root) {
 	}
 }
 
+/**
+ * Server-sent events while somebody looks: a browser opens few connections to a host, and a tab that nobody sees needs none. `wire` is told
+ * of each new connection, and whether there was one before.
+ */
+function listen(address, wire) {
+	let events = null;
+	let again = false;
+	let timer = null;
+	const close = () => {
+		clearTimeout(timer);
+		events?.close();
+		events = null;
+	};
+	const open = () => {
+		close();
+		if (document.hidden) return;
+		events = new EventSource(address());
+		const isAgain = again;
+		again = true;
+		wire(events, isAgain, stop);
+		// Turned away, not cut off: the browser would not come back by itself.
+		events.addEventListener("error", () => {
+			if (events?.readyState !== EventSource.CLOSED) return;
+			close();
+			timer = setTimeout(open, 30_000);
+		});
+	};
+	const turn = () => (document.hidden ? close() : open());
+	const stop = () => {
+		close();
+		document.removeEventListener("visibilitychange", turn);
+	};
+	document.addEventListener("visibilitychange", turn);
+	addEventListener("pagehide", close);
+	addEventListener("pageshow", ({ persisted }) => persisted && open());
+	open();
+}
+
 /** Tells the parts of the page that show what changes that something did. */
 function follow() {
 	if (document.querySelector("[data-live]") === null) return;
-	const events = new EventSource("/events");
-	events.addEventListener("changed", () => {
-		for (const part of document.querySelectorAll("[data-live]")) htmx.trigger(part, "draven:changed");
-	});
-	addEventListener("pagehide", () => events.close());
+	const tell = (chains) => {
+		for (const part of document.querySelectorAll("[data-live]"))
+			if (chains === null || !part.dataset.chain || chains.includes(part.dataset.chain))
+				htmx.trigger(part, "draven:changed");
+	};
+	listen(
+		() => "/events",
+		(events, isAgain) => {
+			let opened = isAgain;
+			// What happened while nobody listened.
+			events.addEventListener("open", () => {
+				if (opened) tell(null);
+				opened = true;
+			});
+			events.addEventListener("changed", ({ data }) => tell(data.split(" ")));
+		},
+	);
 }
 
 /** Plots the table beside it: the numbers are the table's own. */
@@ -72,11 +122,32 @@ function enliven(root) {
 	plots(root);
 }
 
-/** What somebody is typing in is not taken from under their hands. */
+/** A form in which something was typed that is not sent yet. */
+function isBegun(part) {
+	if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return true;
+	return [...part.querySelectorAll("input:not([type=hidden]), textarea")].some(
+		(field) => field.value !== field.defaultValue,
+	);
+}
+
+/** What somebody is typing in is not taken from under their hands; all around it follows what happens. */
 function spareTyping() {
-	document.body.addEventListener("htmx:beforeSwap", (event) => {
-		const { target } = event.detail;
-		if (target.matches("[data-typed]") && target.contains(document.activeElement)) event.detail.shouldSwap = false;
+	document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
+		// What comes is as what is there: times in the reader's zone, so that nothing of them moves.
+		for (const { fragment } of tasks) localTimes(fragment);
+		const isTypedIn = ({ target }) => target?.matches?.("[data-typed]") && target.contains(document.activeElement);
+		tasks.splice(0, tasks.length, ...tasks.filter((task) => !isTypedIn(task)));
+		// The settings of htmx let what has this attribute stay as it is.
+		for (const part of document.querySelectorAll("[data-kept]")) part.toggleAttribute("data-typing", isBegun(part));
+	});
+	document.addEventListener("focusout", ({ target }) => {
+		const part = target.closest("[data-typing]");
+		setTimeout(() => {
+			if (part === null || !part.isConnected || isBegun(part)) return;
+			part.removeAttribute("data-typing");
+			const live = part.closest("[data-live]");
+			if (live !== null) htmx.trigger(live, "draven:changed");
+		});
 	});
 }
 
