@@ -1,8 +1,10 @@
 import { DateTime, IANAZone } from "luxon";
+import { parseDuration } from "./duration.ts";
 
 /** When something ends, as a person said it; the wall clock is that of `zone`, where they named one. */
 export type Until =
 	| { readonly kind: "for"; readonly ms: number }
+	| { readonly kind: "at"; readonly at: Date }
 	| {
 			readonly kind: "clock";
 			/** Monday is 1; null: today, or tomorrow when that time is over today. */
@@ -47,6 +49,15 @@ export function readUntil(words: readonly string[]): { readonly until: Until; re
 	return withZone(words, time === null ? 1 : 2, (zone) => ({ kind: "clock", day, time: time ?? MIDNIGHT, zone }));
 }
 
+/** A field of a form: a time, or how long; null: it is neither. */
+export function readEnd(text: string): Until | null {
+	const ms = parseDuration(text.toLowerCase());
+	if (ms !== null) return { kind: "for", ms };
+	const words = text.split(/\s+/);
+	const read = readUntil(words);
+	return read !== null && read.taken === words.length ? read.until : null;
+}
+
 function readClock(word: string): Clock | null {
 	const match = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(word);
 	return match === null ? null : { hour: Number(match[1]), minute: Number(match[2]) };
@@ -83,6 +94,7 @@ export function resolveUntil(until: Until, now: Date, zone: string): Date | stri
 }
 
 function momentOf(until: Until, now: Date, zone: string): Date {
+	if (until.kind === "at") return until.at;
 	if (until.kind === "for") return new Date(now.getTime() + until.ms);
 	const here = DateTime.fromJSDate(now, { zone: until.zone ?? zone });
 	if (until.kind === "date")

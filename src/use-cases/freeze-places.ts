@@ -29,7 +29,7 @@ export async function placesTaken(db: Reader, scope: FreezeScope): Promise<Froze
 
 /** The wall clock that a time without a zone is of: the one that the policies there name, else UTC. */
 export async function zoneOf(db: Reader, places: readonly FrozenPlace[], until: Until | null): Promise<string> {
-	if (until === null || until.kind === "for") return "UTC";
+	if (until === null || until.kind === "for" || until.kind === "at") return "UTC";
 	if (until.zone !== null) return until.zone;
 	const stored = await db.getRepository(PolicyTable).find();
 	const zones = new Set<string>();

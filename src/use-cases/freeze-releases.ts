@@ -129,7 +129,7 @@ function notFrozen(scope: FreezeScope, all: readonly HandFreeze[]): Refusal {
 	const listed = [...around, ...others].slice(0, 5);
 	const is = listed.length === 0 ? "Nothing is frozen by hand." : `Frozen: ${listed.map(freezeWords).join("; ")}.`;
 	return refusal(
-		"not_frozen",
+		"unknown_freeze",
 		`There is no freeze of ${scopeText(scope)} by hand. ${is}`,
 		around.length === 0 ? null : "A wider freeze is lifted as it was set, for all that it takes.",
 		listed.map((one) => ({ label: scopeText(one), command: `unfreeze ${scopeText(one)}` })),

@@ -1,9 +1,13 @@
+import { freezesAt } from "../core/freeze.ts";
+import { standingFreeze } from "../core/rules/freezes.ts";
 import type { Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
-import { EnvironmentTable, ProjectTable } from "../store/entities.ts";
+import { type EnvironmentRow, EnvironmentTable, PolicyTable, ProjectTable } from "../store/entities.ts";
+import { freezesOn } from "../store/freezes.ts";
 import { personLock } from "../store/locks.ts";
 import { activeRun, listRuns, succeededRuns, waitingRuns } from "../store/runs.ts";
 import type { Standing } from "../words/standing-words.ts";
+import { readPolicy } from "./catalog.ts";
 
 export async function standings(
 	deps: Deps,
@@ -19,13 +23,22 @@ export async function standings(
 				.filter((one) => filter.environment === null || one.slug === filter.environment)
 				.map((environment) => ({ project, environment })),
 		);
+	const now = deps.now();
+	const policies = await deps.db.getRepository(PolicyTable).find();
+	const freezes = await freezesOn(deps.db, now);
+	const frozen = (project: string, { slug, policy }: EnvironmentRow) => {
+		const read = readPolicy(policy, policies);
+		const byHand = freezesAt(freezes, { project, environment: slug }, now);
+		return standingFreeze(read.ok ? read.policy : null, byHand, now);
+	};
 	return Promise.all(
 		chosen.map(async ({ project, environment }) => ({
 			project: project.slug,
 			environment: environment.slug,
 			live: (await succeededRuns(deps.db, environment.id, 1))[0] ?? null,
 			active: await activeRun(deps.db, environment.id),
-			lock: await personLock(deps.db, environment.id, deps.now()),
+			lock: await personLock(deps.db, environment.id, now),
+			frozen: frozen(project.slug, environment),
 			waiting: await waitingRuns(deps.db, environment.id),
 		})),
 	);

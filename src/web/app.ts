@@ -4,6 +4,7 @@ import { auditEndpoints } from "./api/audit.ts";
 import { commandEndpoints } from "./api/commands.ts";
 import { configurationEndpoints } from "./api/configuration.ts";
 import { type Endpoint, register } from "./api/endpoint.ts";
+import { freezeEndpoints } from "./api/freezes.ts";
 import { lockEndpoints } from "./api/locks.ts";
 import { describeApi } from "./api/openapi.ts";
 import { reportEndpoints } from "./api/reports.ts";
@@ -36,6 +37,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
 	...logEndpoints,
 	...commandEndpoints,
 	...lockEndpoints,
+	...freezeEndpoints,
 	...auditEndpoints,
 	...configurationEndpoints,
 	...reportEndpoints,

@@ -14,6 +14,8 @@ export interface Standing {
 	readonly live: Run | null;
 	readonly active: Run | null;
 	readonly lock: PersonLock | null;
+	/** What stops releases there, by hand or by rule. */
+	readonly frozen: { readonly says: string; readonly until: Date | null } | null;
 	/** Queued first, then what waits for approval. */
 	readonly waiting: readonly Run[];
 }
@@ -46,6 +48,7 @@ function standingLine(one: Standing): Rich {
 	}
 	if (one.active !== null) line.push(`\n   ${stateLabel(one.active.progress.state)}: ${short(one.active)}`);
 	if (one.lock !== null) line.push(`\n   🔒 Locked by ${heldBy(one.lock)}`);
+	if (one.frozen !== null) line.push(`\n   ❄️ ${one.frozen.says}`);
 	for (const run of one.waiting.slice(0, 5)) line.push(`\n   ${stateLabel(run.progress.state)}: ${short(run)}`);
 	if (one.waiting.length > 5) line.push(`\n   … and ${one.waiting.length - 5} more`);
 	return line;

@@ -114,7 +114,15 @@ async function admin(options: Parameters<Browser["newContext"]>[0] = {}): Promis
 				...["/projects/blog/stage", "/policies", "/policies/-new", "/policies/mine", "/policies/production"],
 				...["/policies/demo", "/integrations", "/integrations/-new", "/integrations/-new/github"],
 				...["/integrations/-new/gitlab", "/integrations/hub", "/integrations/boxes", "/integrations/fake", "/access"],
-				...["/access/-new", `/access/${binding.id}`, "/people", `/people/${person?.id}`, "/tokens", "/locks"],
+				...[
+					"/access/-new",
+					`/access/${binding.id}`,
+					"/people",
+					`/people/${person?.id}`,
+					"/tokens",
+					"/locks",
+					"/freezes",
+				],
 			];
 			const look = async (address: string) => {
 				await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");

@@ -109,7 +109,7 @@ describe("a freeze by hand", () => {
 		expect((await world.say("U_ADA", "unfreeze")).card.text).toBe("Nothing is frozen by hand.");
 		await world.say("U_ADA", "freeze * database work");
 		const no = await world.say("U_ADA", "unfreeze shop/production");
-		expect(no).toMatchObject({ outcome: "refused", code: "not_frozen" });
+		expect(no).toMatchObject({ outcome: "refused", code: "unknown_freeze" });
 		expect(no.card.text).toContain("Frozen: * by U_ADA, until it is lifted: database work.");
 		expect(no.card.text).toContain("→ unfreeze *");
 		expect((await world.say("U_ADA", "unfreeze")).card.text).toContain("❄️ * by U_ADA");

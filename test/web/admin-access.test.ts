@@ -191,6 +191,41 @@ test("locks: another's is taken with a reason and told, unlocked, and what takes
 	expect(await act("/-unlock", { place: "none" })).toContain("not configured any more");
 });
 
+test("freezes: set, shown, changed and lifted; what is wrong is told beside its field, and hostile text is text", async () => {
+	const act = async (verb: string, fields: Record<string, string>) => {
+		const answer = await ada.ask("POST", `/admin/freezes${verb}`, { form: { csrf: await csrfOf(ada), ...fields } });
+		return answer.status === 303 ? plain((await ada.get("/admin/freezes")).text) : plain(answer.text);
+	};
+	const asked = { scope: "*/prod", until: "2h", reason: "data <script>alert(1)</script>" };
+	expect(await act("", { ...asked, scope: "*/nowhere" })).toContain("Scope takes no environment that there is.");
+	expect(await act("", { ...asked, scope: "shop" })).toContain("Scope has to be project/environment, or *.");
+	expect(await act("", { ...asked, scope: "shop/(a|b)<b>" })).toContain("Scope has to be project/environment");
+	expect(await act("", { ...asked, until: "soon" })).toContain("Until is no time: write 18:00, friday 09:00");
+	expect(await act("", { ...asked, until: "today 00:00" })).toContain("That time is over already. It was read in UTC.");
+	expect(await act("", { ...asked, reason: " " })).toContain("Reason has to be said");
+	expect((await site.api("GET", "/freezes")).body.items).toEqual([]);
+	expect(await act("", asked)).toContain("*/production is frozen until 2026-03-04 12:00 UTC.");
+	const { text } = await ada.get("/admin/freezes");
+	expect(text).toContain("data &lt;script>alert(1)&lt;/script>");
+	expect(text).toContain("Takes shop/production.");
+	const board = plain((await ada.get("/")).text);
+	expect(board).toContain("U_ADA stopped releases to */production until 2026-03-04 12:00 (UTC)");
+	expect(board).toMatch(/Frozen .* Releases may go again:/);
+	expect(await act("/-lift", { scope: "*" })).toContain(
+		"There is no freeze of * by hand. Frozen: */production by U_ADA",
+	);
+	expect(await act("/-lift", { scope: "*/production" })).toContain("*/production is no longer frozen.");
+	expect(await act("/-lift", { scope: "(" })).toContain("That is no freeze.");
+	expect(plain((await ada.get("/")).text)).not.toContain("stopped releases");
+	const bob = await signedIn("U_BOB");
+	for (const verb of ["", "/-lift"])
+		expect(
+			(await bob.ask("POST", `/admin/freezes${verb}`, { form: { csrf: await csrfOf(bob), ...asked } })).status,
+		).toBe(403);
+	expect((await bob.get("/admin/freezes")).status).toBe(403);
+	expect((await ada.ask("POST", "/admin/freezes", { form: asked })).status).toBe(403);
+});
+
 test("nobody but an admin sees or does any of it", async () => {
 	const bob = await signedIn("U_BOB");
 	const csrf = await csrfOf(bob);

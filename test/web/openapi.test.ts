@@ -51,6 +51,7 @@ test("every endpoint is in it, with all that it takes; and nothing else is", () 
 			...["POST /api/v1/runs/{id}/reject", "POST /api/v1/runs/{id}/cancel", "POST /api/v1/runs/{id}/retry"],
 			...["POST /api/v1/commands", "GET /api/v1/runs/{id}/log", "POST /api/v1/runs/{id}/log", "GET /api/v1/audit"],
 			...["GET /api/v1/locks", "POST /api/v1/locks", "DELETE /api/v1/locks"],
+			...["GET /api/v1/freezes", "POST /api/v1/freezes", "DELETE /api/v1/freezes"],
 		]),
 	);
 	const names = (path: string, method: string) => api.paths[path]?.[method]?.parameters.map(({ name }) => name);
@@ -99,6 +100,11 @@ test("what every route answers is what is described, also when it refuses", asyn
 	await ask("POST", "/locks", "/locks", { project: "shop", environment: "stage", for: "1h", reason: "fix" });
 	await ask("GET", "/locks", "/locks");
 	await ask("DELETE", "/locks?project=shop&environment=stage", "/locks");
+	await ask("POST", "/freezes", "/freezes", { scope: "*/stage", for: "1h", reason: "fix" });
+	await ask("POST", "/freezes", "/freezes", { scope: "*/nowhere", reason: "fix" });
+	await ask("GET", "/freezes", "/freezes");
+	await ask("DELETE", "/freezes?scope=*%2Fstage", "/freezes");
+	await ask("DELETE", "/freezes?scope=*%2Fstage", "/freezes");
 	await ask("GET", "/audit", "/audit");
 	await ask("GET", "/audit", "/audit", undefined, null);
 	const entries = [

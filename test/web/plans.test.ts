@@ -125,12 +125,20 @@ const PAGES = [
 	...["/reports/runs?metric=deployments", "/audit.csv?project=p3", "/audit.json?action=run.late_report"],
 	...["/admin", "/admin/projects", "/admin/projects/p3", "/admin/projects/p3/stage", "/admin/policies"],
 	...["/admin/policies/-new", "/admin/policies/stage", "/admin/integrations", "/admin/integrations/fake"],
-	...["/admin/access", "/admin/people", "/admin/tokens", "/admin/locks"],
+	...["/admin/access", "/admin/people", "/admin/tokens", "/admin/locks", "/admin/freezes"],
 	...both("/runs", RUN_FILTERS, ["", "before=5000"]),
 	...both("/audit", [...AUDIT_FILTERS, "q=late", "q=late&project=p3"], ["", OLD]),
 ];
 const LISTS = [
-	...["/runs/700", "/runs/700/story", "/runs/700/log", "/locks", "/reports/delivery", "/reports/delivery?by=project"],
+	...[
+		"/runs/700",
+		"/runs/700/story",
+		"/runs/700/log",
+		"/locks",
+		"/freezes",
+		"/reports/delivery",
+		"/reports/delivery?by=project",
+	],
 	...["/projects", "/environments?project=p3", "/access"],
 	...both("/runs", RUN_FILTERS, ["", "cursor=5000"]),
 	...both(

@@ -95,12 +95,17 @@ describe("a token", () => {
 describe("a role", () => {
 	const DEPLOY = { project: "shop", environment: "stage", ref: "v1.0.0" };
 	const LOCK = { project: "shop", environment: "production" };
+	const BODIES: Readonly<Record<string, unknown>> = {
+		...{ "/runs": DEPLOY, "/locks": LOCK, "/freezes": { scope: "*/production", reason: "x" } },
+	};
 	const may: Record<string, readonly ("viewer" | "operator" | "approver" | "admin")[]> = {
 		"GET /runs": ["viewer", "operator", "approver", "admin"],
 		"GET /audit": ["viewer", "operator", "approver", "admin"],
 		"GET /locks": ["viewer", "operator", "approver", "admin"],
+		"GET /freezes": ["viewer", "operator", "approver", "admin"],
 		"POST /runs": ["operator", "admin"],
 		"POST /locks": ["operator", "admin"],
+		"POST /freezes": ["admin"],
 		"POST /runs/:id/approve": ["approver", "admin"],
 		"POST /runs/:id/reject": ["approver", "admin"],
 		"POST /runs/:id/cancel": ["admin"],
@@ -115,11 +120,12 @@ describe("a role", () => {
 			if (route.endsWith("retry"))
 				await site.api("POST", `/runs/${run.id}/cancel`, { token: await site.token("operator") });
 			const [method = "", path = ""] = route.replace(":id", run.id).split(" ");
-			const body = path === "/runs" ? DEPLOY : path === "/locks" ? LOCK : path.endsWith("log") ? { lines: ["x"] } : {};
+			const body = BODIES[path] ?? (path.endsWith("log") ? { lines: ["x"] } : {});
 			const answer = await site.api(method, path, { token, ...(method === "GET" ? {} : { body }) });
 			if (may[route]?.includes(role)) expect(answer.status).toBeLessThan(300);
 			else expect(answer).toMatchObject({ status: 403, type: PROBLEM, body: { code: "no_right" } });
 			await site.api("DELETE", "/locks?project=shop&environment=production");
+			await site.api("DELETE", "/freezes?scope=*/production");
 			await site.api("POST", `/runs/${run.id}/cancel`);
 		}
 	});
@@ -220,6 +226,13 @@ describe("a request that does not fit", () => {
 		["/runs", { ...SHOP, parameters: { a: [] } }, "parameters.a is nothing that can stand here."],
 		["/runs", { ...SHOP, toRun: 1 }, "toRun is for rollbacks alone."],
 		["/locks", { ...SHOP, for: "soon" }, "for has to be a duration such as 90s, 15m, 4h or 7d."],
+		["/freezes", { scope: "*" }, "reason is missing."],
+		["/freezes", { scope: "*", reason: "x", until: "18:00" }, "until has to be a time such as 2026-03-04T10:00:00Z."],
+		[
+			"/freezes",
+			{ scope: "*", reason: "x", for: "1h", until: "2026-03-04T18:00:00Z" },
+			"until has to stand alone, without for.",
+		],
 		["/locks", [], "It has to be a map of keys and values."],
 		["/runs/1/log", { lines: ["", 3] }, "lines.1 has to be a text."],
 	])("%s with %j is told what is wrong with it", async (path, body, sentence) => {

@@ -11,6 +11,60 @@ beforeEach(async () => {
 });
 afterEach(() => site.close());
 
+describe("freezes", () => {
+	test("are set, shown where they hold, changed, and lifted by query or as JSON", async () => {
+		const set = await site.api("POST", "/freezes", { body: { scope: "*/prod", for: "2h", reason: "migration" } });
+		expect(set).toMatchObject({
+			status: 201,
+			body: {
+				...{ scope: "*/production", person: { name: "admin" }, reason: "migration" },
+				...{ until: "2026-03-04T12:00:00.000Z", environments: [{ project: "shop", environment: "production" }] },
+			},
+		});
+		expect((await site.api("GET", "/freezes")).body).toEqual({ items: [set.body], next: null });
+		expect((await site.api("GET", "/freezes?environment=stage")).body.items).toEqual([]);
+		expect((await site.api("GET", "/freezes?project=shop")).body.items).toHaveLength(1);
+		const run = { project: "shop", environment: "production", ref: "v1.0.0" };
+		expect(await site.api("POST", "/runs", { body: run })).toMatchObject({
+			status: 422,
+			body: { code: "frozen_by_hand" },
+		});
+		const until = "2026-03-05T09:00:00+01:00";
+		expect(
+			await site.api("POST", "/freezes", { body: { scope: "*/production", until, reason: "longer" } }),
+		).toMatchObject({
+			status: 201,
+			body: { until: "2026-03-05T08:00:00.000Z", reason: "longer" },
+		});
+		expect((await site.api("DELETE", "/freezes", { body: { scope: "*/prod" } })).status).toBe(204);
+		expect(await site.api("DELETE", "/freezes?scope=*/production")).toMatchObject({
+			status: 404,
+			body: { code: "unknown_freeze" },
+		});
+	});
+
+	test("of nothing, of no scope, in the past, or without the right are problems, and change nothing", async () => {
+		const post = (body: unknown, token?: string) =>
+			site.api("POST", "/freezes", { body, ...(token === undefined ? {} : { token }) });
+		expect(await post({ scope: "*/nowhere", reason: "x" })).toMatchObject({
+			status: 404,
+			body: { code: "unknown_scope" },
+		});
+		for (const scope of ["shop", "shop/a/b", "!a/*", "shop/(a|b)", "[/x", `${"a".repeat(201)}/*`, " "])
+			expect(await post({ scope, reason: "x" })).toMatchObject({ status: 422, body: { code: "bad_scope" } });
+		expect(await post({ scope: "*", reason: "x", until: "2026-03-04T09:00:00Z" })).toMatchObject({
+			status: 422,
+			body: { code: "bad_time" },
+		});
+		expect(await post({ scope: "*", reason: "x" }, await site.token("operator"))).toMatchObject({
+			status: 403,
+			body: { code: "no_right" },
+		});
+		expect((await site.api("DELETE", "/freezes")).status).toBe(422);
+		expect((await site.api("GET", "/freezes")).body.items).toEqual([]);
+	});
+});
+
 describe("locks", () => {
 	const STAGE = { project: "shop", environment: "stage" };
 

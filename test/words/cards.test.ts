@@ -5,6 +5,7 @@ import { type Actor, type AuditAction, type AuditEntry, SYSTEM_ACTOR } from "../
 import type { Known } from "../../src/core/command.ts";
 import type { Approval } from "../../src/core/decision.ts";
 import type { Evidence } from "../../src/core/evidence.ts";
+import type { HandFreeze } from "../../src/core/freeze.ts";
 import { parseCommand } from "../../src/core/parse-command.ts";
 import { refusal } from "../../src/core/refusal.ts";
 import { RUN_STATES, type Run, type RunState } from "../../src/core/run.ts";
@@ -12,6 +13,7 @@ import { VERB_NAMES, VERBS } from "../../src/core/verbs.ts";
 import type { Verdict } from "../../src/core/verdict.ts";
 import type { Card, CardAction, Rich } from "../../src/ports/chat.ts";
 import { diffCard } from "../../src/words/evidence-words.ts";
+import { freezesCard, frozenCard, unfrozenCard } from "../../src/words/freeze-words.ts";
 import { helpCard } from "../../src/words/help.ts";
 import { lockedCard, unlockedCard } from "../../src/words/lock-words.ts";
 import {
@@ -129,6 +131,7 @@ const standing = {
 	live: inState("succeeded"),
 	active: inState("running"),
 	lock: LOCK,
+	frozen: null,
 };
 const many = (count: number) => Array.from({ length: count }, (_, index) => inState("queued", { number: 20 + index }));
 
@@ -151,6 +154,11 @@ const EVIDENCE: Evidence = {
 	waiting: Array.from({ length: 10 }, (_, n) => 20 + n),
 };
 
+const FREEZE: HandFreeze = {
+	...{ projects: "*", environments: "production", person: { id: "p5", name: "Eve" }, reason: "moving data" },
+	...{ until: new Date("2026-03-04T11:30:00Z"), createdAt: new Date("2026-03-04T10:00:00Z") },
+};
+
 const CARDS: readonly (readonly [name: string, card: Card])[] = [
 	...RUN_STATES.map((state) => [`a run that is ${state}`, runCard(inState(state, FULL), FACTS)] as const),
 	["an approval with its evidence", runCard(inState("waiting_approval", FULL), { ...FACTS, evidence: EVIDENCE })],
@@ -159,6 +167,9 @@ const CARDS: readonly (readonly [name: string, card: Card])[] = [
 	["help", helpCard(null)],
 	["a refusal", refusalCard(refusal("x", "No.", "Do this.", [{ label: "web", command: "deploy web to production" }]))],
 	["a lock", lockedCard("web", "production", LOCK, LOCK)],
+	["a freeze", frozenCard(FREEZE, { ...FREEZE, until: null }, many(9), "Europe/Rome")],
+	["a freeze that was lifted", unfrozenCard(FREEZE, Array(9).fill(FREEZE))],
+	["what is frozen", freezesCard(Array(30).fill(FREEZE))],
 	["a standing", statusCard([{ ...standing, waiting: many(8) }])],
 	["a queue", queueCard([{ ...standing, waiting: many(3) }])],
 	["a history", historyCard("web", [inState("failed")])],
@@ -417,10 +428,27 @@ describe("small cards", () => {
 		);
 		expect(unlockedCard("web", "production", null).text).toContain("was not locked");
 	});
+	test("a freeze says what it takes, until when by both clocks, why, and how it ends", () => {
+		const { text } = frozenCard(FREEZE, null, many(7), "Europe/Rome");
+		expect(text).toContain(
+			"❄️ */production is frozen until 2026-03-04 11:30 UTC (Wed 4 Mar 2026 12:30 Europe/Rome): moving data.",
+		);
+		expect(text).toMatch(
+			/No release starts on (web\/production, ){4}web\/production and 2 more, and those made later\./,
+		);
+		expect(text).toContain("→ unfreeze */production");
+		expect(frozenCard({ ...FREEZE, until: null }, null, [], "UTC").text).toContain("is frozen until it is lifted:");
+		expect(unfrozenCard(FREEZE, [{ ...FREEZE, environments: "*" }]).text).toContain("Still frozen: * by Eve, until");
+		expect(freezesCard([]).text).toBe("Nothing is frozen by hand.");
+	});
 	test("standing says what is live, what runs, who holds it and what waits", () => {
 		const { text } = statusCard([{ ...standing, waiting: many(8) }]);
 		for (const one of ["web/production", "v1.4.2", "#12 by Ada", "Running", "Locked by Eve", "#24", "… and 3 more"])
 			expect(text).toContain(one);
+		const frozen = { says: "Eve stopped releases to */production.", until: null };
+		expect(statusCard([{ ...standing, frozen, waiting: [] }]).text).toContain(
+			"❄️ Eve stopped releases to */production.",
+		);
 		expect(statusCard([{ ...standing, live: null, active: null, lock: null, waiting: [] }]).text).toContain(
 			"nothing released yet",
 		);

@@ -77,6 +77,20 @@ export const TakenLockAnswer = LockAnswer.extend({
 	stolenFrom: PersonAnswer.nullable().describe("Whose lock it was before."),
 }).meta({ id: "TakenLock" });
 
+export const FreezeAnswer = z
+	.strictObject({
+		scope: z.string().describe("`project/environment` with globs; `*` is everywhere."),
+		person: PersonAnswer.describe("The one who froze it."),
+		reason: z.string(),
+		until: Time.nullable().describe("null: until it is lifted."),
+		createdAt: Time,
+		environments: z
+			.array(z.strictObject({ project: z.string(), environment: z.string() }))
+			.readonly()
+			.describe("What it takes now; it holds for what is configured later, too."),
+	})
+	.meta({ id: "Freeze" });
+
 export const CommandAnswer = z.strictObject({
 	outcome: z.enum(["done", "refused"]).describe("`refused`: nothing was changed."),
 	code: z.string().nullable().describe("Stable code of a refusal."),

@@ -96,21 +96,47 @@ export const UnlockQuery = LocksQuery.extend({ reason: Sentence.optional() });
 export const UnlockSaid = UnlockQuery.nullish();
 export const WholeUnlock = z.strictObject({ ...Place, reason: Sentence.optional() });
 
+/** How long, such as `2h`. */
+const Duration = z.string().transform((text, context) => {
+	const ms = parseDuration(text);
+	if (ms === null) context.addIssue({ code: "custom", message: "has to be a duration such as 90s, 15m, 4h or 7d" });
+	return ms ?? z.NEVER;
+});
+
 export const NewLock = z.strictObject({
 	...Place,
-	/** How long, such as `2h`; absent: until it is unlocked. */
-	for: z
-		.string()
-		.transform((text, context) => {
-			const ms = parseDuration(text);
-			if (ms === null) context.addIssue({ code: "custom", message: "has to be a duration such as 90s, 15m, 4h or 7d" });
-			return ms ?? z.NEVER;
-		})
-		.optional(),
+	/** Absent: until it is unlocked. */
+	for: Duration.optional(),
 	reason: Sentence.optional(),
 	/** Why somebody else's lock is taken. */
 	steal: Sentence.optional(),
 });
+
+/** `project/environment` with globs; `*` is everywhere. */
+const Scope = z.string().min(1).max(400);
+
+/** All, or those that hold in a project, an environment or one of each. */
+export const FreezesQuery = LocksQuery;
+
+export const NewFreeze = z
+	.strictObject({
+		scope: Scope.meta({ examples: ["web/production", "*/production", "*"] }),
+		/** Absent, as `until`: until it is lifted; of what is frozen already: as it is. */
+		for: Duration.optional(),
+		until: z.iso
+			.datetime({ offset: true, error: "has to be a time such as 2026-03-04T10:00:00Z" })
+			.transform((text) => new Date(text))
+			.optional(),
+		reason: Sentence,
+	})
+	.refine((body) => body.for === undefined || body.until === undefined, {
+		path: ["until"],
+		message: "has to stand alone, without for",
+	});
+
+/** Which one, said in the query or as JSON. */
+export const UnfreezeQuery = z.strictObject({ scope: Scope.optional() });
+export const UnfreezeSaid = UnfreezeQuery.nullish();
 
 export const AuditQuery = z.strictObject({
 	project: Name.optional(),

@@ -78,7 +78,7 @@ async function live(deps: Deps, project: string | null) {
 	const all = await standings(deps, { project, environment: null });
 	const slugs = [...new Set(all.map((one) => one.project))];
 	const names = new Map((await deps.db.getRepository(ProjectTable).find()).map((one) => [one.slug, one.name]));
-	const windows = await windowsOf(deps);
+	const windows = await windowsOf(deps, all);
 	return (
 		<div
 			data-live
@@ -98,7 +98,8 @@ async function live(deps: Deps, project: string | null) {
 								<Environment
 									key={one.environment}
 									one={one}
-									window={windows.get(`${slug}/${one.environment}`) ?? null}
+									window={windows.get(`${slug}/${one.environment}`)?.now ?? null}
+									after={windows.get(`${slug}/${one.environment}`)?.after ?? null}
 								/>
 							))}
 					</div>
@@ -110,31 +111,46 @@ async function live(deps: Deps, project: string | null) {
 
 type Window = ReturnType<typeof windowAt>;
 
-/** `project/environment` -> how its window stands. */
-async function windowsOf(deps: Deps): Promise<ReadonlyMap<string, Window>> {
+/** `project/environment` -> how its window stands, now and when the freeze that is on is over. */
+async function windowsOf(
+	deps: Deps,
+	shown: readonly Standing[],
+): Promise<ReadonlyMap<string, { readonly now: Window; readonly after: Window }>> {
 	const environments = await deps.db.getRepository(EnvironmentTable).find();
 	const projects = new Map((await deps.db.getRepository(ProjectTable).find()).map((one) => [one.id, one.slug]));
 	const policies = await deps.db.getRepository(PolicyTable).find();
+	const ends = new Map(shown.map((one) => [`${one.project}/${one.environment}`, one.frozen?.until ?? null]));
 	return new Map(
 		environments.map(({ projectId, slug, policy }) => {
+			const name = `${projects.get(projectId)}/${slug}`;
 			const read = readPolicy(policy, policies);
-			return [`${projects.get(projectId)}/${slug}`, read.ok ? windowAt(read.policy, deps.now()) : null];
+			const at = (time: Date | null) => (read.ok && time !== null ? windowAt(read.policy, time) : null);
+			return [name, { now: at(deps.now()), after: at(ends.get(name) ?? null) }];
 		}),
 	);
 }
 
-function Environment({ one, window }: { readonly one: Standing; readonly window: Window }) {
-	const { live: run, active, lock, waiting } = one;
+function Environment({
+	one,
+	window,
+	after,
+}: {
+	readonly one: Standing;
+	readonly window: Window;
+	/** How its windows stand when the freeze that is on ends. */
+	readonly after: Window;
+}) {
+	const { live: run, active, lock, frozen, waiting } = one;
 	return (
 		<article class="card env">
 			<header>
 				<h3>{one.environment}</h3>
-				{active === null ? (
-					lock === null ? null : (
-						<Badge tone="wait">Locked</Badge>
-					)
-				) : (
+				{active !== null ? (
 					<StateBadge state={active.progress.state} />
+				) : frozen !== null ? (
+					<Badge tone="wait">Frozen</Badge>
+				) : lock === null ? null : (
+					<Badge tone="wait">Locked</Badge>
 				)}
 			</header>
 			{run === null ? (
@@ -171,6 +187,7 @@ function Environment({ one, window }: { readonly one: Standing; readonly window:
 					)}
 				</p>
 			)}
+			{frozen === null ? null : <p>{frozen.says}</p>}
 			{waiting.length === 0 ? null : (
 				<ul class="plain">
 					{waiting.map((next) => (
@@ -181,8 +198,20 @@ function Environment({ one, window }: { readonly one: Standing; readonly window:
 					))}
 				</ul>
 			)}
-			{window === null ? null : <WindowLine window={window} />}
+			{window === null || frozen !== null ? null : <WindowLine window={window} />}
+			{frozen === null ? null : <Thaw frozen={frozen} after={after} />}
 		</article>
+	);
+}
+
+/** When releases may go again: at the end of the freeze, or when the first window opens after it. */
+function Thaw({ frozen, after }: { readonly frozen: NonNullable<Standing["frozen"]>; readonly after: Window }) {
+	if (frozen.until === null) return null;
+	const opens = after === null || after.open ? frozen.until : after.next;
+	return opens === null ? null : (
+		<small>
+			Releases may go again: <Time at={opens} />
+		</small>
 	);
 }
 

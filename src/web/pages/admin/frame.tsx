@@ -12,6 +12,7 @@ const TABS = [
 	{ tab: "people", path: "/admin/people", label: "People" },
 	{ tab: "tokens", path: "/admin/tokens", label: "Tokens" },
 	{ tab: "locks", path: "/admin/locks", label: "Locks" },
+	{ tab: "freezes", path: "/admin/freezes", label: "Freezes" },
 ] as const;
 export type Tab = (typeof TABS)[number]["tab"];
 

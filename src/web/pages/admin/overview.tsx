@@ -1,5 +1,6 @@
 import type { Kind } from "../../../configuration/items.ts";
 import { PersonTable } from "../../../store/entities.ts";
+import { freezesOn } from "../../../store/freezes.ts";
 import { countJobs } from "../../../store/jobs.ts";
 import { listLocks } from "../../../store/list-locks.ts";
 import { listTokens } from "../../../store/tokens.ts";
@@ -36,6 +37,7 @@ async function overview({ deps }: PageCall): Promise<PageReply> {
 		{ label: "People", path: "/admin/people", count: await deps.db.getRepository(PersonTable).count(), file: 0 },
 		{ label: "Valid tokens", path: "/admin/tokens", count: tokens.length, file: 0 },
 		{ label: "Locks of people", path: "/admin/locks", count: locks.length, file: 0 },
+		{ label: "Freezes by hand", path: "/admin/freezes", count: (await freezesOn(deps.db, now)).length, file: 0 },
 	];
 	const content = (
 		<>

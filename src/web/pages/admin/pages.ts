@@ -1,6 +1,7 @@
 import type { PageRoute } from "../page.tsx";
 import { accessPages } from "./access.tsx";
 import { environmentPages } from "./environments.tsx";
+import { freezePages } from "./freezes.tsx";
 import { integrationPages } from "./integrations.tsx";
 import { lockPages } from "./locks.tsx";
 import { overviewPages } from "./overview.tsx";
@@ -20,4 +21,5 @@ export const adminPages: readonly PageRoute[] = [
 	...peoplePages,
 	...tokenPages,
 	...lockPages,
+	...freezePages,
 ];
