@@ -11,7 +11,6 @@ export interface SlackGroups extends GroupsPort {
 }
 
 const GROUP_TTL_MS = 60_000;
-/** Whether somebody is a guest is not read afresh on approval: it is kept for a moment only. */
 const PROFILE_TTL_MS = 15_000;
 /** There is no such group: that is an answer, nobody is in it. */
 const NO_SUCH_GROUP = new Set(["no_such_subteam", "subteam_not_found"]);
@@ -22,7 +21,7 @@ export function slackGroups(api: WebClient, identity: IdentitySource, now: () =>
 	const profiles = sharedReads((user) => readProfile(api, identity, user), PROFILE_TTL_MS, now);
 	return {
 		platform: "slack",
-		profile: (user) => profiles.read(user, false),
+		profile: profiles.read,
 		async memberOf(user, groups, fresh) {
 			const found = await Promise.all(
 				groups.map(async (group) => ((await members.read(group, fresh)).has(user) ? [group] : [])),

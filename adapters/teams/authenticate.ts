@@ -3,7 +3,8 @@ import type { BotFramework } from "./bot-framework.ts";
 
 export type Authenticated =
 	| { readonly ok: true }
-	| { readonly ok: false; readonly why: string; readonly error?: unknown };
+	/** `unchecked`: it was Microsoft's keys that could not be read, so the same token may be let in later. */
+	| { readonly ok: false; readonly unchecked: boolean; readonly why: string; readonly error?: unknown };
 
 /** Reading Microsoft's keys is part of it, once a day. */
 const WITHIN_MS = 6_000;
@@ -16,10 +17,11 @@ export async function authenticate(
 ): Promise<Authenticated> {
 	if (appId === "") return { ok: true };
 	// The library would let in the Emulator and other bots as well; here only the channel speaks.
-	if (issuerOf(authorization) !== tokenIssuer) return { ok: false, why: "its token is not the Bot Framework's" };
+	if (issuerOf(authorization) !== tokenIssuer)
+		return { ok: false, unchecked: false, why: "its token is not the Bot Framework's" };
 	let timer: NodeJS.Timeout | undefined;
 	const late = new Promise<never>((_, reject) => {
-		timer = setTimeout(() => reject(new Error("Microsoft's signing keys did not come in time")), WITHIN_MS);
+		timer = setTimeout(() => reject(new KeysLate("Microsoft's signing keys did not come in time")), WITHIN_MS);
 	});
 	try {
 		const { type, channelId, serviceUrl } = activity;
@@ -29,12 +31,24 @@ export async function authenticate(
 		const audience = claimsIdentity.getClaimValue("aud")?.toLowerCase();
 		return claimsIdentity.isAuthenticated && audience === appId.toLowerCase()
 			? { ok: true }
-			: { ok: false, why: "its token is not for this bot" };
+			: { ok: false, unchecked: false, why: "its token is not for this bot" };
 	} catch (error) {
-		return { ok: false, why: "its token is not accepted", error };
+		return isOfKeys(error)
+			? { ok: false, unchecked: true, why: "Microsoft's signing keys could not be read", error }
+			: { ok: false, unchecked: false, why: "its token is not accepted", error };
 	} finally {
 		clearTimeout(timer);
 	}
+}
+
+class KeysLate extends Error {}
+
+/** The library marks what the key server answered with 500, and what did not come from there at all is a FetchError of node-fetch's. */
+function isOfKeys(error: unknown): boolean {
+	if (!(error instanceof Error)) return false;
+	return (
+		error instanceof KeysLate || error.name === "FetchError" || ("statusCode" in error && error.statusCode === 500)
+	);
 }
 
 /** The library reads no more than these three of it. */

@@ -13,7 +13,6 @@ export interface TeamsGroups extends GroupsPort {
 }
 
 const MEMBERSHIP_TTL_MS = 60_000;
-/** Whether somebody is a guest is not read afresh on approval: it is kept for a moment only. */
 const PROFILE_TTL_MS = 15_000;
 const GROUP_NAME_TTL_MS = 3_600_000;
 /** As many as Graph answers in one call. */
@@ -45,7 +44,7 @@ export function teamsGroups(graph: Graph, now: () => number = Date.now): TeamsGr
 				return null;
 			}
 		},
-		profile: (user) => profiles.read(user, false),
+		profile: profiles.read,
 		async memberOf(user, groups, fresh) {
 			const sorted = [...groups].sort();
 			const calls: Promise<ReadonlySet<string>>[] = [];

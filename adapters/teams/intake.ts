@@ -64,6 +64,13 @@ export function createIntake(options: IntakeOptions): (body: unknown, authorizat
 		const activity = read.data;
 		if (activity.channelId !== "msteams") return { status: 403, body: "Only Microsoft Teams is spoken to here." };
 		const checked: Authenticated = await authenticate(framework, activity, authorization);
+		if (!checked.ok && checked.unchecked) {
+			log.error(
+				{ why: checked.why, err: checked.error },
+				"an activity could not be checked; Teams is told to send it again",
+			);
+			return { status: 503, body: "Microsoft's signing keys could not be read. Nothing was done; try again." };
+		}
 		if (!checked.ok) {
 			log.warn({ why: checked.why, err: checked.error }, "an activity was refused");
 			return { status: 401, body: "The token is missing, or is not accepted here." };

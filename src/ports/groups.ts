@@ -13,7 +13,8 @@ export interface Profile {
 /** Who people are and which groups they are in, as the workspace knows it. Throws VendorError; callers deny then. */
 export interface GroupsPort {
 	readonly platform: Platform;
-	profile(user: string): Promise<Profile>;
+	/** `fresh` reads past the cache (on every approval): whose account was closed a moment ago decides nothing any more. */
+	profile(user: string, fresh: boolean): Promise<Profile>;
 	/** Which of these groups the person is in. `fresh` reads past the cache (on every approval). */
 	memberOf(user: string, groups: readonly string[], fresh: boolean): Promise<ReadonlySet<string>>;
 }

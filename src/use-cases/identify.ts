@@ -24,7 +24,7 @@ export function actorOf(caller: Caller): Actor {
 
 /**
  * Who speaks, as the workspace says right now. Refused when the workspace cannot be asked: an unknown person has no rights.
- * `fresh` reads group membership past the cache, as every approval does.
+ * `fresh` reads profile and group membership past the cache, as every approval does.
  */
 export async function identify(
 	deps: Deps,
@@ -38,7 +38,7 @@ export async function identify(
 		);
 	const bindings = await deps.db.getRepository(AccessBindingTable).find({ order: { position: "ASC" } });
 	try {
-		const profile = await groups.profile(who.user);
+		const profile = await groups.profile(who.user, fresh);
 		// An address that a guest brought along says nothing of who they are here.
 		const person = await personOf(deps, who, profile.name, profile.outsider ? null : profile.email);
 		const principal = {

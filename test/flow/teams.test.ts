@@ -186,3 +186,15 @@ describe("each reader's own view of a card", () => {
 		expect(there.card("production").card["refresh"]).toBeUndefined();
 	});
 });
+
+test("who was made a guest, or whose account was closed a moment ago, approves nothing; nor does anybody while that cannot be read", async () => {
+	await there.say("U_OPS", "shop@v1.0.0 to production");
+	for (const user of ["U_ANN", "U_BOB"]) expect(await there.say(user, "whoami")).toContain("approver");
+	there.fake.fail("users", { status: 503 });
+	expect(await there.press("U_BOB", there.card("production"), "Approve")).toContain("Your rights could not be read");
+	there.fake.directory.user("U_ANN", { userType: "Guest" });
+	there.fake.directory.user("U_BOB", { accountEnabled: false });
+	for (const user of ["U_ANN", "U_BOB"])
+		expect(await there.press(user, there.card("production"), "Approve")).toContain("guest");
+	expect(textOf(there.card("production").card)).toContain("0 of 2");
+});

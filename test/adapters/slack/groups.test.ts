@@ -90,7 +90,7 @@ describe("who is in a group", () => {
 describe("who somebody is", () => {
 	test("name, verified address, time zone", async () => {
 		fake.user("U_ANN", { name: "Ann Lee", email: "Ann@Acme.test" });
-		expect(await groups.profile("U_ANN")).toEqual({
+		expect(await groups.profile("U_ANN", false)).toEqual({
 			name: "Ann Lee",
 			email: "ann@acme.test",
 			outsider: false,
@@ -100,17 +100,17 @@ describe("who somebody is", () => {
 
 	test("an address that Slack does not vouch for is none", async () => {
 		fake.user("U_ANN", { name: "Ann", email: "ceo@acme.test", emailConfirmed: false });
-		expect((await groups.profile("U_ANN")).email).toBeNull();
+		expect((await groups.profile("U_ANN", false)).email).toBeNull();
 		fake.scopes.delete("users:read.email");
 		fake.user("U_BOB", { name: "Bob", email: "bob@acme.test" });
-		expect((await groups.profile("U_BOB")).email).toBeNull();
+		expect((await groups.profile("U_BOB", false)).email).toBeNull();
 	});
 
 	test.each(["is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted"])(
 		"%s is an outsider, and the address they brought along is nobody's",
 		async (flag) => {
 			fake.user("U_X", { email: "ada@acme.test", flags: { [flag]: true } });
-			expect(await groups.profile("U_X")).toMatchObject({ email: null, outsider: true });
+			expect(await groups.profile("U_X", false)).toMatchObject({ email: null, outsider: true });
 		},
 	);
 
@@ -119,23 +119,23 @@ describe("who somebody is", () => {
 		fake.user("U_FAR", { team: "T2", enterprise: "E2" });
 		fake.user("U_NEAR", { team: "T2", enterprise: "E1" });
 		fake.user("U_LONE", { team: "T2" });
-		expect((await groups.profile("U_FAR")).outsider).toBe(true);
-		expect((await groups.profile("U_LONE")).outsider).toBe(true);
-		expect((await groups.profile("U_NEAR")).outsider).toBe(false);
+		expect((await groups.profile("U_FAR", false)).outsider).toBe(true);
+		expect((await groups.profile("U_LONE", false)).outsider).toBe(true);
+		expect((await groups.profile("U_NEAR", false)).outsider).toBe(false);
 	});
 
 	test("without an organisation, another workspace is another workspace", async () => {
 		fake.user("U_FAR", { team: "T2", enterprise: "E2" });
-		expect((await groups.profile("U_FAR")).outsider).toBe(true);
+		expect((await groups.profile("U_FAR", false)).outsider).toBe(true);
 	});
 
 	test("cannot be told when Slack does not say, or does not say who we are", async () => {
-		await expect(groups.profile("U_NOBODY")).rejects.toMatchObject({
+		await expect(groups.profile("U_NOBODY", false)).rejects.toMatchObject({
 			kind: "not_found",
 			message: "Slack does not know this person (any more): their account may have been closed.",
 		});
 		fake.user("U_ANN");
 		fake.tokenRevoked = true;
-		await expect(groups.profile("U_ANN")).rejects.toMatchObject({ kind: "unauthorized" });
+		await expect(groups.profile("U_ANN", false)).rejects.toMatchObject({ kind: "unauthorized" });
 	});
 });

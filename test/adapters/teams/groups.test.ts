@@ -11,11 +11,11 @@ afterEach(() => there.close());
 
 describe("who people are", () => {
 	test("a member has the name and the address of the directory", async () => {
-		expect(await there.teams.groups.profile("ada")).toEqual({
+		expect(await there.teams.groups.profile("ada", false)).toEqual({
 			...{ name: "Ada", email: "ada@acme.test", outsider: false, timezone: null },
 		});
 		there.fake.directory.user("bob", { userPrincipalName: "Bob@acme.test" });
-		expect(await there.teams.groups.profile("bob")).toMatchObject({ email: "bob@acme.test", outsider: false });
+		expect(await there.teams.groups.profile("bob", false)).toMatchObject({ email: "bob@acme.test", outsider: false });
 	});
 
 	test.each([
@@ -23,13 +23,13 @@ describe("who people are", () => {
 		["a guest whose kind is not told", { userType: null, userPrincipalName: "ada_other.test#EXT#@acme.test" }],
 	])("%s is an outsider, and the address they brought along is nobody's", async (_, user) => {
 		there.fake.directory.user("guest", user);
-		expect(await there.teams.groups.profile("guest")).toMatchObject({ email: null, outsider: true });
+		expect(await there.teams.groups.profile("guest", false)).toMatchObject({ email: null, outsider: true });
 	});
 
 	test("so is whose account is switched off, and whom the directory does not know", async () => {
 		there.fake.directory.user("gone", { accountEnabled: false, mail: "gone@acme.test" });
-		expect(await there.teams.groups.profile("gone")).toMatchObject({ email: null, outsider: true });
-		expect(await there.teams.groups.profile("of-another-tenant")).toMatchObject({ email: null, outsider: true });
+		expect(await there.teams.groups.profile("gone", false)).toMatchObject({ email: null, outsider: true });
+		expect(await there.teams.groups.profile("of-another-tenant", false)).toMatchObject({ email: null, outsider: true });
 	});
 });
 
@@ -78,20 +78,20 @@ describe("which groups they are in", () => {
 });
 
 test("Graph is asked again with a new token when it does not accept the old one", async () => {
-	await there.teams.groups.profile("ada");
+	await there.teams.groups.profile("ada", false);
 	there.later = 120_000;
 	there.fake.fail("users", { status: 401 });
-	expect((await there.teams.groups.profile("ada")).name).toBe("Ada");
+	expect((await there.teams.groups.profile("ada", false)).name).toBe("Ada");
 	expect(there.fake.tokensGiven).toBe(2);
 });
 
 test("one token serves many questions, and a wrong secret is said without showing it", async () => {
-	await Promise.all([there.teams.groups.profile("ada"), there.teams.groups.memberOf("ada", ["x"], true)]);
+	await Promise.all([there.teams.groups.profile("ada", false), there.teams.groups.memberOf("ada", ["x"], true)]);
 	expect(there.fake.tokensGiven).toBe(1);
 	const other = await Harness.open();
 	try {
 		other.fake.fail("token", { status: 401 });
-		await expect(other.teams.groups.profile("ada")).rejects.toMatchObject({
+		await expect(other.teams.groups.profile("ada", false)).rejects.toMatchObject({
 			kind: "unauthorized",
 			message: expect.not.stringContaining(other.fake.appPassword),
 		});

@@ -58,8 +58,13 @@ describe("who may speak", () => {
 	});
 
 	test("nobody while Microsoft's keys cannot be read, and Microsoft again as soon as they can", async () => {
-		there.fake.fail("keys", { status: 503 });
-		expect((await there.fake.send(activity())).status).toBe(401);
+		there.fake.fail("keys", { status: 503 }, "answer_lost");
+		for (const _ of ["refused", "broken off"]) {
+			// Not 401: that would say that it is wrong, and it would never come again.
+			const { status, body } = await there.fake.send(activity());
+			expect([status, body]).toEqual([503, expect.stringContaining("signing keys could not be read")]);
+			expect(there.stored).toEqual([]);
+		}
 		expect((await there.fake.send(activity())).status).toBe(200);
 	});
 
