@@ -103,7 +103,8 @@ export interface Holders {
 	readonly tokens: boolean;
 }
 
-function inScope(reach: Reach, { project, environment }: Scope): boolean {
+/** Whether a place lies where something holds. */
+export function inScope(reach: Reach, { project, environment }: Scope): boolean {
 	return covers(reach.projects, project) && covers(reach.environments, environment);
 }
 
@@ -149,7 +150,7 @@ const TOKEN_ROLES: Record<Role, readonly Role[]> = {
 	emergency: ["viewer"],
 };
 
-/** The roles that somebody holds for an environment. Everybody known may look. */
+/** The roles that somebody holds for an environment. Everybody known may look; a token looks no further than it reaches. */
 export function rolesIn(bindings: readonly AccessBinding[], principal: Principal, scope: Scope): Set<Role> {
 	return held(bindings, principal, scope).roles;
 }
@@ -159,11 +160,11 @@ function held(
 	principal: Principal,
 	scope: Scope,
 ): { roles: Set<Role>; unreadable: Set<Role> } {
-	const roles = new Set<Role>(["viewer"]);
 	const unreadable = new Set<Role>();
+	const reached = principal.tokenReach === undefined || inScope(principal.tokenReach, scope);
+	const roles = new Set<Role>(reached ? ["viewer"] : []);
 	if (principal.outsider) return { roles, unreadable };
-	if (principal.tokenReach === undefined || inScope(principal.tokenReach, scope))
-		for (const role of principal.tokenRoles ?? []) for (const one of TOKEN_ROLES[role]) roles.add(one);
+	if (reached) for (const role of principal.tokenRoles ?? []) for (const one of TOKEN_ROLES[role]) roles.add(one);
 	for (const binding of bindings) {
 		if (!inScope(binding, scope)) continue;
 		for (const subject of binding.subjects) {

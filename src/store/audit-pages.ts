@@ -19,6 +19,8 @@ export interface AuditFilter {
 	readonly until?: Date | undefined;
 	/** Only entries in which this text is, in whatever case, of the newest SEARCHED that fit everything else. */
 	readonly text?: string | undefined;
+	/** Only what lies on the chains of these environments; null, or left out: on every chain. */
+	readonly sight?: ReadonlySet<string> | null | undefined;
 	/** Only what is older than this one: where the last page ended. */
 	readonly after?: { readonly atMs: number; readonly chain: string; readonly seq: number } | undefined;
 	readonly limit: number;
@@ -48,8 +50,13 @@ export async function auditPage(sql: Sql, filter: AuditFilter): Promise<PlacedEn
 		values.push(value);
 		conditions.push(condition(`$${values.length}`));
 	};
-	if (filter.project !== undefined || filter.environment !== undefined)
-		add(await chainsOf(sql, filter), (p) => `chain = ANY(${p}::text[])`);
+	const { sight = null } = filter;
+	const isPlaced = filter.project !== undefined || filter.environment !== undefined;
+	const chains = isPlaced ? await chainsOf(sql, filter) : sight === null ? undefined : [...sight];
+	add(
+		chains?.filter((chain) => sight === null || sight.has(chain)),
+		(p) => `chain = ANY(${p}::text[])`,
+	);
 	add(filter.runId, (p) => `run_id = ${p}`);
 	add(filter.action, (p) => `action = ${p}`);
 	add(filter.since?.getTime(), (p) => `at_ms >= ${p}`);

@@ -5,6 +5,8 @@ export interface EndedFilter {
 	readonly since: Date;
 	readonly project: string | null;
 	readonly environment: string | null;
+	/** Only of these environments, by id; null: of all. */
+	readonly sight: ReadonlySet<string> | null;
 }
 
 const COLUMNS = `r.number, r.project, r.environment, r.type, r.sha, r.state, r.retry_of AS "retryOf", r.rollback ->> 'fromSha' AS "fromSha",
@@ -16,12 +18,12 @@ const COLUMNS = `r.number, r.project, r.environment, r.type, r.sha, r.state, r.r
 export const MOST_RUNS = 100_000;
 
 /** What ended since then, dry-runs left out, oldest first, with the runs that those were retries of. */
-export async function endedRuns(sql: Sql, { since, project, environment }: EndedFilter): Promise<EndedRun[]> {
+export async function endedRuns(sql: Sql, { since, project, environment, sight }: EndedFilter): Promise<EndedRun[]> {
 	const newest: EndedRun[] = await sql.query(
 		`SELECT ${COLUMNS} FROM run r WHERE r.finished_at >= $1 AND r.finished_at IS NOT NULL AND r.type <> 'dry-run'
 		 AND ($2::text IS NULL OR r.project = $2) AND ($3::text IS NULL OR r.environment = $3)
-		 ORDER BY r.finished_at DESC LIMIT $4`,
-		[since, project, environment, MOST_RUNS],
+		 AND ($5::uuid[] IS NULL OR r.environment_id = ANY($5)) ORDER BY r.finished_at DESC LIMIT $4`,
+		[since, project, environment, MOST_RUNS, sight === null ? null : [...sight]],
 	);
 	const found = newest.reverse();
 	const known = new Set(found.map(({ number }) => number));

@@ -5,16 +5,20 @@ import { diffCard } from "../words/evidence-words.ts";
 import { type CommandContext, no, yes } from "./answer.ts";
 import { findPlace, knownNames, type Place } from "./catalog.ts";
 import { ciOf, gatherEvidence } from "./gather-evidence.ts";
+import { sees } from "./sight.ts";
 
 /** What the project's default ref has that is not live yet, in one environment or in each. */
 export async function answerDiff(
-	{ deps }: CommandContext,
+	{ deps, caller }: CommandContext,
 	project: string,
 	environment: string | null,
 ): Promise<Answer> {
 	const { projects } = await knownNames(deps.db.manager);
 	const known = projects.find(({ slug }) => slug === project)?.environments ?? [];
-	const slugs = known.map(({ slug }) => slug).filter((slug) => environment === null || slug === environment);
+	const slugs = known
+		.map(({ slug }) => slug)
+		.filter((slug) => environment === null || slug === environment)
+		.filter((slug) => sees(caller, { project, environment: slug }));
 	const found = await Promise.all(slugs.map((slug) => findPlace(deps.db.manager, project, slug)));
 	const places = found.filter((place): place is Place => place !== null);
 	const [first] = places;

@@ -1,46 +1,61 @@
 import { ROLES, rolesIn } from "../core/access.ts";
-import { externalOf } from "../core/run.ts";
+import { type Outcome, refused } from "../core/refusal.ts";
+import { externalOf, type Run } from "../core/run.ts";
 import type { Answer } from "../ports/front.ts";
 import { lastLines } from "../store/run-log.ts";
 import { evidenceOf, verdictOf } from "../store/runs.ts";
 import { evidenceBlocks } from "../words/evidence-words.ts";
 import { card, textCard } from "../words/rich.ts";
-import { historyCard, queueCard, statusCard } from "../words/standing-words.ts";
+import { historyCard, queueCard, type Standing, statusCard } from "../words/standing-words.ts";
 import { verdictCard } from "../words/verdict-words.ts";
 import { whoamiCard } from "../words/whoami-card.ts";
-import { type CommandContext, no, yes } from "./answer.ts";
+import { type CommandContext, no, noRun, yes } from "./answer.ts";
 import { knownNames } from "./catalog.ts";
 import { currentCard } from "./current-card.ts";
 import { history, standings } from "./read-model.ts";
+import { sees, sightWithin } from "./sight.ts";
 import { linkFor } from "./web-sign-in.ts";
 
+async function seenStandings(
+	{ deps, caller }: CommandContext,
+	filter: Parameters<typeof standings>[1],
+): Promise<Standing[]> {
+	return standings(deps, filter, (place) => sees(caller, place));
+}
+
+async function seenRun(context: CommandContext, number: number | null): Promise<Outcome<Run>> {
+	const found = await context.findRun(number);
+	return found.ok && !sees(context.caller, found.value) ? refused(noRun(found.value.number)) : found;
+}
+
 export async function answerStatus(
-	{ deps }: CommandContext,
+	context: CommandContext,
 	project: string | null,
 	environment: string | null,
 ): Promise<Answer> {
-	return yes(statusCard(await standings(deps, { project, environment })));
+	return yes(statusCard(await seenStandings(context, { project, environment })));
 }
 
 export async function answerQueue(
-	{ deps }: CommandContext,
+	context: CommandContext,
 	project: string,
 	environment: string | null,
 ): Promise<Answer> {
-	return yes(queueCard(await standings(deps, { project, environment })));
+	return yes(queueCard(await seenStandings(context, { project, environment })));
 }
 
 export async function answerHistory(
-	{ deps }: CommandContext,
+	{ deps, caller }: CommandContext,
 	project: string,
 	environment: string | null,
 ): Promise<Answer> {
+	const sight = await sightWithin(deps.db, caller.principal.tokenReach ?? null);
 	const where = environment === null ? project : `${project}/${environment}`;
-	return yes(historyCard(where, await history(deps, project, environment, 15)));
+	return yes(historyCard(where, await history(deps, { project, environment, sight }, 15)));
 }
 
 export async function answerShow(context: CommandContext, number: number | null): Promise<Answer> {
-	const found = await context.findRun(number);
+	const found = await seenRun(context, number);
 	if (!found.ok) return no(found.refusal);
 	const run = found.value;
 	const { deps } = context;
@@ -60,7 +75,7 @@ export async function answerShow(context: CommandContext, number: number | null)
 
 /** The end of the log; the whole of it is on the run's page. */
 export async function answerLogs(context: CommandContext, number: number | null): Promise<Answer> {
-	const found = await context.findRun(number);
+	const found = await seenRun(context, number);
 	if (!found.ok) return no(found.refusal);
 	const run = found.value;
 	const lines = await lastLines(context.deps.db, run.id, 25);
@@ -90,10 +105,12 @@ export async function answerLogs(context: CommandContext, number: number | null)
 export async function answerWhoami({ deps, caller }: CommandContext): Promise<Answer> {
 	const { projects } = await knownNames(deps.db.manager);
 	const places = projects.flatMap((project) =>
-		project.environments.map((environment) => {
+		project.environments.flatMap((environment) => {
 			const scope = { project: project.slug, environment: environment.slug };
 			const roles = rolesIn(caller.bindings, caller.principal, scope);
-			return { place: `${project.slug}/${environment.slug}`, roles: ROLES.filter((role) => roles.has(role)) };
+			return roles.size === 0
+				? []
+				: [{ place: `${project.slug}/${environment.slug}`, roles: ROLES.filter((role) => roles.has(role)) }];
 		}),
 	);
 	return yes(whoamiCard(caller.principal, places));

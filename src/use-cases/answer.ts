@@ -1,4 +1,4 @@
-import type { Outcome, Refusal } from "../core/refusal.ts";
+import { type Outcome, type Refusal, refusal } from "../core/refusal.ts";
 import type { Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
 import type { Answer } from "../ports/front.ts";
@@ -13,6 +13,10 @@ export interface CommandContext {
 	readonly deliveryKey: string;
 	/** The run that is meant: by number, or by the thread. */
 	readonly findRun: (number: number | null) => Promise<Outcome<Run>>;
+}
+
+export function noRun(number: number): Refusal {
+	return refusal("unknown_run", `There is no run #${number}.`, "deploy history <project> shows the last ones.");
 }
 
 export function yes(card: Answer["card"], runId: string | null = null): Answer {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { EntityManager } from "typeorm";
+import { inScope, type Reach } from "../core/access.ts";
 import { canonicalJson } from "../core/canonical-json.ts";
 import type { Known } from "../core/command.ts";
 import { type EffectivePolicy, effectivePolicy } from "../core/policy.ts";
@@ -48,6 +49,18 @@ export async function knownNames(db: Reader): Promise<Known> {
 					.filter((environment) => environment.projectId === project.id && environment.archivedAt === null)
 					.map(({ slug, aliases }) => ({ slug, aliases })),
 			})),
+	};
+}
+
+/** What of it lies within; a project with none of its environments there is left out. */
+export function knownWithin(reach: Reach, { projects }: Known): Known {
+	return {
+		projects: projects.flatMap((project) => {
+			const environments = project.environments.filter(({ slug }) =>
+				inScope(reach, { project: project.slug, environment: slug }),
+			);
+			return environments.length === 0 ? [] : [{ ...project, environments }];
+		}),
 	};
 }
 

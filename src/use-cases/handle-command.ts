@@ -1,3 +1,4 @@
+import type { Reach } from "../core/access.ts";
 import type { Command } from "../core/command.ts";
 import { parseCommand } from "../core/parse-command.ts";
 import { type Outcome, refusal } from "../core/refusal.ts";
@@ -8,7 +9,7 @@ import type { Answer } from "../ports/front.ts";
 import { runOfMessage } from "../store/run-cards.ts";
 import { runById, runByNumber } from "../store/runs.ts";
 import { helpCard } from "../words/help.ts";
-import { type CommandContext, no, yes } from "./answer.ts";
+import { type CommandContext, no, noRun, yes } from "./answer.ts";
 import { answerCancel, answerDecision, answerLock, answerUnlock } from "./answer-act.ts";
 import { answerDiff } from "./answer-diff.ts";
 import { answerExplain } from "./answer-explain.ts";
@@ -23,19 +24,25 @@ import {
 	answerWhoami,
 } from "./answer-look.ts";
 import { answerDeploy, answerRetry, answerRollback } from "./answer-request.ts";
-import { knownNames } from "./catalog.ts";
+import { knownNames, knownWithin } from "./catalog.ts";
 import type { Caller } from "./identify.ts";
 
 /** What was said, where it was said, and how to find out by whom. */
 export interface Said extends Pick<Incoming, "platform" | "channel" | "thread" | "text" | "deliveryId"> {
+	/** Of a token with a scope: beyond it nothing is there. */
+	readonly reach?: Reach | null;
 	/** Asked once, after the words made sense; `fresh` for decisions. */
 	readonly identify: (fresh: boolean) => Promise<Outcome<Caller>>;
 }
 
 /** The whole grammar, wherever it comes from. Nothing is changed unless the answer says so. */
 export async function handleCommand(deps: Deps, said: Said): Promise<Answer> {
-	const known = await knownNames(deps.db.manager);
-	const parsed = parseCommand(said.text, known);
+	const all = await knownNames(deps.db.manager);
+	const { reach = null } = said;
+	const known = reach === null ? all : knownWithin(reach, all);
+	const read = parseCommand(said.text, all);
+	// Corrections are made from what may be seen; a look at what lies outside is answered as one at what is not there.
+	const parsed = read.ok && !looks(read.command.verb) ? read : parseCommand(said.text, known);
 	if (!parsed.ok) {
 		const usage = parsed.usage === null ? null : `The form that fits: ${parsed.usage}`;
 		return no(refusal(parsed.code, parsed.message, usage, parsed.suggestions));
@@ -53,6 +60,10 @@ export async function handleCommand(deps: Deps, said: Said): Promise<Answer> {
 		},
 		command,
 	);
+}
+
+function looks(verb: Command["verb"]): boolean {
+	return ["status", "queue", "history", "diff", "explain"].includes(verb);
 }
 
 async function answer(context: CommandContext, command: Command): Promise<Answer> {
@@ -110,16 +121,7 @@ async function answer(context: CommandContext, command: Command): Promise<Answer
 async function findRun(deps: Deps, said: Said, number: number | null): Promise<Outcome<Run>> {
 	if (number !== null) {
 		const run = number > 2_147_483_647 ? null : await runByNumber(deps.db, number);
-		return run === null
-			? {
-					ok: false,
-					refusal: refusal(
-						"unknown_run",
-						`There is no run #${number}.`,
-						"deploy history <project> shows the last ones.",
-					),
-				}
-			: { ok: true, value: run };
+		return run === null ? { ok: false, refusal: noRun(number) } : { ok: true, value: run };
 	}
 	const { channel, thread, platform } = said;
 	const id =

@@ -1,4 +1,4 @@
-import type { AccessBinding, Principal, Role } from "../core/access.ts";
+import type { AccessBinding, Principal, Reach, Role } from "../core/access.ts";
 import type { Actor } from "../core/audit-entry.ts";
 import { done, type Outcome, refusal, refused } from "../core/refusal.ts";
 import type { PersonRef } from "../core/run.ts";
@@ -66,6 +66,7 @@ export async function identify(
 export async function identifyToken(deps: Deps, token: ApiTokenRow): Promise<Caller> {
 	const { id, name } = await deps.db.getRepository(PersonTable).findOneByOrFail({ id: token.personId });
 	const person = { id, name };
+	const reach = reachOf(token);
 	return {
 		principal: {
 			person,
@@ -73,7 +74,7 @@ export async function identifyToken(deps: Deps, token: ApiTokenRow): Promise<Cal
 			outsider: false,
 			groups: { known: true, ids: new Set() },
 			...(token.role === null ? {} : { tokenRoles: [token.role] }),
-			...reachOf(token),
+			...(reach === null ? {} : { tokenReach: reach }),
 		},
 		person,
 		bindings: [],
@@ -82,8 +83,9 @@ export async function identifyToken(deps: Deps, token: ApiTokenRow): Promise<Cal
 	};
 }
 
-function reachOf({ projects, environments }: ApiTokenRow): Pick<Principal, "tokenReach"> {
-	return projects === null || environments === null ? {} : { tokenReach: { projects, environments } };
+/** Where a token holds, and beyond which it sees nothing; null: everywhere. */
+export function reachOf({ projects, environments }: Pick<ApiTokenRow, "projects" | "environments">): Reach | null {
+	return projects === null || environments === null ? null : { projects, environments };
 }
 
 /**

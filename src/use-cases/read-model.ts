@@ -1,3 +1,4 @@
+import type { Scope } from "../core/access.ts";
 import { freezesAt } from "../core/freeze.ts";
 import { standingFreeze } from "../core/rules/freezes.ts";
 import type { Run } from "../core/run.ts";
@@ -8,10 +9,12 @@ import { personLock } from "../store/locks.ts";
 import { activeRun, listRuns, succeededRuns, waitingRuns } from "../store/runs.ts";
 import type { Standing } from "../words/standing-words.ts";
 import { readPolicy } from "./catalog.ts";
+import type { Sight } from "./sight.ts";
 
 export async function standings(
 	deps: Deps,
 	filter: { project: string | null; environment: string | null },
+	sees: (place: Scope) => boolean = () => true,
 ): Promise<Standing[]> {
 	const projects = await deps.db.getRepository(ProjectTable).find({ order: { slug: "ASC" } });
 	const environments = await deps.db.getRepository(EnvironmentTable).find({ order: { position: "ASC", slug: "ASC" } });
@@ -21,6 +24,7 @@ export async function standings(
 			environments
 				.filter((one) => one.projectId === project.id && one.archivedAt === null)
 				.filter((one) => filter.environment === null || one.slug === filter.environment)
+				.filter((one) => sees({ project: project.slug, environment: one.slug }))
 				.map((environment) => ({ project, environment })),
 		);
 	const now = deps.now();
@@ -45,6 +49,15 @@ export async function standings(
 }
 
 /** The newest runs of a project, or of one of its environments. */
-export async function history(deps: Deps, project: string, environment: string | null, limit: number): Promise<Run[]> {
-	return listRuns(deps.db, { project, ...(environment === null ? {} : { environment }), limit });
+export async function history(
+	deps: Deps,
+	{ project, environment, sight }: { project: string; environment: string | null; sight: Sight },
+	limit: number,
+): Promise<Run[]> {
+	return listRuns(deps.db, {
+		project,
+		...(environment === null ? {} : { environment }),
+		...(sight === null ? {} : { environmentIds: [...sight] }),
+		limit,
+	});
 }

@@ -1,6 +1,7 @@
 import { type DeliveryReport, deliveryReport, type Grouping } from "../core/delivery-report.ts";
 import type { Deps } from "../deps.ts";
 import { endedRuns } from "../store/ended-runs.ts";
+import type { Sight } from "./sight.ts";
 
 export interface ReportAsked {
 	readonly project: string | null;
@@ -10,6 +11,7 @@ export interface ReportAsked {
 	/** null: now. */
 	readonly until: Date | null;
 	readonly by: Grouping;
+	readonly sight: Sight;
 }
 
 export interface ReportRead extends DeliveryReport {
@@ -24,7 +26,7 @@ export async function readReport(deps: Deps, asked: ReportAsked): Promise<Report
 	// What ends at this very moment counts too.
 	const until = asked.until ?? new Date(deps.now().getTime() + 1);
 	const since = asked.since ?? new Date(until.getTime() - TWELVE_WEEKS);
-	const { project, environment, by } = asked;
-	const runs = await endedRuns(deps.db, { since, project, environment });
+	const { project, environment, by, sight } = asked;
+	const runs = await endedRuns(deps.db, { since, project, environment, sight });
 	return { since, until, ...deliveryReport(runs, { since, until, by }) };
 }

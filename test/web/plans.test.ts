@@ -173,6 +173,22 @@ describe("however much there is, nothing reads all runs or the whole trail:", ()
 		}
 	}, 180_000);
 
+	test("nor for a token that sees a few environments, or most of them, alone", async () => {
+		const reaches = [
+			{ projects: ["p3"], environments: ["stage"] },
+			{ projects: ["*"], environments: ["stage", "production"] },
+			{ projects: ["p9"], environments: ["lab"] },
+		];
+		const run = ["runs", "audit", "reports/delivery"];
+		for (const reach of reaches) {
+			const { plain: token } = await site.newToken({ may: { role: "viewer", reach } });
+			for (const path of [...run.map((one) => `/${one}`), "/runs?state=timed_out", "/audit?action=run.late_report"]) {
+				const sent = await statementsOf(() => site.api("GET", path, { token }));
+				expect([reach, path, await readWhole(sent)]).toEqual([reach, path, []]);
+			}
+		}
+	}, 120_000);
+
 	test("and what reads all of them is noticed here", async () => {
 		const sent = [{ query: "SELECT * FROM run WHERE sha = $1", values: ["x"] }];
 		expect(await readWhole(sent)).toEqual([expect.stringMatching(/^run: SELECT/)]);

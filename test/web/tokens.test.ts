@@ -52,7 +52,7 @@ describe("a token of a scope", () => {
 		expect((await site.api("GET", `/runs/${run.number}`)).body.approvals).toEqual([]);
 	});
 
-	test("is no admin of what is everybody's, nor of others by speaking as them; it sees all", async () => {
+	test("is no admin of what is everybody's, nor of others by speaking as them; it lists what is its own", async () => {
 		const token = await scoped("admin");
 		const policy = { slug: "open", rules: {} };
 		expect(await site.api("POST", "/policies", { token, body: policy })).toMatchObject({
@@ -63,6 +63,107 @@ describe("a token of a scope", () => {
 		expect(as).toMatchObject({ status: 403, body: { code: "no_right" } });
 		for (const path of ["/runs", "/policies", "/audit"])
 			expect((await site.api("GET", path, { token })).status).toBe(200);
+	});
+});
+
+describe("what a token of a scope sees", () => {
+	let site: Site;
+	let token: string;
+	let mine: Record<"id" | "number", string>;
+	let other: Record<"id" | "number", string>;
+	const get = (path: string) => site.api("GET", path, { token });
+	const say = async (text: string) => (await site.api("POST", "/commands", { token, body: { text } })).body;
+
+	beforeAll(async () => {
+		site = await Site.open({ localMode: true });
+		await site.world.addProject("blog");
+		const may = { role: "operator", reach: { projects: ["shop"], environments: ["stage"] } } as const;
+		token = (await site.newToken({ may })).plain;
+		other = await site.run("production");
+		for (let n = 0; n < 3; n++) await site.run("production");
+		mine = await site.run("stage");
+		await site.run("stage", { project: "blog" });
+		const lock = (project: string, environment: string) =>
+			site.api("POST", "/locks", { body: { project, environment, reason: "works" } });
+		await lock("shop", "production");
+		await lock("blog", "stage");
+	});
+	afterAll(() => site.close());
+
+	test("is its runs, their stories and logs; another is not there, by whatever way", async () => {
+		const { body } = await get("/runs?limit=1");
+		expect(body.items).toMatchObject([{ number: mine.number }]);
+		expect(body.next).toBeNull();
+		expect((await get("/runs?environment=stage")).body.items).toHaveLength(1);
+		expect((await get("/runs?environment=production")).body).toMatchObject({ code: "unknown_environment" });
+		for (const project of ["blog", "nowhere"])
+			expect((await get(`/runs?project=${project}`)).body).toMatchObject({ status: 404, code: "unknown_project" });
+		for (const way of ["", "/story", "/log"]) {
+			expect((await get(`/runs/${mine.id}${way}`)).status).toBe(200);
+			for (const name of [other.id, other.number])
+				expect(await get(`/runs/${name}${way}`)).toMatchObject({ status: 404, body: { code: "unknown_run" } });
+		}
+	});
+
+	test("is the trail of its environments, and nothing of the whole workspace", async () => {
+		const entries = (await get("/audit?limit=100")).body.items;
+		expect(entries.length).toBeGreaterThan(0);
+		for (const one of entries) expect(one).toMatchObject({ project: "shop", environment: "stage" });
+		expect((await get("/audit?project=blog")).body.items).toEqual([]);
+		expect((await get("/audit?action=token.created")).body.items).toEqual([]);
+		expect((await get(`/audit?run=${other.number}`)).status).toBe(404);
+		const all = await site.api("GET", "/audit?action=token.created", { token: await site.token("viewer") });
+		expect(all.body.items.length).toBeGreaterThan(0);
+	});
+
+	test("is its part of locks, reports, projects and environments", async () => {
+		for (const { project, environment } of (await get("/locks")).body.items)
+			expect([project, environment]).toEqual(["shop", "stage"]);
+		const finished = await site.api("POST", `/runs/${other.number}/cancel`);
+		expect(finished.status).toBe(200);
+		const report = (await get("/reports/delivery?by=environment")).body;
+		expect(report.groups.map(({ key }: { key: string }) => key)).not.toContain("production");
+		expect((await get("/environments")).body.items).toMatchObject([{ project: "shop", slug: "stage" }]);
+		expect((await get("/environments/shop/production")).status).toBe(404);
+		const [shop, ...more] = (await get("/projects")).body.items;
+		expect(more).toEqual([]);
+		expect(shop.environments).toMatchObject([{ slug: "stage" }]);
+	});
+
+	test("is what it is told by commands", async () => {
+		const { text } = await say("status");
+		expect(text).toContain("stage");
+		expect(text).not.toMatch(/blog|production/);
+		expect((await say("history shop")).text).not.toContain("production");
+		expect((await say("whoami")).text).not.toMatch(/blog|production/);
+		for (const look of [
+			"status blog",
+			"queue blog",
+			"history blog",
+			"diff blog",
+			"explain blog stage",
+			"statsu blgo",
+		]) {
+			const { outcome, text } = await say(look);
+			expect([outcome, /blog\/|blog@|`blog`|\bOr\b/.test(text)]).toEqual(["refused", false]);
+		}
+		expect((await say("status shop production")).code).toBe("unknown_environment");
+		for (const look of ["show", "logs"]) {
+			expect((await say(`${look} #${mine.number}`)).outcome).toBe("done");
+			expect(await say(`${look} #${other.number}`)).toMatchObject({ outcome: "refused", code: "unknown_run" });
+		}
+	});
+
+	test("is no integration and no right of others: those are for admins of everything", async () => {
+		for (const path of ["/integrations", "/access"])
+			for (const shown of [token, await site.token("viewer"), await site.token("operator")])
+				expect(await site.api("GET", path, { token: shown })).toMatchObject({
+					status: 403,
+					type: "application/problem+json",
+					body: { detail: expect.stringMatching(/\w.*\.$/) },
+				});
+		expect((await site.api("GET", "/integrations/fake", { token: await site.token("viewer") })).status).toBe(403);
+		expect((await site.api("GET", "/integrations/fake")).status).toBe(200);
 	});
 });
 

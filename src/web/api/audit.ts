@@ -1,8 +1,10 @@
 import { auditPage, type PlacedEntry } from "../../store/audit-pages.ts";
+import { reachOf } from "../../use-cases/identify.ts";
+import { sightWithin } from "../../use-cases/sight.ts";
 import { refusalReply } from "../problem.ts";
 import { AuditAnswer, listOf } from "./answers.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
-import { findRun } from "./find-run.ts";
+import { findSeenRun } from "./find-run.ts";
 import { AuditQuery } from "./schemas.ts";
 
 export const auditEndpoints: readonly Endpoint[] = [
@@ -12,12 +14,13 @@ export const auditEndpoints: readonly Endpoint[] = [
 		summary: "The audit trail, newest first",
 		query: AuditQuery,
 		answers: { 200: listOf(AuditAnswer) },
-		handle: async ({ deps, query }) => {
+		handle: async ({ deps, token, query }) => {
 			const { run, cursor, limit, ...filter } = query;
-			const found = run === undefined ? null : await findRun(deps, run);
+			const found = run === undefined ? null : await findSeenRun({ deps, token, id: run });
 			if (found !== null && !found.ok) return refusalReply(found.refusal);
 			const entries = await auditPage(deps.db, {
 				...filter,
+				sight: await sightWithin(deps.db, reachOf(token)),
 				runId: found?.value.id,
 				after: cursor,
 				limit: limit + 1,

@@ -2,7 +2,7 @@ import { done } from "../../core/refusal.ts";
 import type { Answer } from "../../ports/front.ts";
 import { runById } from "../../store/runs.ts";
 import { handleCommand } from "../../use-cases/handle-command.ts";
-import { identifyToken } from "../../use-cases/identify.ts";
+import { identifyToken, reachOf } from "../../use-cases/identify.ts";
 import { problem } from "../problem.ts";
 import { CommandAnswer } from "./answers.ts";
 import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
@@ -49,6 +49,7 @@ function asOwner({ deps, body, token, deliveryId }: Said): Promise<Answer> {
 		thread: null,
 		text: body.text,
 		deliveryId,
+		reach: reachOf(token),
 		identify: async () => done(await identifyToken(deps, token)),
 	});
 }

@@ -4,12 +4,11 @@ import { readItems } from "../../configuration/current.ts";
 import type { Kind, StoredItem } from "../../configuration/items.ts";
 import { entryOf } from "../../configuration/read-entry.ts";
 import { ENTRIES } from "../../configuration/schema.ts";
-import { may } from "../../core/access.ts";
+import { inScope } from "../../core/access.ts";
 import { refusal } from "../../core/refusal.ts";
-import type { Deps } from "../../deps.ts";
-import { actorOf, identifyToken } from "../../use-cases/identify.ts";
-import { rightRefusal } from "../../words/refusal-words.ts";
+import { actorOf, reachOf } from "../../use-cases/identify.ts";
 import { type Reply, refusalReply } from "../problem.ts";
+import { adminOf } from "./admin-of.ts";
 import { CONFIGURED, listOf } from "./answers.ts";
 import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
 import { EnvironmentsQuery, PageQuery } from "./schemas.ts";
@@ -43,7 +42,7 @@ export const configurationEndpoints: readonly Endpoint[] = RESOURCES.flatMap(({ 
 			path: `${path}/${id}`,
 			summary: `Show ${named}`,
 			answers: { 200: CONFIGURED[kind] },
-			handle: (call) => show(call.deps, kind, call.id, noun),
+			handle: (call) => show(call, kind, noun),
 		}),
 		endpoint({
 			method: "PUT",
@@ -76,7 +75,7 @@ export const configurationEndpoints: readonly Endpoint[] = RESOURCES.flatMap(({ 
 			summary: `Every ${noun}`,
 			query: kind === "environment" ? EnvironmentsQuery : PageQuery,
 			answers: { 200: listOf(CONFIGURED[kind]) },
-			handle: ({ deps, query }) => list(deps, kind, query),
+			handle: (call) => list(call, kind, call.query),
 		}),
 		endpoint({
 			method: "POST",
@@ -94,11 +93,13 @@ export const configurationEndpoints: readonly Endpoint[] = RESOURCES.flatMap(({ 
 });
 
 async function list(
-	deps: Deps,
+	call: Call<unknown, unknown>,
 	kind: Kind,
 	query: z.output<typeof PageQuery> & { readonly project?: string | undefined },
 ): Promise<Reply> {
-	const alive = await readAlive(deps);
+	const no = await mayNotRead(call, kind);
+	if (no !== null) return no;
+	const alive = await readSeen(call);
 	const all = alive
 		.filter((one) => one.kind === kind)
 		.filter((one) => query.project === undefined || one.name.startsWith(`${query.project}/`));
@@ -108,19 +109,20 @@ async function list(
 	return { status: 200, body: { items: page.map((one) => json(one, alive)), next } };
 }
 
-async function show(deps: Deps, kind: Kind, name: string, noun: string): Promise<Reply> {
-	const alive = await readAlive(deps);
-	const found = find(alive, kind, name);
+async function show(call: Call<unknown, unknown>, kind: Kind, noun: string): Promise<Reply> {
+	const no = await mayNotRead(call, kind);
+	if (no !== null) return no;
+	const alive = await readSeen(call);
+	const found = find(alive, kind, call.id);
 	return found === null
 		? refusalReply(refusal(`unknown_${kind}`, `There is no ${noun} of this name.`))
 		: { status: 200, body: json(found, alive) };
 }
 
 async function change({ deps, token, settle }: Call<unknown, unknown>, wish: Wanted): Promise<Reply> {
-	const caller = await identifyToken(deps, token);
-	const everywhere = { project: "*", environment: "*" };
-	const right = may("configure", caller.bindings, caller.principal, everywhere);
-	if (!right.ok) return refusalReply(rightRefusal("configure", everywhere, right));
+	const admin = await adminOf(deps, token);
+	if (!admin.ok) return refusalReply(admin.refusal);
+	const caller = admin.value;
 	let reply: Reply = { status: 204 };
 	// Two tries of one Idempotency-Key make one binding, which has no name to be known by.
 	const outcome = await changeEntry(deps, wish, actorOf(caller), (tx, item, alive) => {
@@ -137,8 +139,26 @@ function answerOf({ action, kind }: Wanted, item: StoredItem, alive: readonly St
 	return { status: 201, body, headers: { location: `/api/v1${path}/${item.id}` } };
 }
 
-async function readAlive({ db, box }: Deps): Promise<StoredItem[]> {
-	return (await readItems(db.manager, box)).filter((one) => !one.archived);
+/** How programs are connected and who may what is for admins, as on the page. */
+async function mayNotRead({ deps, token }: Call<unknown, unknown>, kind: Kind): Promise<Reply | null> {
+	if (kind !== "integration" && kind !== "access") return null;
+	const admin = await adminOf(deps, token);
+	return admin.ok ? null : refusalReply(admin.refusal);
+}
+
+/** What there is, as far as the token reaches: environments, and projects that have one of them. */
+async function readSeen({ deps, token }: Call<unknown, unknown>): Promise<StoredItem[]> {
+	const alive = (await readItems(deps.db.manager, deps.box)).filter((one) => !one.archived);
+	const reach = reachOf(token);
+	if (reach === null) return alive;
+	const seen = new Set<string>();
+	for (const one of alive) {
+		const [project = "", environment] = one.name.split("/");
+		if (one.kind !== "environment" || environment === undefined || !inScope(reach, { project, environment })) continue;
+		seen.add(one.name);
+		seen.add(project);
+	}
+	return alive.filter((one) => (one.kind !== "environment" && one.kind !== "project") || seen.has(one.name));
 }
 
 function json(item: StoredItem, alive: readonly StoredItem[]): Entry {

@@ -1,6 +1,7 @@
 import { done, type Outcome, refusal, refused } from "../../core/refusal.ts";
 import type { Deps } from "../../deps.ts";
 import { findPlace, findProject, type Place } from "../../use-cases/catalog.ts";
+import { isSeen, type Sight } from "../../use-cases/sight.ts";
 
 export async function placeNamed(
 	deps: Deps,
@@ -20,17 +21,25 @@ export async function placeNamed(
 export async function environmentsNamed(
 	deps: Deps,
 	{ project, environment }: { readonly project?: string | undefined; readonly environment?: string | undefined },
+	sight: Sight = null,
 ): Promise<Outcome<readonly string[] | null>> {
-	if (project === undefined && environment === undefined) return done(null);
+	if (project === undefined && environment === undefined) return done(sight === null ? null : [...sight]);
 	// Also of what is archived: its runs are still to be seen.
 	const rows: { id: string | null }[] = await deps.db.query(
 		`SELECT e.id FROM project p LEFT JOIN environment e ON e.project_id = p.id
 		 AND ($2::text IS NULL OR e.slug = $2 OR $2 = ANY(e.aliases)) WHERE $1::text IS NULL OR p.slug = $1`,
 		[project ?? null, environment ?? null],
 	);
-	if (rows.length === 0 && project !== undefined)
+	if (sight === null && rows.length === 0 && project !== undefined)
 		return refused(refusal("unknown_project", "There is no project of this name."));
-	const ids = rows.flatMap(({ id }) => (id === null ? [] : [id]));
+	const ids = rows.flatMap(({ id }) => (id === null || !isSeen(sight, id) ? [] : [id]));
+	if (sight !== null && ids.length === 0)
+		return refused(
+			refusal(
+				environment === undefined ? "unknown_project" : "unknown_environment",
+				"Within the scope of this token there is nothing of this name.",
+			),
+		);
 	if (ids.length > 0 || environment === undefined) return done(ids);
 	const where = project === undefined ? "No project" : project;
 	const has = project === undefined ? "has an environment" : "has no environment";

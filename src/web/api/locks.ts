@@ -1,5 +1,6 @@
+import { inScope } from "../../core/access.ts";
 import { listLocks } from "../../store/list-locks.ts";
-import { identifyToken } from "../../use-cases/identify.ts";
+import { identifyToken, reachOf } from "../../use-cases/identify.ts";
 import { lockEnvironment, unlockEnvironment } from "../../use-cases/lock-environment.ts";
 import { problem, refusalReply } from "../problem.ts";
 import { LockAnswer, listOf, TakenLockAnswer } from "./answers.ts";
@@ -14,8 +15,10 @@ export const lockEndpoints: readonly Endpoint[] = [
 		summary: "Environments that are held, by a person or by the run at work there",
 		query: LocksQuery,
 		answers: { 200: listOf(LockAnswer) },
-		handle: async ({ deps, query: { project, environment } }) => {
+		handle: async ({ deps, token, query: { project, environment } }) => {
+			const reach = reachOf(token);
 			const items = (await listLocks(deps.db, deps.now()))
+				.filter((held) => reach === null || inScope(reach, held))
 				.filter((held) => project === undefined || held.project === project)
 				.filter((held) => environment === undefined || held.environment === environment)
 				.map((held) => ({

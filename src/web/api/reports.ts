@@ -1,5 +1,7 @@
 import type { Figures } from "../../core/delivery-report.ts";
+import { reachOf } from "../../use-cases/identify.ts";
 import { readReport } from "../../use-cases/read-report.ts";
+import { sightWithin } from "../../use-cases/sight.ts";
 import { DeliveryAnswer } from "./answers.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
 import { ReportQuery } from "./schemas.ts";
@@ -11,8 +13,9 @@ export const reportEndpoints: readonly Endpoint[] = [
 		summary: "How often and how well is released: deployments, lead time, failures, recovery, waits",
 		query: ReportQuery,
 		answers: { 200: DeliveryAnswer },
-		handle: async ({ deps, query: { project = null, environment = null, since = null, until = null, by } }) => {
-			const report = await readReport(deps, { project, environment, since, until, by });
+		handle: async ({ deps, token, query: { project = null, environment = null, since = null, until = null, by } }) => {
+			const sight = await sightWithin(deps.db, reachOf(token));
+			const report = await readReport(deps, { project, environment, since, until, by, sight });
 			return {
 				status: 200,
 				body: {

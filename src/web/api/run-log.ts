@@ -10,7 +10,7 @@ import { identifyToken } from "../../use-cases/identify.ts";
 import { problem, type Reply, refusalReply } from "../problem.ts";
 import { AddedLinesAnswer, LogLineAnswer, listOf } from "./answers.ts";
 import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
-import { findRun, isUuid } from "./find-run.ts";
+import { findRun, findSeenRun, isUuid } from "./find-run.ts";
 import { followLog } from "./follow-log.ts";
 import { LogQuery, NewLines } from "./schemas.ts";
 import { makeSeats } from "./seats.ts";
@@ -39,8 +39,9 @@ export const logEndpoints: readonly Endpoint[] = [
 		query: LogQuery,
 		answers: { 200: listOf(LogLineAnswer) },
 		text: "gives",
-		handle: async ({ deps, token, id, query, accept, gone }) => {
-			const found = await findRun(deps, id);
+		handle: async (call) => {
+			const { deps, token, query, accept, gone } = call;
+			const found = await findSeenRun(call);
 			if (!found.ok) return refusalReply(found.refusal);
 			if (accept.includes("text/event-stream")) {
 				if (!followers.take(token.id, gone)) return tooMany();

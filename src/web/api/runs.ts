@@ -4,13 +4,14 @@ import { listRuns, runById } from "../../store/runs.ts";
 import { retryRun } from "../../use-cases/answer-request.ts";
 import { cancelRun } from "../../use-cases/cancel-run.ts";
 import { decideRun } from "../../use-cases/decide-run.ts";
-import { identifyToken } from "../../use-cases/identify.ts";
+import { identifyToken, reachOf } from "../../use-cases/identify.ts";
 import { requestRun } from "../../use-cases/request-run.ts";
+import { sightWithin } from "../../use-cases/sight.ts";
 import { problem, type Reply, refusalReply, statusOf } from "../problem.ts";
 import { listOf, RunAnswer } from "./answers.ts";
 import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
 import { environmentsNamed, placeNamed } from "./find-place.ts";
-import { findRun } from "./find-run.ts";
+import { findRun, findSeenRun } from "./find-run.ts";
 import { oneRunJson, runsJson } from "./run-json.ts";
 import { Decision, NewRun, RunsQuery } from "./schemas.ts";
 
@@ -23,13 +24,15 @@ export const runEndpoints: readonly Endpoint[] = [
 		summary: "Runs, newest first",
 		query: RunsQuery,
 		answers: { 200: listOf(RunAnswer) },
-		handle: async ({ deps, query }) => {
-			const { project, environment, state, cursor, limit } = query;
-			const named = await environmentsNamed(deps, query);
+		handle: async ({ deps, token, query }) => {
+			const { project, state, cursor, limit } = query;
+			const named = await environmentsNamed(deps, query, await sightWithin(deps.db, reachOf(token)));
 			if (!named.ok) return refusalReply(named.refusal);
+			// Of a whole project there is a shorter way than by each of its environments.
+			const byEnvironment = query.environment !== undefined || reachOf(token) !== null;
 			const found = await listRuns(deps.db, {
 				...(project === undefined ? {} : { project }),
-				...(environment === undefined || named.value === null ? {} : { environmentIds: named.value }),
+				...(byEnvironment && named.value !== null ? { environmentIds: named.value } : {}),
 				...(state === undefined ? {} : { state }),
 				...(cursor === undefined ? {} : { before: cursor }),
 				limit: limit + 1,
@@ -44,9 +47,9 @@ export const runEndpoints: readonly Endpoint[] = [
 		path: "/runs/:id",
 		summary: "One run, by its number or UUID",
 		answers: { 200: RunAnswer },
-		handle: async ({ deps, id }) => {
-			const found = await findRun(deps, id);
-			return found.ok ? { status: 200, body: await oneRunJson(deps, found.value) } : refusalReply(found.refusal);
+		handle: async (call) => {
+			const found = await findSeenRun(call);
+			return found.ok ? { status: 200, body: await oneRunJson(call.deps, found.value) } : refusalReply(found.refusal);
 		},
 	}),
 	endpoint({

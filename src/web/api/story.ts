@@ -8,7 +8,7 @@ import { storyLine } from "../../words/story-line.ts";
 import { refusalReply } from "../problem.ts";
 import { StoryAnswer } from "./answers.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
-import { findRun } from "./find-run.ts";
+import { findSeenRun } from "./find-run.ts";
 import { oneRunJson } from "./run-json.ts";
 import { StoryQuery } from "./schemas.ts";
 
@@ -21,9 +21,10 @@ export const storyEndpoints: readonly Endpoint[] = [
 		summary: "What happened to a run, in sentences, and how it stands",
 		query: StoryQuery,
 		answers: { 200: StoryAnswer },
-		handle: async ({ deps, id, query }) => {
+		handle: async (call) => {
+			const { deps, query } = call;
 			// The run first: all that led to the state shown is then in the sentences.
-			const found = await findRun(deps, id);
+			const found = await findSeenRun(call);
 			if (!found.ok) return refusalReply(found.refusal);
 			const run = found.value;
 			const entries = await storyOf(deps.db, run.id, query.after, PAGE);

@@ -75,7 +75,7 @@ function queryOf({ project, environment, weeks, by }: Asked, more: Record<string
 }
 
 async function read({ deps }: PageCall, { weeks, ...asked }: Asked): Promise<ReportRead> {
-	return readReport(deps, { ...asked, until: null, since: new Date(deps.now().getTime() - weeks * WEEK) });
+	return readReport(deps, { ...asked, sight: null, until: null, since: new Date(deps.now().getTime() - weeks * WEEK) });
 }
 
 async function reports(call: PageCall): Promise<PageReply> {
