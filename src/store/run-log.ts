@@ -51,13 +51,19 @@ export async function lastLines(sql: Sql, runId: string, limit: number): Promise
 	return rows.reverse();
 }
 
-/** The last lines in which a text is, in whatever case. */
-export async function matchingLines(sql: Sql, runId: string, text: string, limit: number): Promise<LogLine[]> {
-	const rows: LogLine[] = await sql.query(
-		"SELECT n, at, line FROM run_log WHERE run_id = $1 AND position(lower($2) IN lower(line)) > 0 ORDER BY n DESC LIMIT $3",
+/** The last lines in which a text is, in whatever case, and how many there are in all. */
+export async function matchingLines(
+	sql: Sql,
+	runId: string,
+	text: string,
+	limit: number,
+): Promise<{ readonly lines: readonly LogLine[]; readonly count: number }> {
+	const rows: (LogLine & { count: number })[] = await sql.query(
+		`SELECT n, at, line, count(*) OVER ()::int AS count FROM run_log
+		 WHERE run_id = $1 AND position(lower($2) IN lower(line)) > 0 ORDER BY n DESC LIMIT $3`,
 		[runId, text, limit],
 	);
-	return rows.reverse();
+	return { lines: rows.reverse(), count: rows[0]?.count ?? 0 };
 }
 
 /** Where the next line goes. */

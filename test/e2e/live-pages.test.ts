@@ -73,4 +73,87 @@ async function signedIn(user: string, options: Parameters<Browser["newContext"]>
 		expect(await page.locator("time:not([data-local])").count()).toBe(0);
 		expect(await page.locator("time").allTextContents()).not.toContainEqual(expect.stringContaining("UTC"));
 	}, 60_000);
+
+	test("a log follows its end by itself, keeps its place and its search, and the provider's comes after its run", async () => {
+		const { world } = site;
+		const run = await world.runOf(await world.say("U_OPS", "deploy shop@v1.0.0 to stage"));
+		await world.work();
+		const page = await signedIn("U_ANN");
+		await page.goto(`${site.url}/runs/${run.number}`);
+		await page.getByText("There is no log yet.").waitFor();
+		const push = async (...lines: string[]) => {
+			const { status } = await site.api("POST", `/runs/${run.number}/log`, { body: { lines } });
+			expect(status).toBe(200);
+		};
+		await push("\u001b[32mbegin\u001b[0m <b>", ...Array.from({ length: 200 }, (_, n) => `step ${n}`));
+		await page.getByText("step 199").waitFor();
+		expect(await page.locator(".log .ansi-32").textContent()).toBe("begin");
+		const fromEnd = () =>
+			page.locator(".log").evaluate((log: Scrolled) => log.scrollHeight - log.scrollTop - log.clientHeight);
+		expect(await fromEnd()).toBeLessThan(2);
+		// Whoever reads further up is left there, with the keyboard in the box.
+		await page.locator(".log").focus();
+		await page.keyboard.press("Home");
+		while ((await page.locator(".log").evaluate((log: Scrolled) => log.scrollTop)) > 0)
+			await page.keyboard.press("Home");
+		await push("late 1", "late 2");
+		await page.getByRole("button", { name: "2 new lines" }).waitFor();
+		expect(await page.locator(".log").evaluate((log: Scrolled) => log.scrollTop)).toBe(0);
+		expect(await page.evaluate("document.activeElement.className")).toBe("log");
+		await page.getByRole("button", { name: "2 new lines" }).click();
+		expect(await fromEnd()).toBeLessThan(2);
+		// A search goes on while lines come.
+		await page.getByLabel("Search the log").fill("LATE");
+		await page.getByText("2 lines", { exact: true }).waitFor();
+		await page.getByLabel("Only lines that have it").check();
+		await push("late 3", "later on: nothing", "else");
+		await page.getByText("4 lines", { exact: true }).waitFor();
+		expect(await page.locator(".log li:visible").count()).toBe(4);
+		await page.getByRole("button", { name: "To the next line with it" }).click();
+		await page.getByText("1 of 4 lines", { exact: true }).waitFor();
+		await page.getByRole("button", { name: "To the line with it before this one" }).click();
+		await page.getByText("4 of 4 lines", { exact: true }).waitFor();
+		await page.getByLabel("Search the log").fill("");
+		// Its run ends; the provider has the log a little later.
+		const { progress } = await world.finish(run, "succeeded");
+		await page.getByText("Succeeded").first().waitFor();
+		const external = "external" in progress ? (progress.external?.externalId ?? "") : "";
+		world.pipeline.logOf.set(external, ["from the provider"]);
+		await world.pass(16_000);
+		await page.getByText("from the provider", { exact: true }).waitFor();
+		await page.getByText("The log is whole: nothing more comes.").waitFor();
+		expect(await page.locator(".log[role=log]").getAttribute("aria-live")).toBe("off");
+	}, 60_000);
+
+	test("ten thousand lines come, are searched and looked at without a wait", async () => {
+		const { world } = site;
+		const run = await world.runOf(await world.say("U_OPS", "deploy shop@v1.1.0 to stage"));
+		await world.work();
+		const lines = Array.from({ length: 12_000 }, (_, n) => `\u001b[36m[build]\u001b[0m line ${n} of a long log`);
+		for (let from = 0; from < 4_000; from += 1_000)
+			await site.api("POST", `/runs/${run.number}/log`, { body: { lines: lines.slice(from, from + 1_000) } });
+		const page = await signedIn("U_ANN");
+		await page.goto(`${site.url}/runs/${run.number}`);
+		expect(await page.locator(".log li").count()).toBe(1_000);
+		await page.evaluate(
+			"window.slowest = 0; new PerformanceObserver((l) => { for (const e of l.getEntries()) slowest = Math.max(slowest, e.duration) }).observe({ type: 'longtask' })",
+		);
+		for (let from = 4_000; from < 12_000; from += 1_000)
+			await site.api("POST", `/runs/${run.number}/log`, { body: { lines: lines.slice(from, from + 1_000) } });
+		await page.getByText("line 11999 of").waitFor();
+		await page.getByLabel("Search the log").fill("line 2500 of");
+		await page.getByText(/^1 line/).waitFor();
+		await page.keyboard.press("Enter");
+		await page.getByText(/^1 of 1 line/).waitFor();
+		expect(await page.locator(".log li").count()).toBe(10_000);
+		const slowest = await page.evaluate<number>("slowest");
+		process.stderr.write(`the longest task of the page: ${slowest} ms\n`);
+		expect(slowest).toBeLessThan(2_000);
+	}, 120_000);
 });
+
+interface Scrolled {
+	readonly scrollHeight: number;
+	readonly scrollTop: number;
+	readonly clientHeight: number;
+}

@@ -95,7 +95,8 @@ async function signedIn(user: string, options: Parameters<Browser["newContext"]>
 		expect(await page.locator(".ansi-32").textContent()).toBe("two");
 		await page.getByLabel("Search the log").fill("thr");
 		await page.getByRole("button", { name: "Search" }).click();
-		expect(await page.locator(".log mark").allTextContents()).toEqual(["thr"]);
+		await page.getByText("1 of 1 line", { exact: true }).waitFor();
+		expect(await page.locator(".log .current").textContent()).toBe("3three");
 		// 10:00 in UTC.
 		await page.getByText("4 Mar 2026, 19:00").first().waitFor();
 	}, 30_000);
@@ -116,6 +117,11 @@ async function signedIn(user: string, options: Parameters<Browser["newContext"]>
 		const page = await signedIn("U_ANN", { javaScriptEnabled: false });
 		await page.goto(`${site.url}/runs/1`);
 		await page.getByText("three").waitFor();
+		await page.getByLabel("Search the log").fill("thr");
+		await page.getByRole("button", { name: "Search" }).click();
+		expect(await page.locator(".log mark").allTextContents()).toEqual(["thr"]);
+		await page.getByRole("link", { name: "The log as a whole" }).click();
+		await page.getByText("two").waitFor();
 		await page.getByRole("button", { name: "Retry #1" }).click();
 		await page.getByText(/It is asked for again, as #\d+/).waitFor();
 		await page.goto(`${site.url}/audit`);

@@ -313,6 +313,42 @@ describe("a run on the page", () => {
 		},
 		20_000,
 	);
+
+	test("a log is read by pages, searched as a whole, and followed from where one was", async () => {
+		const [ann, stranger] = [await browser("U_ANN"), new Browser(site)];
+		const { world } = site;
+		const { number } = await world.runOf(await world.say("U_OPS", "deploy shop@v1.0.0 to stage"));
+		await world.work();
+		const lines = Array.from({ length: 2_500 }, (_, n) => `line ${n}.`);
+		for (const from of [0, 1_000, 2_000])
+			await site.api("POST", `/runs/${number}/log`, { body: { lines: lines.slice(from, from + 1_000) } });
+		const { text: end } = await ann.get(`/runs/${number}`);
+		expect([end.includes("line 1499."), end.includes("line 1500."), end.includes("line 2499.")]).toEqual([
+			...[false, true, true],
+		]);
+		expect(end).toContain(`href="/runs/${number}?from=500#log"`);
+		const { text: older } = await ann.get(`/runs/${number}?from=500`);
+		expect([older.includes("line 499."), older.includes("line 500."), older.includes("line 1499.")]).toEqual([
+			...[false, true, true],
+		]);
+		expect(older).toContain(`href="/runs/${number}?from=0#log"`);
+		expect(older).toContain(`href="/runs/${number}?from=1500#log"`);
+		const { text: found } = await ann.get(`/runs/${number}?q=line+2`);
+		expect(found).toContain("611 lines have it.");
+		const { text: before } = await ann.get(`/runs/${number}/log/lines?before=1500`);
+		expect(before.match(/<li/g)).toHaveLength(1_000);
+		expect((await stranger.get(`/runs/${number}/log/events`)).status).toBe(401);
+		const gone = new AbortController();
+		const stream = await fetch(`${site.url}/runs/${number}/log/events?from=7`, {
+			headers: { cookie: `draven=${ann.cookies.get("draven")}`, "last-event-id": "2497" },
+			signal: gone.signal,
+		});
+		const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
+		let heard = "";
+		while (!heard.includes("id: 2499")) heard += (await reader?.read())?.value ?? "";
+		expect(heard.match(/line \d+\./g)).toEqual(["line 2498.", "line 2499."]);
+		gone.abort();
+	});
 });
 
 async function watch(who: Browser) {

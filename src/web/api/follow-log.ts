@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isEnd, type Run } from "../../core/run.ts";
 import type { Deps } from "../../deps.ts";
 import { hasOpenJob } from "../../store/jobs.ts";
-import { linesFrom } from "../../store/run-log.ts";
+import { type LogLine, linesFrom } from "../../store/run-log.ts";
 import { runById } from "../../store/runs.ts";
 
 const LOOK_EVERY_MS = 500;
@@ -13,7 +13,13 @@ const WORD_EVERY_MS = 15_000;
 const QUIET_MS = 5_000;
 
 /** A run's log as server-sent events, each line with its number as id, from `from` on until the run is over and its log whole. */
-export async function* followLog(deps: Deps, runId: string, from: number, gone: AbortSignal): AsyncGenerator<string> {
+export async function* followLog(
+	deps: Deps,
+	runId: string,
+	from: number,
+	gone: AbortSignal,
+	tell: (lines: readonly LogLine[]) => string = eachAlone,
+): AsyncGenerator<string> {
 	let next = from;
 	let spoken = performance.now();
 	let overSince: number | null = null;
@@ -26,7 +32,7 @@ export async function* followLog(deps: Deps, runId: string, from: number, gone: 
 		const lines = await linesFrom(deps.db, runId, next, PAGE);
 		const now = performance.now();
 		if (lines.length > 0) {
-			yield lines.map(({ n, line }) => `id: ${n}\n${data(line)}\n`).join("");
+			yield tell(lines);
 			next = (lines.at(-1)?.n ?? next) + 1;
 			spoken = now;
 			overSince = null;
@@ -46,6 +52,10 @@ export async function* followLog(deps: Deps, runId: string, from: number, gone: 
 		}
 		await sleep(LOOK_EVERY_MS, undefined, { signal: gone }).catch(() => undefined);
 	}
+}
+
+function eachAlone(lines: readonly LogLine[]): string {
+	return lines.map(({ n, line }) => `id: ${n}\n${data(line)}\n`).join("");
 }
 
 /** Nobody waits for what ended long ago, or never began. */

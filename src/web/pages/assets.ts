@@ -27,6 +27,7 @@ function asset(name: string, path: string): Asset {
 export const ASSETS = {
 	style: asset("app.css", join(OURS, "app.css")),
 	script: asset("app.js", join(OURS, "app.js")),
+	log: asset("log.js", join(OURS, "log.js")),
 	htmx: asset("htmx.js", join(dirname(require.resolve("htmx.org")), "htmx.min.js")),
 	chart: asset("chart.js", join(dirname(require.resolve("chart.js")), "chart.umd.min.js")),
 } as const;

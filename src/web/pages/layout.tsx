@@ -115,7 +115,9 @@ function Page({
 				<link rel="icon" href="data:," />
 				<link rel="stylesheet" href={ASSETS.style.url} />
 				{scripts
-					? [ASSETS.htmx, ASSETS.chart, ASSETS.script].map(({ url }) => <script key={url} src={url} defer />)
+					? [ASSETS.htmx, ASSETS.chart, ASSETS.script, ASSETS.log].map(({ url }) => (
+							<script key={url} src={url} defer />
+						))
 					: null}
 			</head>
 			<body>{children}</body>

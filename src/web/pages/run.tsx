@@ -5,6 +5,7 @@ import type { RuleOutcome, Verdict } from "../../core/verdict.ts";
 import type { Deps } from "../../deps.ts";
 import { approvalsOf } from "../../store/approvals.ts";
 import { storyOf } from "../../store/audit-pages.ts";
+import { linesFrom } from "../../store/run-log.ts";
 import { evidenceOf, runById, verdictOf } from "../../store/runs.ts";
 import { retryRun } from "../../use-cases/answer-request.ts";
 import { cancelRun } from "../../use-cases/cancel-run.ts";
@@ -20,10 +21,13 @@ import { Badge, RefCode, RichText, RunLink, SafeLink, StateBadge, Time } from ".
 import { missing } from "./board.tsx";
 import { Blocks } from "./cards.tsx";
 import { Form } from "./layout.tsx";
-import { Log } from "./log.tsx";
+import { Log, logQuery } from "./log.tsx";
+import { Line } from "./log-lines.tsx";
 import { doneAt, type PageCall, type PageReply, type PageRoute, refusedAt } from "./page.tsx";
 
 const STORY = 500;
+/** Lines of a log at once. */
+const OLDER = 1_000;
 
 /** One run: all that happened to it, and what can be done with it, with the same rights as in chat. */
 export const runPages: readonly PageRoute[] = [
@@ -33,14 +37,7 @@ export const runPages: readonly PageRoute[] = [
 		path: "/runs/:run/live",
 		handle: onRun(async ({ deps, caller }, run) => ({ kind: "part", content: await Live(deps, caller, run) })),
 	},
-	{
-		method: "GET",
-		path: "/runs/:run/log",
-		handle: onRun(async ({ deps, query }, run) => ({
-			kind: "part",
-			content: await Log(deps, run, (query["q"] ?? "").slice(0, 200)),
-		})),
-	},
+	{ method: "GET", path: "/runs/:run/log/lines", handle: onRun(olderLines) },
 	{ method: "POST", path: "/runs/:run/approve", handle: onRun((call, run) => decide(call, run, "approved")) },
 	{ method: "POST", path: "/runs/:run/reject", handle: onRun((call, run) => decide(call, run, "rejected")) },
 	{
@@ -112,11 +109,27 @@ async function rollBack(call: PageCall, run: Run): Promise<PageReply> {
 	return doneAt(at(outcome.value), `The rollback to #${run.number} is #${outcome.value.number}.`);
 }
 
+/** Lines before those that a page has, for it to put there. */
+async function olderLines({ deps, query }: PageCall, run: Run): Promise<PageReply> {
+	const before = logQuery({ from: query["before"] ?? "" }).from ?? 0;
+	const from = Math.max(0, before - OLDER);
+	const lines = await linesFrom(deps.db, run.id, from, before - from);
+	return {
+		kind: "part",
+		content: (
+			<>
+				{lines.map((line) => (
+					<Line key={line.n} line={line} />
+				))}
+			</>
+		),
+	};
+}
+
 async function show(call: PageCall): Promise<PageReply> {
 	return onRun(async ({ deps, caller, query }, run) => {
 		const verdict = await verdictOf(deps.db, run.id);
 		const evidence = await evidenceOf(deps.db, run.id);
-		const search = (query["q"] ?? "").slice(0, 200);
 		const content = (
 			<>
 				{await Live(deps, caller, run)}
@@ -124,16 +137,7 @@ async function show(call: PageCall): Promise<PageReply> {
 					<div>
 						<section class="card" aria-labelledby="log-title">
 							<h2 id="log-title">Log</h2>
-							<search>
-								<form class="filters" method="get" action={at(run)}>
-									<label class="field">
-										<span>Search the log</span>
-										<input type="search" name="q" value={search} maxLength={200} />
-									</label>
-									<button type="submit">Search</button>
-								</form>
-							</search>
-							{await Log(deps, run, search)}
+							{await Log(deps, run, logQuery(query))}
 						</section>
 					</div>
 					<aside aria-label="Rules and evidence">

@@ -3,13 +3,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isEnd } from "../../core/run.ts";
 import { linesFrom } from "../../store/run-log.ts";
 import { findRun } from "../api/find-run.ts";
+import { followLog } from "../api/follow-log.ts";
 import { makeSeats, type Seats } from "../api/seats.ts";
 import type { AppContext } from "../app.ts";
 import { sessionCookie } from "./cookies.ts";
 import { Changes } from "./events.ts";
+import { linesEvent } from "./lines-event.tsx";
 import { alone, whoLooks } from "./page.tsx";
 
 const MOST_WATCHERS = 500;
+/** Each looks into the database twice a second. */
+const MOST_READERS = 200;
 /** A browser opens no more to one host. */
 const MOST_OF_ONE_PERSON = 6;
 /** So soon whoever is signed out, or may look no more, is told nothing more. Looking at a session so does not keep it alive. */
@@ -20,6 +24,8 @@ export function addStreams(app: FastifyInstance, { deps, closing }: AppContext):
 	const read = sessionCookie(deps.publicUrl).read;
 	const changes = new Changes(deps);
 	const watchers = makeSeats(MOST_WATCHERS, MOST_OF_ONE_PERSON);
+
+	const readers = makeSeats(MOST_READERS, MOST_OF_ONE_PERSON);
 
 	/** Server-sent events for whoever is signed in, as long as they are and a seat is theirs. */
 	async function events(
@@ -52,6 +58,20 @@ export function addStreams(app: FastifyInstance, { deps, closing }: AppContext):
 
 	app.get("/events", (request, reply) => events(request, reply, watchers, (gone) => changes.follow(gone)));
 
+	app.get<{ Params: { run: string }; Querystring: { from?: string } }>(
+		"/runs/:run/log/events",
+		async (request, reply) => {
+			// What a browser that was cut off had last counts more than what its page began with.
+			const last = request.headers["last-event-id"];
+			const from = numberIn(last) === null ? (numberIn(request.query.from) ?? 0) : (numberIn(last) ?? 0) + 1;
+			if ((await whoLooks(deps, read(request))) === null) return reply.code(401).send();
+			const found = await findRun(deps, request.params.run);
+			if (!found.ok) return reply.code(404).send();
+			const { id } = found.value;
+			return events(request, reply, readers, (gone) => followLog(deps, id, from, gone, linesEvent));
+		},
+	);
+
 	app.get<{ Params: { run: string } }>("/runs/:run/log.txt", async (request, reply) => {
 		if ((await whoLooks(deps, read(request))) === null) return reply.redirect("/sign-in", 303);
 		const found = await findRun(deps, request.params.run);
@@ -70,4 +90,8 @@ export function addStreams(app: FastifyInstance, { deps, closing }: AppContext):
 			if (!isEnd(progress.state)) yield "… it is still at work\n";
 		}
 	});
+}
+
+function numberIn(text: unknown): number | null {
+	return typeof text === "string" && /^\d{1,9}$/.test(text) ? Number(text) : null;
 }

@@ -157,6 +157,4 @@ addEventListener("DOMContentLoaded", () => {
 	spareTyping();
 	new MutationObserver(() => enliven(document)).observe(document.body, { childList: true, subtree: true });
 	document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
-	// A log is read at its end.
-	for (const log of document.querySelectorAll(".log[data-tail]")) log.scrollTop = log.scrollHeight;
 });
