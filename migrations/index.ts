@@ -17,6 +17,7 @@ import { OldLogLines1764300200000 } from "./1764300200000-old-log-lines.ts";
 import { RunByCommit1764300300000 } from "./1764300300000-run-by-commit.ts";
 import { Attempts1764300350000 } from "./1764300350000-attempts.ts";
 import { Freezes1764400300000 } from "./1764400300000-freezes.ts";
+import { AddressesNotVouched1764410000000 } from "./1764410000000-addresses-not-vouched.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
 export const MIGRATIONS = [
@@ -39,4 +40,5 @@ export const MIGRATIONS = [
 	RunByCommit1764300300000,
 	Attempts1764300350000,
 	Freezes1764400300000,
+	AddressesNotVouched1764410000000,
 ];

@@ -72,14 +72,30 @@ async function readProfile(graph: Graph, id: string): Promise<Profile> {
 	const { displayName, mail, userPrincipalName, userType, accountEnabled } = read.data;
 	const guest = userType?.toLowerCase() === "guest" || /#EXT#/i.test(userPrincipalName ?? "");
 	const outsider = guest || accountEnabled === false;
-	const address = mail || userPrincipalName || "";
 	return {
 		name: displayName || userPrincipalName || id,
-		// Addresses of members are the directory's own; a guest brought theirs along.
-		email: outsider || !address.includes("@") ? null : address.toLowerCase(),
+		// A guest brought theirs along.
+		...(outsider ? { email: null } : addressesOf(userPrincipalName ?? "", mail ?? "")),
 		outsider,
 		timezone: null,
 	};
+}
+
+/**
+ * A user principal name ends with a domain that the tenant has proven to own; `mail` is any text that an admin of it wrote. So `mail`
+ * counts when it is of the same domain, and else it joins nobody.
+ */
+function addressesOf(userPrincipalName: string, mail: string): Pick<Profile, "email" | "otherAddresses"> {
+	const domain = domainOf(userPrincipalName);
+	const known = [mail, userPrincipalName]
+		.filter((address) => domainOf(address) !== null)
+		.map((one) => one.toLowerCase());
+	const email = known.find((address) => domain !== null && domainOf(address) === domain) ?? null;
+	return { email, otherAddresses: [...new Set(known)].filter((address) => address !== email) };
+}
+
+function domainOf(address: string): string | null {
+	return /^[^@\s]+@([^@\s]+)$/.exec(address)?.[1]?.toLowerCase() ?? null;
 }
 
 const Group = z.object({ displayName: z.string().min(1) });

@@ -5,6 +5,11 @@ export interface Profile {
 	readonly name: string;
 	/** Only when the platform vouches for it, and never of an outsider; lower case. */
 	readonly email: string | null;
+	/**
+	 * Addresses that stand beside it and that nobody vouches for: they join no accounts and give no rights, yet who has one of them counts
+	 * as the same human where that denies something.
+	 */
+	readonly otherAddresses?: readonly string[];
 	/** Guests, outsiders of shared channels, foreign tenants, bots, deactivated: never more than viewers. */
 	readonly outsider: boolean;
 	readonly timezone: string | null;

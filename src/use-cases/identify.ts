@@ -5,6 +5,7 @@ import type { PersonRef } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
 import type { Platform } from "../ports/chat.ts";
 import { VendorError } from "../ports/vendor-error.ts";
+import { keepOtherAddresses } from "../store/accounts.ts";
 import { AccessBindingTable, type ApiTokenRow, IdentityTable, PersonTable } from "../store/entities.ts";
 import { personOf } from "./person-of.ts";
 
@@ -41,6 +42,8 @@ export async function identify(
 		const profile = await groups.profile(who.user, fresh);
 		// An address that a guest brought along says nothing of who they are here.
 		const person = await personOf(deps, who, profile.name, profile.outsider ? null : profile.email);
+		const account = { platform: who.platform, tenant: who.tenant, externalId: who.user };
+		await keepOtherAddresses(deps.db, account, profile.otherAddresses ?? [], deps.now());
 		const principal = {
 			person,
 			...(await namesOf(deps, person.id)),

@@ -79,6 +79,35 @@ test("who asked in Slack does not approve in Teams: the same verified address is
 	expect(textOf(inTeams().card)).toContain("0 of 2");
 });
 
+test("an address that Entra does not vouch for makes nobody somebody else, and keeps both from deciding for each other", async () => {
+	slack.fake.user("U_ANN", { email: "ann@acme.test", name: "U_ANN" });
+	slack.fake.user("U_OPS", { email: "ops@acme.test", name: "U_OPS" });
+	for (const [user, mail] of [
+		["e-eve", "ann@acme.test"],
+		["e-ops", "ops@acme.test"],
+	] as const) {
+		teams.directory.user(user, { displayName: user, userPrincipalName: `${user}@acme.onmicrosoft.test`, mail });
+		teams.installed.add(user);
+		teams.directory.groups.get("S_LEADS")?.add(user);
+	}
+	await slack.say("U_ANN", "status");
+	await slack.say("U_OPS", "shop@v1.0.0 to production");
+	expect(await press("e-ops", "Approve")).toContain("nobody approves what they asked for");
+	teams.directory.groups.get("S_OPS")?.add("e-ops");
+	await teams.write("e-ops", "cancel #1");
+	await slack.world.work();
+	expect((await slack.run(1)).progress.state).toBe("waiting_approval");
+	await press("e-eve", "Approve");
+	const people = await listPeople(slack.world.deps.db);
+	const idOf = (externalId: string) =>
+		people.find(({ identities }) => identities.some((one) => one.externalId === externalId))?.id;
+	expect(idOf("e-eve")).not.toBe(idOf("U_ANN"));
+	expect(idOf("e-ops")).not.toBe(idOf("U_OPS"));
+	expect(textOf(inTeams().card)).toContain("1 of 2");
+	await slack.click("U_ANN", inSlack(), "Approve");
+	expect(textOf(inTeams().card)).toContain("1 of 2");
+});
+
 test("nor who was linked by an admin, and one person's two accounts approve once", async () => {
 	await slack.say("U_TWO", "shop@v1.0.0 to production");
 	await slack.say("U_ANN", "status");

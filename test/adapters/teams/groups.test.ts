@@ -12,10 +12,25 @@ afterEach(() => there.close());
 describe("who people are", () => {
 	test("a member has the name and the address of the directory", async () => {
 		expect(await there.teams.groups.profile("ada", false)).toEqual({
-			...{ name: "Ada", email: "ada@acme.test", outsider: false, timezone: null },
+			...{ name: "Ada", email: "ada@acme.test", otherAddresses: [], outsider: false, timezone: null },
 		});
 		there.fake.directory.user("bob", { userPrincipalName: "Bob@acme.test" });
 		expect(await there.teams.groups.profile("bob", false)).toMatchObject({ email: "bob@acme.test", outsider: false });
+	});
+
+	test("an address of a domain that the directory has not proven to own joins nobody: any text can stand there", async () => {
+		there.fake.directory.user("eve", { userPrincipalName: "Eve@evil.test", mail: "Boss@Acme.test" });
+		expect(await there.teams.groups.profile("eve", false)).toMatchObject({
+			...{ email: "eve@evil.test", otherAddresses: ["boss@acme.test"] },
+		});
+		there.fake.directory.user("odd", { userPrincipalName: "odd", mail: "boss@acme.test" });
+		expect(await there.teams.groups.profile("odd", false)).toMatchObject({
+			...{ email: null, otherAddresses: ["boss@acme.test"] },
+		});
+		there.fake.directory.user("two", { userPrincipalName: "t.wo@acme.test", mail: "two@acme.test" });
+		expect(await there.teams.groups.profile("two", false)).toMatchObject({
+			...{ email: "two@acme.test", otherAddresses: ["t.wo@acme.test"] },
+		});
 	});
 
 	test.each([
