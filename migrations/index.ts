@@ -18,6 +18,7 @@ import { RunByCommit1764300300000 } from "./1764300300000-run-by-commit.ts";
 import { Attempts1764300350000 } from "./1764300350000-attempts.ts";
 import { Freezes1764400300000 } from "./1764400300000-freezes.ts";
 import { AddressesNotVouched1764410000000 } from "./1764410000000-addresses-not-vouched.ts";
+import { PromotedFrom1764420000000 } from "./1764420000000-promoted-from.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
 export const MIGRATIONS = [
@@ -41,4 +42,5 @@ export const MIGRATIONS = [
 	Attempts1764300350000,
 	Freezes1764400300000,
 	AddressesNotVouched1764410000000,
+	PromotedFrom1764420000000,
 ];

@@ -59,6 +59,7 @@ export type Action =
 	| "rollback"
 	| "cancel_own"
 	| "cancel_any"
+	| "nudge"
 	| "lock"
 	| "steal_lock"
 	| "unlock_other"
@@ -75,6 +76,7 @@ const ROLE_FOR: Record<Action, Role> = {
 	rollback: "operator",
 	cancel_own: "operator",
 	cancel_any: "admin",
+	nudge: "operator",
 	lock: "operator",
 	steal_lock: "admin",
 	unlock_other: "admin",

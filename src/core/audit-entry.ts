@@ -6,6 +6,8 @@ export const AUDIT_ACTIONS = [
 	"run.rejected",
 	"run.decision_refused",
 	"run.cancel_refused",
+	"run.nudged",
+	"run.nudge_refused",
 	"run.queued",
 	"run.dispatching",
 	"run.trigger_attempted",

@@ -96,7 +96,13 @@ export class CommandReader {
 				alone.add(flag);
 				continue;
 			}
-			const text = (value ?? this.#reason(rest.some(({ text }) => !ASSIGNMENT.test(text)))).trim();
+			const text = (
+				value ??
+				this.#reason(
+					verb,
+					rest.some(({ text }) => !ASSIGNMENT.test(text)),
+				)
+			).trim();
 			if (text === "")
 				return this.no("reason_needed", `${flag} needs a reason in quotes, so that everybody can read why.`, verb);
 			texts.set(flag, text);
@@ -109,11 +115,12 @@ export class CommandReader {
 	 * The text of a flag. Without quotes only what stands at the end of the line, after everything else, can be meant: the names of
 	 * places are never taken for a reason.
 	 */
-	#reason(placeSaid: boolean): string {
+	#reason(verb: VerbName, placeSaid: boolean): string {
 		const first = this.peek();
 		if (first === null) return "";
 		if (first.quoted) return this.take()?.text ?? "";
-		const place = this.isPreposition() || this.#isPlace(first.text.toLowerCase());
+		const from = verb === "promote" && this.word() === "from";
+		const place = from || this.isPreposition() || this.#isPlace(first.text.toLowerCase());
 		if (!placeSaid || place || isFlag(first)) return "";
 		const words: string[] = [];
 		for (let next = this.peek(); next !== null && !isFlag(next) && !ASSIGNMENT.test(next.text); next = this.peek())

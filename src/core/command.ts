@@ -36,6 +36,17 @@ export type Command =
 			readonly reason: string | null;
 	  }
 	| {
+			readonly verb: "promote";
+			readonly project: string;
+			/** Where it is live. */
+			readonly from: string;
+			readonly to: string;
+			readonly parameters: Readonly<Record<string, string>>;
+			readonly dryRun: boolean;
+			readonly force: string | null;
+			readonly reason: string | null;
+	  }
+	| {
 			readonly verb: "explain";
 			readonly project: string;
 			readonly ref: string | null;
@@ -43,7 +54,7 @@ export type Command =
 			readonly parameters: Readonly<Record<string, string>>;
 	  }
 	| {
-			readonly verb: "approve" | "reject" | "cancel" | "retry";
+			readonly verb: "approve" | "reject" | "cancel" | "retry" | "nudge";
 			readonly run: RunNumber;
 			readonly reason: string | null;
 	  }
@@ -75,9 +86,7 @@ export type Command =
 	| { readonly verb: "queue" | "history" | "diff"; readonly project: string; readonly environment: string | null }
 	| { readonly verb: "show" | "logs"; readonly run: RunNumber }
 	| { readonly verb: "whoami" | "admin" }
-	| { readonly verb: "help"; readonly topic: string | null }
-	/** A verb of the grammar that this version does not carry out yet. */
-	| { readonly verb: "later"; readonly name: "promote" | "nudge" };
+	| { readonly verb: "help"; readonly topic: string | null };
 
 /** What the parser has to know to correct a person. */
 export interface Known {

@@ -2,6 +2,7 @@ import type { Command, Known, Parsed } from "./command.ts";
 import { CommandReader, type Hint, type No, short } from "./command-reader.ts";
 import { readFreeze, readUnfreeze } from "./read-freeze.ts";
 import { environmentAnywhere, readPlace, readPlaceTurned, unknownProject } from "./read-place.ts";
+import { readPromotion } from "./read-promotion.ts";
 import { nearest } from "./suggest.ts";
 import { tokenize } from "./tokenize.ts";
 import { VERB_ALIASES, VERB_NAMES, type VerbName } from "./verbs.ts";
@@ -69,12 +70,15 @@ function read(reader: CommandReader): Command | No {
 	const shout = first.endsWith("!") ? verbOf(first.slice(0, -1)) : null;
 	const verb = shout ?? verbOf(first);
 	if (verb === null) return readDeploy(reader, forced);
-	if ((shout !== null || forced) && verb !== "deploy" && verb !== "rollback")
+	if ((shout !== null || forced) && !FORCED.has(verb))
 		return reader.no("no_force_here", `The ! asks for force, and "${verb}" knows none: leave it out.`, verb);
 	reader.take();
 	if (reader.word() === "--help" || reader.word() === "-h") return { verb: "help", topic: verb };
 	return READERS[verb](reader, forced || shout !== null);
 }
+
+/** What `!` may be attached to. */
+const FORCED: ReadonlySet<VerbName> = new Set(["deploy", "rollback", "promote"]);
 
 function verbOf(word: string): VerbName | null {
 	if (word === "--help" || word === "-h" || word === "?") return "help";
@@ -170,6 +174,25 @@ function readRollbackTarget(reader: CommandReader): Extract<Command, { verb: "ro
 	return typeof ref === "string" ? { ref } : ref;
 }
 
+function readPromote(reader: CommandReader, forced: boolean): Command | No {
+	const flags = reader.flags("promote", { "--dry-run": "alone", "--force": "text", "--reason": "text" });
+	if ("ok" in flags) return flags;
+	const parameters = reader.parameters("promote");
+	if ("ok" in parameters) return parameters;
+	const way = readPromotion(reader);
+	if ("ok" in way) return way;
+	return (
+		reader.end("promote") ?? {
+			verb: "promote",
+			...way,
+			parameters: parameters.values,
+			dryRun: flags.alone.has("--dry-run"),
+			force: flags.texts.get("--force") ?? (forced ? (flags.texts.get("--reason") ?? "") : null),
+			reason: flags.texts.get("--reason") ?? null,
+		}
+	);
+}
+
 function readLock(reader: CommandReader): Command | No {
 	const flags = reader.flags("lock", { "--steal": "text", "--reason": "text" });
 	if ("ok" in flags) return flags;
@@ -205,7 +228,7 @@ function readUnlock(reader: CommandReader): Command | No {
 }
 
 const readOnRun =
-	(verb: "approve" | "reject" | "cancel" | "retry") =>
+	(verb: "approve" | "reject" | "cancel" | "retry" | "nudge") =>
 	(reader: CommandReader): Command | No => {
 		const flags = reader.flags(verb, { "--reason": "text" });
 		if ("ok" in flags) return flags;
@@ -287,8 +310,8 @@ const READERS: Record<VerbName, (reader: CommandReader, forced: boolean) => Comm
 	logs: readRunAlone("logs"),
 	whoami: readAlone("whoami"),
 	help: readHelp,
-	promote: () => ({ verb: "later", name: "promote" }),
-	nudge: () => ({ verb: "later", name: "nudge" }),
+	promote: readPromote,
+	nudge: readOnRun("nudge"),
 	freeze: readFreeze,
 	unfreeze: readUnfreeze,
 	admin: readAlone("admin"),

@@ -5,7 +5,7 @@ import { nearest } from "./suggest.ts";
 import type { Token } from "./tokenize.ts";
 import { PREPOSITIONS, VERB_NAMES, type VerbName } from "./verbs.ts";
 
-type Project = Known["projects"][number];
+export type Project = Known["projects"][number];
 
 export interface PlaceRead {
 	readonly project: string;
@@ -102,7 +102,8 @@ export function unknownProject(reader: CommandReader, verb: VerbName, token: Tok
 	);
 }
 
-function readProject(reader: CommandReader, verb: VerbName, wanted: Wanted): ProjectSaid | No {
+/** What a command begins with: a project, and what may be written together with it. */
+export function readProject(reader: CommandReader, verb: VerbName, wanted: Wanted): ProjectSaid | No {
 	const token = reader.peek();
 	if (token === null || (reader.isPreposition() && findProject(reader.known, token.text) === undefined))
 		return projectNeeded(reader, verb, token);
@@ -171,7 +172,7 @@ function whichEnvironment(reader: CommandReader, verb: VerbName, project: Projec
 	);
 }
 
-function unknownEnvironment(reader: CommandReader, verb: VerbName, project: Project, token: Token): No {
+export function unknownEnvironment(reader: CommandReader, verb: VerbName, project: Project, token: Token): No {
 	const wanted = environmentName(token, verb);
 	const names = project.environments.flatMap(({ slug, aliases }) => [slug, ...aliases]);
 	const close = nearest(wanted, names).map((name) => environmentOf(project, name) ?? name);
@@ -192,7 +193,8 @@ function environmentName({ text }: Token, verb: VerbName): string {
 	return verb === "lock" ? text.replace(/:$/, "") : text;
 }
 
-function environmentOf(project: Project, text: string): string | null {
+/** By slug or alias. */
+export function environmentOf(project: Project, text: string): string | null {
 	const name = text.toLowerCase();
 	const found =
 		project.environments.find((one) => one.slug === name) ??

@@ -73,6 +73,8 @@ export interface RunRequest {
 	readonly retryOf: number | null;
 	/** For a rollback: the run that is gone back to, and the SHA that is taken away. */
 	readonly rollback: { readonly toRun: number | null; readonly fromSha: string | null } | null;
+	/** The run of another environment whose commit this one releases; null: it is no promotion. */
+	readonly promotedFrom: { readonly run: number; readonly environment: string } | null;
 	readonly createdAt: Date;
 }
 

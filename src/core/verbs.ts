@@ -8,6 +8,11 @@ export const VERBS = {
 		usage: 'deploy rollback <project> [to] <environment> [to #<run>|<ref>] [--force "reason"] [--reason "text"]',
 		does: "go back to the last version that was good there",
 	},
+	promote: {
+		usage:
+			'deploy promote <project> from <environment> to <environment> [key=value …] [--dry-run] [--force "reason"] [--reason "text"]',
+		does: "release to one environment the commit that is live in another",
+	},
 	plan: {
 		usage: "deploy plan <project>[@<ref>] <environment> [key=value …]",
 		does: "dry-run: show what a deploy would do",
@@ -20,6 +25,7 @@ export const VERBS = {
 	reject: { usage: "deploy reject #<run> [reason]", does: "reject a waiting run" },
 	cancel: { usage: "deploy cancel #<run> [reason]", does: "stop a run" },
 	retry: { usage: "deploy retry #<run> [reason]", does: "run the same commit again" },
+	nudge: { usage: "deploy nudge #<run> [reason]", does: "call on whoever a waiting run waits for" },
 	lock: {
 		usage: 'deploy lock <project> <environment> [for 2h] [reason] [--steal "reason"]',
 		does: "hold an environment for yourself",
@@ -36,8 +42,6 @@ export const VERBS = {
 	logs: { usage: "deploy logs #<run>", does: "the end of a run's log" },
 	whoami: { usage: "deploy whoami", does: "who you are here and what you may do" },
 	help: { usage: "deploy help [verb]", does: "this list, or one command" },
-	promote: { usage: "deploy promote <project> from <environment> to <environment>", does: null },
-	nudge: { usage: "deploy nudge #<run>", does: null },
 	freeze: {
 		usage: "deploy freeze <scope> [until <time>|for 2h] <reason>",
 		does: "stop releases: to web/production, */production, or * for all",

@@ -54,7 +54,8 @@ export async function sendThread(deps: Deps, job: Job): Promise<Handled> {
 	const root = run === null ? null : await shownCard(deps.db, run.id, platform);
 	// Without a root there is no thread to tell it in: its card was given up, and somebody was told why.
 	if (chat === undefined || line === null || run === null || root === null) return "done";
-	const called = entry.action === "run.requested" ? await callApprovers(deps, run, platform) : [];
+	const calls = entry.action === "run.requested" || entry.action === "run.nudged";
+	const called = calls ? await callApprovers(deps, run, platform) : [];
 	const to = { channel: root.channel, thread: root.messageId };
 	await postOnce(chat, to, textCard(...line, ...called), job);
 	return "done";

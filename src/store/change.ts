@@ -138,13 +138,13 @@ async function write(
 const INSERT_RUN = change(
 	`INSERT INTO run (id, number, project_id, environment_id, project, environment, type, ref_name, ref_kind, sha, parameters,
 	requested_by, requested_by_name, note, force, fingerprint, approvals_required, retry_of, rollback, verdict, delivery_key, created_at,
-	version, state, deadline, queue_position, evidence)
-	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13, $14, $15::jsonb, $16, $17, $18, $19::jsonb, $20::jsonb, $21, $22, $23, $24, $25, CASE WHEN $26 THEN nextval('queue_place') END, $28::jsonb
+	version, state, deadline, queue_position, evidence, promoted_from)
+	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13, $14, $15::jsonb, $16, $17, $18, $19::jsonb, $20::jsonb, $21, $22, $23, $24, $25, CASE WHEN $26 THEN nextval('queue_place') END, $28::jsonb, $29::jsonb
 	WHERE (SELECT count(*) FROM run WHERE environment_id = $4 AND (state = 'queued' OR (state = 'waiting_approval' AND queue_position IS NOT NULL))) < $27
 	AND EXISTS (SELECT FROM environment WHERE id = $4 AND archived_at IS NULL)
 	ON CONFLICT (delivery_key) DO NOTHING
 	RETURNING id`,
-	28,
+	29,
 );
 
 export interface NewRun {
@@ -203,6 +203,7 @@ export async function insertRun(
 			run.progress.state === "queued" || holdsPlace,
 			queueLimit,
 			evidence === null ? null : JSON.stringify(evidence),
+			run.promotedFrom === null ? null : JSON.stringify(run.promotedFrom),
 		],
 		audit,
 		jobs,

@@ -27,6 +27,7 @@ export interface RunRow {
 	approvals_required: number;
 	retry_of: number | null;
 	rollback: { toRun: number | null; fromSha: string | null } | null;
+	promoted_from: { run: number; environment: string } | null;
 	verdict: Verdict;
 	created_at: Date;
 	version: number;
@@ -92,6 +93,7 @@ export function toRun(row: RunRow): Run {
 		approvalsRequired: row.approvals_required,
 		retryOf: row.retry_of,
 		rollback: row.rollback,
+		promotedFrom: row.promoted_from,
 		createdAt: row.created_at,
 		version: row.version,
 		progress: progressOf(row),

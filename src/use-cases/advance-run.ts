@@ -176,7 +176,7 @@ function startIsUnknown(at: Run["progress"], now: Date): boolean {
 async function tellers(tx: EntityManager, run: Run, before: Run, audit: readonly AuditEntry[]): Promise<JobDraft[]> {
 	const visible =
 		run.progress.state !== before.progress.state ||
-		audit.some(({ action }) => ["run.approved", "run.late_report", "run.noted"].includes(action));
+		audit.some(({ action }) => ["run.approved", "run.nudged", "run.late_report", "run.noted"].includes(action));
 	if (!visible) return [];
 	const rows: { channels: Channels }[] = await tx.query("SELECT channels FROM environment WHERE id = $1", [
 		run.environmentId,

@@ -84,6 +84,27 @@ export async function answerRollback(context: CommandContext, command: Of<"rollb
 	});
 }
 
+/** What is live in one environment is asked for at another, like a deploy of it. */
+export async function answerPromote(context: CommandContext, command: Of<"promote">): Promise<Answer> {
+	if (command.force === "") return no(REASON_NEEDED);
+	const from = await placeOf(context, command.project, command.from);
+	if (isAnswer(from)) return from;
+	const place = await placeOf(context, command.project, command.to);
+	if (isAnswer(place)) return place;
+	return request(context, {
+		place,
+		type: command.dryRun ? "dry-run" : "deploy",
+		ref: null,
+		toRun: null,
+		parameters: command.parameters,
+		force: command.force,
+		note: command.reason,
+		retryOf: null,
+		onlySha: null,
+		promoteFrom: from,
+	});
+}
+
 export async function answerRetry(
 	context: CommandContext,
 	number: number | null,

@@ -1,13 +1,14 @@
 import { In } from "typeorm";
-import type { Subject } from "../core/access.ts";
+import type { Holders, Subject } from "../core/access.ts";
 import type { Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
 import type { Platform, Rich } from "../ports/chat.ts";
 import { sameHuman } from "../store/accounts.ts";
+import { approvalsOf } from "../store/approvals.ts";
 import { IdentityTable } from "../store/entities.ts";
 import { holderWords } from "../words/holder-words.ts";
 import { approversOf } from "./approvers.ts";
-import { placeById } from "./catalog.ts";
+import { type Place, placeById } from "./catalog.ts";
 import { letsDecideOwn } from "./home-of.ts";
 
 /**
@@ -17,14 +18,19 @@ import { letsDecideOwn } from "./home-of.ts";
 export async function callApprovers(deps: Deps, run: Run, platform: Platform): Promise<Rich> {
 	if (run.progress.state !== "waiting_approval") return [];
 	const place = await placeById(deps.db.manager, run.environmentId);
-	const except = (await letsDecideOwn(deps, place))
-		? new Set<string>()
-		: await sameHuman(deps.db, run.requestedBy.id, run.createdAt);
-	const holders = await approversOf(deps.db.manager, place, except, false);
+	const holders = await canDecide(deps, place, run);
 	const subjects = await asKnownOn(deps, platform, holders.subjects);
 	// The groups of another platform say nothing here, unless nobody else can.
 	const here = subjects.filter((subject) => !isElsewhere(subject, platform));
 	return [" Who can: ", ...holderWords({ ...holders, subjects: here.length > 0 ? here : subjects }), "."];
+}
+
+/** Who can still approve a run: not who asked for it, unless the policy lets them, and not who has approved it. */
+export async function canDecide(deps: Deps, place: Place, run: Run): Promise<Holders> {
+	const own = await letsDecideOwn(deps, place);
+	const except = own ? [] : await sameHuman(deps.db, run.requestedBy.id, run.createdAt);
+	const decided = (await approvalsOf(deps.db, run.id)).map(({ person }) => person.id);
+	return approversOf(deps.db.manager, place, new Set([...except, ...decided]), false);
 }
 
 function isElsewhere(subject: Subject, platform: Platform): boolean {

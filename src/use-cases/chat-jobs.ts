@@ -9,6 +9,7 @@ import { queuedRuns, type Sql } from "../store/runs.ts";
 const TOLD: readonly AuditAction[] = [
 	"run.requested",
 	"run.approved",
+	"run.nudged",
 	"run.running",
 	"run.cancelling",
 	"run.succeeded",

@@ -23,7 +23,8 @@ import {
 	answerStatus,
 	answerWhoami,
 } from "./answer-look.ts";
-import { answerDeploy, answerRetry, answerRollback } from "./answer-request.ts";
+import { answerNudge } from "./answer-nudge.ts";
+import { answerDeploy, answerPromote, answerRetry, answerRollback } from "./answer-request.ts";
 import { knownNames, knownWithin } from "./catalog.ts";
 import type { Caller } from "./identify.ts";
 
@@ -74,6 +75,8 @@ async function answer(context: CommandContext, command: Command): Promise<Answer
 			return { ...yes(helpCard(null)), form: true };
 		case "rollback":
 			return answerRollback(context, command);
+		case "promote":
+			return answerPromote(context, command);
 		case "explain":
 			return answerExplain(context, command);
 		case "retry":
@@ -83,6 +86,8 @@ async function answer(context: CommandContext, command: Command): Promise<Answer
 			return answerDecision(context, command.verb, command.run, command.reason);
 		case "cancel":
 			return answerCancel(context, command.run, command.reason);
+		case "nudge":
+			return answerNudge(context, command.run, command.reason);
 		case "lock":
 			return answerLock(context, command);
 		case "unlock":
@@ -109,10 +114,6 @@ async function answer(context: CommandContext, command: Command): Promise<Answer
 			return answerAdmin(context);
 		case "help":
 			return yes(helpCard(command.topic));
-		case "later":
-			return no(
-				refusal("not_yet", `"${command.name}" is not in this version of DRAVEN yet.`, "deploy help shows what is."),
-			);
 		default:
 			return command satisfies never;
 	}

@@ -10,7 +10,7 @@ export async function refuseOnTrail(
 	deps: Deps,
 	caller: Caller,
 	run: Run,
-	action: "run.decision_refused" | "run.cancel_refused",
+	action: "run.decision_refused" | "run.cancel_refused" | "run.nudge_refused",
 	no: Refusal,
 ): Promise<{ readonly ok: false; readonly refusal: Refusal }> {
 	const now = deps.now();

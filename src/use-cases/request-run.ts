@@ -32,6 +32,8 @@ export interface RunAsked {
 	readonly retryOf: number | null;
 	/** A retry is of this commit alone; null: of whatever the ref names now. */
 	readonly onlySha: string | null;
+	/** What is live there is what is asked for; `ref` says nothing then. */
+	readonly promoteFrom?: Place;
 	/** It is only to be explained: no run follows. */
 	readonly explain?: true;
 	/** What makes two deliveries of this request the same; null: nothing does. */
@@ -42,6 +44,7 @@ export interface RunAsked {
 export interface Judged {
 	readonly ref: ResolvedRef;
 	readonly rollback: Run["rollback"];
+	readonly promotedFrom: Run["promotedFrom"];
 	readonly policy: EffectivePolicy;
 	readonly policyVersion: string;
 	readonly verdict: Verdict;
@@ -86,7 +89,7 @@ export async function judgeRequest(deps: Deps, asked: RunAsked): Promise<Outcome
 		);
 	const target = await resolveAsked(deps, asked, policy.policy);
 	if (!target.ok) return target;
-	const { ref, rollback } = target.value;
+	const { ref } = target.value;
 	const roles = rolesIn(caller.bindings, caller.principal, {
 		project: place.project.slug,
 		environment: place.environment.slug,
@@ -99,8 +102,7 @@ export async function judgeRequest(deps: Deps, asked: RunAsked): Promise<Outcome
 	});
 	const verdict = evaluate(policy.policy, facts);
 	return done({
-		ref,
-		rollback,
+		...target.value,
 		policy: policy.policy,
 		policyVersion: policy.version,
 		verdict,
@@ -130,6 +132,7 @@ async function refuse(
 			type: asked.type,
 			ref: judged?.ref ?? asked.ref,
 			parameters: asked.parameters,
+			...(asked.promoteFrom === undefined ? {} : { promoteFrom: asked.promoteFrom.environment.slug }),
 			...(judged === null ? {} : { rules: judged.verdict.rules }),
 		},
 	};

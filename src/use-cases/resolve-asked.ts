@@ -8,20 +8,27 @@ import { VendorError } from "../ports/vendor-error.ts";
 import { lastMove, runByNumber, succeededRuns } from "../store/runs.ts";
 import { askedAt } from "./asked-at.ts";
 import type { RunAsked } from "./request-run.ts";
+import { resolvePromoted } from "./resolve-promoted.ts";
 
-interface Target {
+export interface Target {
 	readonly ref: ResolvedRef;
 	readonly rollback: Run["rollback"];
+	readonly promotedFrom: Run["promotedFrom"];
 }
 
 /** Which commit a request means. */
 export async function resolveAsked(deps: Deps, asked: RunAsked, policy: EffectivePolicy): Promise<Outcome<Target>> {
 	if (asked.type === "rollback" && asked.ref === null) return rollbackRun(deps, asked);
+	const { promoteFrom } = asked;
+	if (promoteFrom !== undefined)
+		return asking(`What is live on ${promoteFrom.environment.slug}`, () =>
+			resolvePromoted(deps, asked, promoteFrom, policy),
+		);
 	const resolved = await resolveRef(deps, asked, policy);
 	if (!resolved.ok) return resolved;
-	if (asked.type !== "rollback") return done({ ref: resolved.value, rollback: null });
+	if (asked.type !== "rollback") return done({ ref: resolved.value, rollback: null, promotedFrom: null });
 	const last = await lastMove(deps.db, asked.place.environment.id);
-	return done({ ref: resolved.value, rollback: { toRun: null, fromSha: last?.ref.sha ?? null } });
+	return done({ ref: resolved.value, rollback: { toRun: null, fromSha: last?.ref.sha ?? null }, promotedFrom: null });
 }
 
 async function rollbackRun(deps: Deps, asked: RunAsked): Promise<Outcome<Target>> {
@@ -38,7 +45,7 @@ async function rollbackRun(deps: Deps, asked: RunAsked): Promise<Outcome<Target>
 					`Name one: deploy rollback ${project.slug} ${environment.slug} to <ref>.`,
 				),
 			);
-		return done({ ref: target.ref, rollback: { toRun: target.number, fromSha: from } });
+		return done({ ref: target.ref, rollback: { toRun: target.number, fromSha: from }, promotedFrom: null });
 	}
 	const run = await runByNumber(deps.db, asked.toRun);
 	if (
@@ -54,14 +61,14 @@ async function rollbackRun(deps: Deps, asked: RunAsked): Promise<Outcome<Target>
 				`deploy history ${project.slug} ${environment.slug} shows what ran there.`,
 			),
 		);
-	return done({ ref: run.ref, rollback: { toRun: run.number, fromSha: from } });
+	return done({ ref: run.ref, rollback: { toRun: run.number, fromSha: from }, promotedFrom: null });
 }
 
 async function resolveRef(deps: Deps, asked: RunAsked, policy: EffectivePolicy): Promise<Outcome<ResolvedRef>> {
 	const { place } = asked;
 	const port = deps.pipelineOf(place.integration);
 	const name = asked.ref ?? place.project.defaultRef;
-	try {
+	return asking(name, async () => {
 		const ref = await port.resolveRef(place.pipeline, name);
 		if (ref === null)
 			return refused(
@@ -82,12 +89,19 @@ async function resolveRef(deps: Deps, asked: RunAsked, policy: EffectivePolicy):
 			);
 		if (asked.ref === null && !refAllowed(policy.refs, ref)) return await offerRefs(deps, asked, policy, ref);
 		return done(ref);
+	});
+}
+
+/** A provider that cannot be asked is a refusal, and nothing was changed. */
+async function asking<T>(what: string, ask: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+	try {
+		return await ask();
 	} catch (error) {
 		if (!(error instanceof VendorError)) throw error;
 		return refused(
 			refusal(
 				`provider_${error.kind}`,
-				`${name} could not be looked up: ${error.message}`,
+				`${what} could not be looked up: ${error.message}`,
 				error.passing ? "Nothing was changed. Try again in a minute." : "Ask an admin to run `draven doctor`.",
 			),
 		);

@@ -36,6 +36,7 @@ export async function writeRequest(
 		force: run.force,
 		retryOf: run.retryOf,
 		rollback: run.rollback,
+		...(run.promotedFrom === null ? {} : { promotedFrom: run.promotedFrom }),
 		...(isNobodys(asked.caller.principal) ? { nobodys: true } : {}),
 	});
 	const jobs = [...followUps(deps, null, run, now), ...chatJobs(run, place.environment.channels, [entry])];
@@ -82,6 +83,7 @@ function newRun(asked: RunAsked, judged: Judged, number: number, now: Date): Run
 		approvalsRequired: verdict.approvals,
 		retryOf: asked.retryOf,
 		rollback: judged.rollback,
+		promotedFrom: judged.promotedFrom,
 		createdAt: now,
 		version: 1,
 		progress:

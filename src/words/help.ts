@@ -6,15 +6,14 @@ import { card } from "./rich.ts";
 export function helpCard(topic: string | null): Card {
 	const verb = VERB_NAMES.find((name) => name === topic);
 	if (verb !== undefined) return card({ kind: "text", text: line(verb) });
-	const known = VERB_NAMES.filter((name) => VERBS[name].does !== null);
 	return card(
 		{ kind: "title", text: "What I can do" },
-		...known.map((name): CardBlock => ({ kind: "text", text: line(name) })),
+		...VERB_NAMES.map((name): CardBlock => ({ kind: "text", text: line(name) })),
 		{ kind: "small", text: ["In a run's thread, #run may be left out. @ separates the version: web@v1.4.2."] },
 	);
 }
 
 function line(verb: VerbName) {
 	const { usage, does } = VERBS[verb];
-	return [{ code: usage }, does === null ? ": not in this version yet" : `: ${does}`];
+	return [{ code: usage }, `: ${does}`];
 }

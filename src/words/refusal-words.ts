@@ -21,6 +21,7 @@ const ACTIONS: Record<Action, string> = {
 	rollback: "roll back",
 	cancel_own: "cancel runs on",
 	cancel_any: "cancel somebody else's run on",
+	nudge: "nudge somebody else's run on",
 	lock: "lock or unlock",
 	steal_lock: "take somebody else's lock on",
 	unlock_other: "unlock somebody else's lock on",

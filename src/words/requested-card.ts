@@ -21,8 +21,13 @@ export function requestedCard(run: Run, ahead: Ahead): Card {
 	return card(
 		{ kind: "text", text: [{ bold: runTitle(run) }] },
 		{ kind: "text", text: nextWords(run, ahead) },
-		{ kind: "small", text: [`deploy show #${run.number} · deploy cancel #${run.number}`] },
+		{ kind: "small", text: [nextCommands(run).join(" · ")] },
 	);
+}
+
+function nextCommands({ number, progress }: Run): string[] {
+	const nudge = progress.state === "waiting_approval" ? [`deploy nudge #${number}`] : [];
+	return [`deploy show #${number}`, ...nudge, `deploy cancel #${number}`];
 }
 
 function nextWords(run: Run, { approvers, waitsFor, lock }: Ahead): Rich {

@@ -106,6 +106,8 @@ function fields(run: Run, facts: RunCardFacts): Extract<CardBlock, { kind: "fiel
 				run.rollback.toRun === null ? `to ${refName(run)}` : `to #${run.rollback.toRun}`,
 			],
 		});
+	if (run.promotedFrom !== null)
+		list.push({ label: "Promoted from", value: [`#${run.promotedFrom.run} on ${run.promotedFrom.environment}`] });
 	if (run.retryOf !== null) list.push({ label: "Retry of", value: [`#${run.retryOf}`] });
 	const took = duration(run);
 	if (took !== null) list.push({ label: "Took", value: [took] });

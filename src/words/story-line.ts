@@ -1,5 +1,6 @@
 import type { AuditAction, AuditEntry } from "../core/audit-entry.ts";
-import { type PersonRef, RUN_STATES, type RunState } from "../core/run.ts";
+import { formatDuration } from "../core/duration.ts";
+import { type PersonRef, RUN_STATES, type Run, type RunState } from "../core/run.ts";
 import type { Inline, Rich } from "../ports/chat.ts";
 import { sentence } from "./sentence.ts";
 import { statePhrase } from "./state-label.ts";
@@ -21,6 +22,11 @@ const actor = (entry: AuditEntry): Inline =>
 const nobodys = (entry: AuditEntry): Inline[] =>
 	entry.data["nobodys"] === true ? [" (an API token that belongs to no person)"] : [];
 
+function promoted({ data }: AuditEntry): Inline[] {
+	const from = data["promotedFrom"] as Run["promotedFrom"] | undefined;
+	return from == null ? [] : [`, promoted from #${from.run} on ${from.environment}`];
+}
+
 function pipelinePhrase(status: string): string {
 	if (status === "waiting") return "waits for somebody";
 	return RUN_STATES.some((state) => state === status) ? statePhrase(status as RunState) : `is ${status}`;
@@ -38,11 +44,24 @@ function personIn(entry: AuditEntry): Inline {
 	return { person: { id: person.id, name: person.name } };
 }
 
+function nudged(entry: AuditEntry): Rich {
+	const waited = `has waited for ${formatDuration(Number(entry.data["waited"]))}`;
+	if (entry.data["person"] !== undefined)
+		return [" asks ", personIn(entry), `, who holds the lock of the environment, to let it go on: it ${waited}.`];
+	const given = `${text(entry, "given")} of ${text(entry, "needed")} approvals`;
+	return [
+		` asks again for a decision: it ${waited}, has ${given}, and expires `,
+		{ time: new Date(text(entry, "deadline")) },
+		".",
+	];
+}
+
 const LINES: Partial<Record<AuditAction, (entry: AuditEntry) => Rich>> = {
 	"run.requested": (entry) => [
 		"Requested by ",
 		actor(entry),
 		...nobodys(entry),
+		...promoted(entry),
 		Number(entry.data["approvalsRequired"]) > 0
 			? `. It needs ${entry.data["approvalsRequired"] === 1 ? "one approval" : `${text(entry, "approvalsRequired")} approvals`} by somebody else.`
 			: ". Its policy asks for no approval.",
@@ -53,6 +72,13 @@ const LINES: Partial<Record<AuditAction, (entry: AuditEntry) => Rich>> = {
 		...nobodys(entry),
 		` (${text(entry, "given")} of ${text(entry, "needed")})`,
 		text(entry, "reason") === "" ? "." : `: ${text(entry, "reason")}`,
+	],
+	"run.nudged": (entry) => [
+		"🔔 ",
+		actor(entry),
+		...nobodys(entry),
+		...nudged(entry),
+		...(text(entry, "reason") === "" ? [] : [` They say: ${sentence(text(entry, "reason"))}`]),
 	],
 	"run.queued": () => ["Queued."],
 	"run.dispatching": () => ["It has the lock of the environment; the pipeline is being started."],

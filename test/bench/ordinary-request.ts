@@ -71,7 +71,7 @@ function newRun(asked: ReturnType<Setting["ask"]>, judged: Setting["judged"], nu
 		...{ id: randomUUID(), number, projectId: project.id, environmentId: environment.id, project: project.slug },
 		...{ environment: environment.slug, type: "deploy", ref: judged.ref, parameters: {}, note: null, force: null },
 		...{ requestedBy: asked.caller.person, fingerprint: "f".repeat(64), approvalsRequired: 1, retryOf: null },
-		...{ rollback: null, createdAt: now, version: 1 },
+		...{ rollback: null, promotedFrom: null, createdAt: now, version: 1 },
 		progress: { state: "waiting_approval", deadline: deadline(now) },
 	};
 }

@@ -90,6 +90,7 @@ function judge(): Judged {
 	return {
 		ref,
 		rollback: null,
+		promotedFrom: null,
 		policy,
 		policyVersion: "0123456789abcdef",
 		verdict,

@@ -27,6 +27,7 @@ export function aRun(more: Partial<Run> = {}): Run {
 		approvalsRequired: 2,
 		retryOf: null,
 		rollback: null,
+		promotedFrom: null,
 		createdAt: at(0),
 		version: 1,
 		progress: { state: "waiting_approval", deadline: at(600) },

@@ -53,6 +53,12 @@ const lock = (more: Partial<Extract<Command, { verb: "lock" }>> = {}): Command =
 	...more,
 });
 
+const promote = (more: Partial<Extract<Command, { verb: "promote" }>> = {}): Command => ({
+	verb: "promote",
+	...{ project: "web", from: "stage", to: "production", parameters: {}, dryRun: false },
+	...{ force: null, reason: null, ...more },
+});
+
 const UNDERSTOOD: readonly (readonly [said: string, means: Command])[] = [
 	["", { verb: "form" }],
 	["deploy", { verb: "form" }],
@@ -147,8 +153,16 @@ const UNDERSTOOD: readonly (readonly [said: string, means: Command])[] = [
 	["?", { verb: "help", topic: null }],
 	["help Rollback", { verb: "help", topic: "rollback" }],
 	["lock --help", { verb: "help", topic: "lock" }],
-	["promote web from stage to production", { verb: "later", name: "promote" }],
-	["nudge #4", { verb: "later", name: "nudge" }],
+	["promote web from stage to production", promote()],
+	["deploy promote web to prod from staging", promote()],
+	["promote web stage prod", promote()],
+	["promote web/stage to production", promote()],
+	["promote web from stage on demo a=1 --dry-run", promote({ to: "demo", parameters: { a: "1" }, dryRun: true })],
+	['promote web from stage to prod --force "down" --reason "x"', promote({ force: "down", reason: "x" })],
+	["promote web from stage to prod --reason it is good", promote({ reason: "it is good" })],
+	["promote! web from stage to prod", promote({ force: "" })],
+	["nudge #4", { verb: "nudge", run: 4, reason: null }],
+	["nudge please, they wait", { verb: "nudge", run: null, reason: "please, they wait" }],
 	["diff web", { verb: "diff", project: "web", environment: null }],
 	["admin", { verb: "admin" }],
 ];
@@ -167,6 +181,35 @@ test("a parameter that is called like a member of every object is a parameter li
 });
 
 const REFUSED: readonly (readonly [said: string, code: string, commands: readonly string[]])[] = [
+	[
+		"promote web",
+		"missing_environment",
+		["promote web from stage to demo", "promote web from demo to production", "promote web from stage to production"],
+	],
+	[
+		"promote web from stage --dry-run",
+		"missing_environment",
+		["promote web from stage to demo --dry-run", "promote web from stage to production --dry-run"],
+	],
+	["promote web stage to", "missing_environment", ["promote web stage to demo", "promote web stage to production"]],
+	[
+		"promote web to production",
+		"missing_environment",
+		["promote web from demo to production", "promote web from stage to production"],
+	],
+	[
+		"promote web from stage to staging",
+		"same_environment",
+		["promote web from stage to demo", "promote web from stage to production"],
+	],
+	["promote web from stag to prod", "unknown_environment", ["promote web from stage to prod"]],
+	["promote wep from stage to prod", "unknown_project", ["promote web from stage to prod"]],
+	["promot web from stage to prod", "unknown_project", ["promote web from stage to prod"]],
+	["promote web from stage from demo", "unknown_environment", []],
+	["promote web@v1 from stage to prod", "ref_not_here", []],
+	["promote web --force from stage to prod", "reason_needed", []],
+	["promote web from stage to demo prod", "left_over", []],
+	["nudge #x", "bad_run", []],
 	["web", "missing_environment", ["deploy web to stage", "deploy web to demo", "deploy web to production"]],
 	[
 		"web@v1 to",

@@ -100,6 +100,23 @@ describe.each(CHATS)("in %s", (_, open) => {
 		expect(chat.story("stage").at(-1)).toContain("is locked");
 	});
 
+	test("what is live on stage is promoted to production, and a nudge calls on the approvers again", async () => {
+		await chat.say("U_OPS", "shop@v1.0.0 to stage");
+		await chat.world.finish(await chat.world.run(1), "succeeded");
+		expect(await chat.say("U_OPS", "promote shop from stage to production")).toContain("shop v1.0.0 → production");
+		expect(chat.card("production").text).toContain("Promoted from: #1 on stage");
+		await chat.world.pass(25 * 60_000);
+		expect(await chat.sayInThread("U_TWO", "production", "nudge the customers wait")).toContain("waits for approval");
+		expect(chat.story("production")).toEqual([
+			expect.stringContaining("Requested by U_OPS, promoted from #1 on stage. It needs 2 approvals"),
+			expect.stringMatching(
+				/U_TWO asks again .* has waited for 25m.* 0 of 2 approvals.* the customers wait. Who can: /,
+			),
+		]);
+		expect(await chat.say("U_OPS", "nudge #2")).toContain("U_TWO called on those who can approve it for #2");
+		expect(chat.story("production")).toHaveLength(2);
+	});
+
 	test("a person's lock stops others, and its channel hears of it", async () => {
 		expect(await chat.say("U_OPS", "lock shop stage for 2h release day")).toContain("release day");
 		await chat.say("U_TWO", "shop@v1.0.0 to stage");

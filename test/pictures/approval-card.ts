@@ -27,6 +27,7 @@ const EXAMPLE: Run = {
 	approvalsRequired: 2,
 	retryOf: null,
 	rollback: null,
+	promotedFrom: null,
 	createdAt: new Date("2026-11-23T09:12:00Z"),
 	version: 2,
 	progress: { state: "waiting_approval", deadline: new Date("2026-11-23T13:12:00Z") },

@@ -75,7 +75,7 @@ export function makeRun(shelf: Shelf, environmentId: string, number: number, mor
 		...{ id: randomUUID(), number, projectId: shelf.projectId, environmentId, project: "shop", environment: "stage" },
 		...{ type: "deploy", ref: { name: "main", kind: "branch", sha: "a".repeat(40) }, parameters: {} },
 		...{ requestedBy: { id: shelf.personId, name: "Ann" }, note: null, force: null, fingerprint: "f".repeat(64) },
-		...{ approvalsRequired: 0, retryOf: null, rollback: null, createdAt: T0, version: 1 },
+		...{ approvalsRequired: 0, retryOf: null, rollback: null, promotedFrom: null, createdAt: T0, version: 1 },
 		progress: { state: "queued", deadline: at(3_600_000) },
 		...more,
 	};

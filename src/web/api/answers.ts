@@ -32,6 +32,10 @@ export const RunAnswer = z
 		),
 		retryOf: z.int().nullable(),
 		rollback: z.strictObject({ toRun: z.int().nullable(), fromSha: z.string().nullable() }).nullable(),
+		promotedFrom: z
+			.strictObject({ run: z.int(), environment: z.string() })
+			.nullable()
+			.describe("The run of another environment whose commit this one releases."),
 		externalUrl: z.string().nullable().describe("The provider's page of the run."),
 		createdAt: Time,
 		startedAt: Time.nullable(),

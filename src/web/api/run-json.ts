@@ -32,6 +32,7 @@ export function runJson(run: Run, approvals: readonly Approval[]): RunJson {
 		})),
 		retryOf: run.retryOf,
 		rollback: run.rollback,
+		promotedFrom: run.promotedFrom,
 		externalUrl: externalOf(run)?.externalUrl ?? null,
 		createdAt: run.createdAt.toISOString(),
 		startedAt: startedAtOf(run)?.toISOString() ?? null,

@@ -238,6 +238,14 @@ async function Live(deps: Deps, caller: Caller, run: Run) {
 											<RunLink run={{ number: run.retryOf }} />
 										</dd>,
 									]}
+							{run.promotedFrom === null
+								? null
+								: [
+										<dt key="pf">Promoted</dt>,
+										<dd key="promoted">
+											from <RunLink run={{ number: run.promotedFrom.run }} /> on {run.promotedFrom.environment}
+										</dd>,
+									]}
 							<dt>Evidence</dt>
 							<dd>
 								<a href={`${at(run)}/evidence.json`}>All of it, in one file</a>
