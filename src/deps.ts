@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { DataSource } from "typeorm";
 import type { ChatPort, Platform } from "./ports/chat.ts";
+import type { CheckupPort } from "./ports/checkup.ts";
 import type { GroupsPort } from "./ports/groups.ts";
 import type { PipelinePort } from "./ports/pipeline.ts";
 import type { IntegrationRow } from "./store/entities.ts";
@@ -15,6 +16,8 @@ export interface Deps {
 	readonly groups: Partial<Record<Platform, GroupsPort>>;
 	/** The adapter of an integration, with its secrets opened. Throws VendorError when there is none for the provider. */
 	readonly pipelineOf: (integration: IntegrationRow) => PipelinePort;
+	/** Who looks after an integration at its provider; null: a runner, which has none. Throws VendorError without credentials. */
+	readonly checkupOf: (integration: IntegrationRow) => CheckupPort | null;
 	/** What no log may show: the secrets of an integration; null: they cannot be opened. */
 	readonly secretsOf: (integration: IntegrationRow) => readonly string[] | null;
 	readonly now: () => Date;

@@ -22,6 +22,7 @@ import { startWorker, type Worker } from "./jobs/worker.ts";
 import { removeLocalFile, writeLocalFile } from "./local-file.ts";
 import { makeSample, retireSample, startLocalRunner } from "./local-mode.ts";
 import { localTokens } from "./local-tokens.ts";
+import { makeCheckup } from "./make-checkup.ts";
 import { makePipelines } from "./make-deps.ts";
 import { openStore, type Store } from "./open-store.ts";
 import type { Front } from "./ports/front.ts";
@@ -223,6 +224,7 @@ function makeDeps({ store, config, env, log, now, slack, teams, wake }: Parts): 
 			...(config.localMode ? { local: localPeople } : {}),
 		},
 		pipelineOf: makePipelines(store, env, now),
+		checkupOf: (integration) => makeCheckup(store.box, integration, now),
 		secretsOf: (integration) => secretValues(store.box, integration),
 		now,
 		log,

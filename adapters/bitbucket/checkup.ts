@@ -16,6 +16,8 @@ const STARTS: readonly string[] = ["pipeline:write", "pipeline:variable", "write
 
 /** Looks after an integration with Bitbucket. */
 export class BitbucketCheckup implements CheckupPort {
+	/** Bitbucket shows them in the settings of a repository alone. */
+	readonly deliveries = null;
 	readonly #token: string;
 	readonly #call: Call;
 

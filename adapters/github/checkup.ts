@@ -1,6 +1,7 @@
-import type { CheckupPort, ExaminedProject, Finding, WantedWebhook } from "../../src/ports/checkup.ts";
+import type { CheckupPort, DeliveriesPort, ExaminedProject, Finding, WantedWebhook } from "../../src/ports/checkup.ts";
 import { readAppHook, signAppHook } from "./app-hook.ts";
 import { type Call, connect, type GitHubOptions } from "./client.ts";
+import { githubDeliveries } from "./deliveries.ts";
 import { examineGitHub } from "./examine.ts";
 import { ensureRepositoryHook } from "./repository-hooks.ts";
 
@@ -8,10 +9,12 @@ import { ensureRepositoryHook } from "./repository-hooks.ts";
 export class GitHubCheckup implements CheckupPort {
 	readonly #options: GitHubOptions;
 	readonly #call: Call;
+	readonly deliveries: DeliveriesPort;
 
 	constructor(options: GitHubOptions) {
 		this.#options = options;
 		this.#call = connect(options);
+		this.deliveries = githubDeliveries(this.#call, "app" in options.auth);
 	}
 
 	async examine(projects: readonly ExaminedProject[], webhook: WantedWebhook): Promise<readonly Finding[]> {

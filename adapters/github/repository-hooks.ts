@@ -83,7 +83,7 @@ export async function ensureRepositoryHook(
 }
 
 /** GitHub hides the webhooks of a repository from those who may not see them. */
-function mayNot({ status, headers }: Refused, { repository }: ExaminedProject): VendorError | undefined {
+export function mayNot({ status, headers }: Refused, { repository }: ExaminedProject): VendorError | undefined {
 	const isLimit = headers["retry-after"] !== undefined || headers["x-ratelimit-remaining"] === "0";
 	if ((status !== 403 && status !== 404) || isLimit) return undefined;
 	return new VendorError(

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
 	type CheckupPort,
+	type DeliveriesPort,
 	type ExaminedProject,
 	type Finding,
 	fine,
@@ -10,6 +11,7 @@ import {
 } from "../../src/ports/checkup.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
 import { type Answer, type Call, connect, type GitLabOptions, readAnswer } from "./client.ts";
+import { gitlabDeliveries } from "./deliveries.ts";
 import { examineProject } from "./examine-project.ts";
 import { ensureHook } from "./hooks.ts";
 import type { Mode } from "./trigger.ts";
@@ -24,12 +26,14 @@ const SOON_MS = 14 * 86_400_000;
 /** Looks after an integration with GitLab. */
 export class GitLabCheckup implements CheckupPort {
 	readonly #call: Call;
+	readonly deliveries: DeliveriesPort;
 	readonly #check: string;
 	readonly #mode: Mode;
 	readonly #now: () => Date;
 
 	constructor(options: GitLabOptions & { readonly mode: Mode }) {
 		this.#call = connect(options);
+		this.deliveries = gitlabDeliveries(this.#call);
 		this.#check = `GitLab at ${new URL(options.baseUrl).host}`;
 		this.#mode = options.mode;
 		this.#now = options.now ?? (() => new Date());

@@ -80,7 +80,7 @@ export async function ensureHook(
 	return known === undefined ? "created" : "mended";
 }
 
-function mayNot({ status, data }: Answer, { repository }: ExaminedProject): VendorError | undefined {
+export function mayNot({ status, data }: Answer, { repository }: ExaminedProject): VendorError | undefined {
 	if (status === 422)
 		return new VendorError(
 			"rejected",

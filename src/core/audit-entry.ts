@@ -35,6 +35,7 @@ export const AUDIT_ACTIONS = [
 	"freeze.refused",
 	"config.applied",
 	"config.changed",
+	"webhook.sent_again",
 	"token.created",
 	"token.revoked",
 	"person.linked",

@@ -38,11 +38,42 @@ export interface WantedWebhook {
 	readonly secret: string | null;
 }
 
+/** A delivery, as its provider names it. */
+export interface DeliveryRef {
+	readonly hook: string;
+	readonly delivery: string;
+}
+
+/** A webhook that a provider sent, or tried to send. */
+export interface SentDelivery {
+	readonly ref: DeliveryRef;
+	/** The same for all tries of one delivery. */
+	readonly same: string;
+	/** What it tells of, as the provider calls it. */
+	readonly event: string;
+	/** null: the provider does not say. */
+	readonly at: Date | null;
+	/** The status that it was answered with, or why it was not. */
+	readonly answer: string;
+	/** It was answered with success. */
+	readonly taken: boolean;
+}
+
+/** What a provider sent to us, and may send again. Throws VendorError, which says what credentials lack. */
+export interface DeliveriesPort {
+	/** The last ones that a project's webhooks sent to `url`. */
+	last(project: ExaminedProject, url: string): Promise<readonly SentDelivery[]>;
+	/** Sends one of these again; how it was answered, null: that is known later. */
+	sendAgain(project: ExaminedProject, ref: DeliveryRef): Promise<string | null>;
+}
+
 /**
  * What an adapter of a pipeline provider gives to check-ups: `new GitHubCheckup(options)`, made in src/make-checkup.ts beside the
  * others, and used by `draven doctor`, `draven integration check` and `draven integration check --fix`.
  */
 export interface CheckupPort {
+	/** null: this provider tells nobody what it sent, and sends nothing again. */
+	readonly deliveries: DeliveriesPort | null;
 	/**
 	 * Looks at all that runs need at the provider: credentials and their scopes, each project's repository, its pipeline file, and
 	 * whether a webhook is there, points at `webhook.url`, hears of runs and is signed. Changes nothing. Throws nothing but bugs: what

@@ -157,6 +157,19 @@ export async function hurryTrigger(sql: Sql, runId: string, now: Date): Promise<
 	);
 }
 
+/** All runs at work by way of an integration are looked after now, but those that are just being; how many there are. */
+export async function hurryPolls(sql: Sql, integrationId: string, now: Date): Promise<number> {
+	const [, count]: [unknown[], number] = await sql.query(
+		`UPDATE job SET run_at = least(run_at, $2)
+		 WHERE kind = 'poll' AND attempts = 0 AND done_at IS NULL AND dead_at IS NULL AND run_id IN (
+			SELECT r.id FROM run AS r JOIN environment AS e ON e.id = r.environment_id JOIN project AS p ON p.id = e.project_id
+			WHERE p.integration_id = $1 AND r.state IN ('dispatching','running','cancelling')
+		 )`,
+		[integrationId, now],
+	);
+	return count;
+}
+
 /** The provider has just spoken of a run by itself: it is not asked before `until`. A look at work, or after a failure, stays as it is. */
 export async function delayPoll(sql: Sql, runId: string, until: Date): Promise<void> {
 	await sql.query(

@@ -3,6 +3,7 @@ import { makeGate } from "./api/admit.ts";
 import { auditEndpoints } from "./api/audit.ts";
 import { commandEndpoints } from "./api/commands.ts";
 import { configurationEndpoints } from "./api/configuration.ts";
+import { deliveryEndpoints } from "./api/deliveries.ts";
 import { type Endpoint, register } from "./api/endpoint.ts";
 import { freezeEndpoints } from "./api/freezes.ts";
 import { lockEndpoints } from "./api/locks.ts";
@@ -40,6 +41,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
 	...freezeEndpoints,
 	...auditEndpoints,
 	...configurationEndpoints,
+	...deliveryEndpoints,
 	...reportEndpoints,
 	...runnerEndpoints,
 ];

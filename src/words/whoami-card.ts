@@ -8,7 +8,7 @@ const MAY: Record<Role, string> = {
 	viewer: "see runs, audit and logs",
 	operator: "deploy, dry-run, roll back, cancel own runs, lock",
 	approver: "approve and reject",
-	admin: "configure, cancel any run, take locks",
+	admin: "configure, cancel any run, take locks, freeze",
 	emergency: "use --force where a policy keeps it for this role",
 };
 

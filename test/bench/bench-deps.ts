@@ -8,6 +8,7 @@ export function benchDeps(db: DataSource): Deps {
 	return {
 		...{ db, box: makeSecretBox([Buffer.alloc(32, 1)]), auditKey: Buffer.alloc(32, 2), chats: {}, groups: {} },
 		secretsOf: () => [],
+		checkupOf: () => null,
 		pipelineOf: () => {
 			throw new Error("no pipeline takes part in a bench");
 		},

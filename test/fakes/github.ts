@@ -1,6 +1,6 @@
 import { createHmac, createVerify, generateKeyPairSync, randomUUID } from "node:crypto";
 import { runJson } from "./github/answers.ts";
-import { answerRepository, notFound } from "./github/routes.ts";
+import { answerRepository, attemptAgain, notFound } from "./github/routes.ts";
 import { FakeRepository, type FakeRun } from "./github/state.ts";
 import { type FakeAnswer, type FakeRequest, type Fault, ProviderServer } from "./provider-server.ts";
 
@@ -181,6 +181,16 @@ export class FakeGitHub {
 		};
 	}
 
+	/** What the App sent, or `id` of it once more. */
+	#answerDeliveries(id: string | undefined): FakeAnswer {
+		const all = this.repositories.flatMap((repository) =>
+			repository.deliveries.filter(({ hook }) => hook === null).map((delivery) => ({ repository, delivery })),
+		);
+		if (id === undefined) return { status: 200, body: all.map(({ delivery }) => delivery) };
+		const known = all.find(({ delivery }) => String(delivery.id) === id);
+		return known === undefined ? notFound : attemptAgain(known.repository, known.delivery);
+	}
+
 	#answerApp(asked: FakeRequest, isApp: boolean): FakeAnswer | null {
 		if (!asked.path.startsWith("/app/")) return null;
 		if (!isApp) return { status: 401, body: { message: "A JSON web token could not be decoded" } };
@@ -191,6 +201,8 @@ export class FakeGitHub {
 			const { secret, url } = this.appHook;
 			return { status: 200, body: { url, ...(secret === undefined ? {} : { secret: "********" }) } };
 		}
+		const [, id] = /^\/app\/hook\/deliveries(?:\/(\d+)\/attempts)?$/.exec(asked.path) ?? [asked.path, ""];
+		if (id !== "") return this.#answerDeliveries(id);
 		if (asked.path !== `/app/installations/${INSTALLATION_ID}/access_tokens`) return notFound;
 		const token = `ghs_${randomUUID().replaceAll("-", "")}`;
 		this.#installationTokens.set(token, Date.now() + this.tokenLife);

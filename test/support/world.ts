@@ -76,6 +76,7 @@ export class World {
 			chats: { slack: this.chat },
 			groups: { slack: this.people },
 			pipelineOf: () => quietPipeline(this.pipeline, () => this.secrets ?? []),
+			checkupOf: () => null,
 			secretsOf: () => this.secrets,
 			now: () => this.now(),
 			log: pino({ level: "silent" }),

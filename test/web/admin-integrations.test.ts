@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { githubWebhook } from "../../adapters/github/webhook.ts";
 import { examineIntegration } from "../../src/cli/examine-integration.ts";
 import { openSecrets } from "../../src/configuration/integrations.ts";
+import { makeCheckup } from "../../src/make-checkup.ts";
+import { auditPage } from "../../src/store/audit-pages.ts";
 import { IntegrationTable } from "../../src/store/entities.ts";
 import type { FakeRepository } from "../fakes/github/state.ts";
 import { FakeGitHub } from "../fakes/github.ts";
@@ -22,6 +24,7 @@ beforeAll(async () => {
 	shop.hooks = [];
 	site = await Site.open({
 		webhooks: { github: githubWebhook },
+		deps: (world) => ({ checkupOf: (row) => makeCheckup(world.deps.box, row, () => world.now()) }),
 		examineIntegration:
 			({ deps }) =>
 			(row, options) =>
@@ -142,6 +145,73 @@ test("when it was heard of last is shown as it comes in: a ping, and a signature
 	expect((await ada.get("/admin/integrations")).text).toMatch(/<time[^>]*>4 Mar 2026/);
 });
 
+test("what was sent is shown with its answer; what was not taken is sent again, and comes in", async () => {
+	const { secrets, row } = await kept("acme");
+	const hook = shop.hooks?.[0]?.id ?? 0;
+	const show = async () => plain((await ada.get(`${PAGE}/-deliveries`)).text);
+	const act = async (verb: string, fields: Record<string, string> = {}) => {
+		const csrf = /name="csrf" value="([^"]+)"/.exec((await ada.get(PAGE)).text)?.[1] ?? "";
+		const { to = "" } = await ada.ask("POST", `${PAGE}${verb}`, { form: { csrf, ...fields } });
+		return plain((await ada.get(to ?? "")).text);
+	};
+	expect(await show()).toContain("Nothing was sent lately.");
+	expect(await act("/-redeliver")).toContain("No delivery is there that was not taken");
+	const lost = shop.sent(hook, "ping", null, 502);
+	shop.sent(hook, "workflow_run", "<b>", 202);
+	const came: number[] = [];
+	shop.onAttempt = async ({ event, guid }) => {
+		const to = { url: `${site.url}/webhooks/github/acme`, secret: secrets.webhookSecret ?? "" };
+		const { status } = await github.deliver(to, event, '{"zen":"Keep it logically awesome."}', guid);
+		came.push(status);
+		return status;
+	};
+	expect(await show()).toMatch(/workflow_run &lt;b> blog 202 .* ping blog 502/);
+	expect(await act("/-redeliver")).toContain(`The delivery ${hook}.${lost.id} (ping) is sent again`);
+	for (let tries = 0; tries < 200 && came.length === 0; tries++) await show();
+	expect(came).toEqual([200]);
+	// Taken by now, so there is nothing to send again but what is asked for by name.
+	expect(await act("/-redeliver")).toContain("No delivery is there that was not taken");
+	expect(await act("/-redeliver", { delivery: `${hook}.${lost.id}` })).toContain("is sent again");
+	expect(await act("/-redeliver", { delivery: "9.9" })).toContain("not among the last ones any more");
+	const api = `/integrations/${row.id}`;
+	expect((await site.api("GET", `${api}/deliveries`)).body.items).toContainEqual(
+		expect.objectContaining({ id: `${hook}.${lost.id}`, event: "ping", answer: "502", taken: true }),
+	);
+	expect(await site.api("POST", `${api}/redeliver`)).toMatchObject({ status: 404, body: { code: "unknown_delivery" } });
+	shop.mayWriteHooks = false;
+	expect(await act("/-redeliver", { delivery: `${hook}.${lost.id}` })).toContain("Webhooks (read and write)");
+	shop.mayWriteHooks = true;
+	const found = await auditPage(site.world.deps.db, {
+		...{ after: undefined, runId: undefined, action: "webhook.sent_again", limit: 10 },
+	});
+	expect(found.map(({ entry }) => entry)).toMatchObject([
+		{
+			actor: { name: "U_ADA", via: "web" },
+			data: { integration: "acme", delivery: `${hook}.${lost.id}`, event: "ping" },
+		},
+		{ project: "blog" },
+	]);
+});
+
+test("runs at work are asked after at once, and Bitbucket, which sends nothing again, says so", async () => {
+	const run = await site.world.runOf(await site.world.say("U_OPS", "shop@v1.0.0 to stage"));
+	await site.world.work();
+	site.world.pipeline.set(run.id, "succeeded");
+	expect((await site.api("POST", "/integrations/fake/ask")).body).toEqual({ runs: 1 });
+	await site.world.work();
+	expect((await site.world.run(run.number)).progress.state).toBe("succeeded");
+	expect((await site.api("POST", "/integrations/fake/ask")).body).toEqual({ runs: 0 });
+	await site.api("POST", "/integrations", { body: { slug: "bucket", provider: "bitbucket", token: "t" } });
+	expect(await site.api("GET", "/integrations/bucket/deliveries")).toMatchObject({
+		status: 422,
+		body: { code: "no_redelivery", detail: expect.stringContaining("Ask it now how the runs stand") },
+	});
+	const { text } = await ada.get("/admin/integrations/bucket");
+	expect(plain(text)).toContain("sends nothing again");
+	expect(text).not.toContain("-redeliver");
+	await site.api("DELETE", "/integrations/bucket");
+});
+
 test("what is in use stays; what is not goes; what draven.yaml manages is shown alone", async () => {
 	await ada.submit(PAGE, `${PAGE}/-remove`);
 	expect((await ada.get(PAGE)).text).toContain("project blog would be left without one");
@@ -165,9 +235,12 @@ test("nobody but an admin sees or does any of it", async () => {
 	const ops = new Browser(site);
 	await ops.signIn("U_OPS");
 	const csrf = /name="csrf" value="([^"]+)"/.exec((await ops.get("/account")).text)?.[1] ?? "";
-	for (const path of ["/admin/integrations", NEW, PAGE, `${PAGE}/-delivery`])
+	for (const path of ["/admin/integrations", NEW, PAGE, `${PAGE}/-delivery`, `${PAGE}/-deliveries`])
 		expect((await ops.get(path)).status).toBe(403);
-	for (const path of [NEW, PAGE, `${PAGE}/-check`, `${PAGE}/-secret`, `${PAGE}/-remove`])
+	for (const path of [
+		NEW,
+		...["", "/-check", "/-secret", "/-redeliver", "/-ask", "/-remove"].map((verb) => PAGE + verb),
+	])
 		expect((await ops.ask("POST", path, { form: { csrf, ...form() } })).status).toBe(403);
 	expect((await ada.ask("POST", `${PAGE}/-secret`, { form: {} })).status).toBe(403);
 	expect((await kept("acme")).row.slug).toBe("acme");

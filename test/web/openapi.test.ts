@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { z } from "zod";
+import type { CheckupPort } from "../../src/ports/checkup.ts";
 import { API, ENDPOINTS } from "../../src/web/app.ts";
 import { Site } from "./site.ts";
 
@@ -14,10 +15,21 @@ interface Description {
 	readonly components: { readonly schemas: Record<string, object> };
 }
 
+const CHECKUP: CheckupPort = {
+	examine: async () => [],
+	ensureWebhook: async () => "present",
+	deliveries: {
+		last: async () => [
+			{ ref: { hook: "1", delivery: "2" }, same: "a", event: "ping", at: null, answer: "500", taken: false },
+		],
+		sendAgain: async () => "202",
+	},
+};
+
 let site: Site;
 let api: Description;
 beforeAll(async () => {
-	site = await Site.open({ localMode: true });
+	site = await Site.open({ localMode: true, deps: () => ({ checkupOf: () => CHECKUP }) });
 	api = (await site.api("GET", "/openapi.json", { token: null })).body;
 });
 afterAll(() => site.close());
@@ -105,6 +117,11 @@ test("what every route answers is what is described, also when it refuses", asyn
 	await ask("GET", "/freezes", "/freezes");
 	await ask("DELETE", "/freezes?scope=*%2Fstage", "/freezes");
 	await ask("DELETE", "/freezes?scope=*%2Fstage", "/freezes");
+	await ask("GET", "/integrations/fake/deliveries", "/integrations/{id}/deliveries");
+	await ask("GET", "/integrations/none/deliveries", "/integrations/{id}/deliveries");
+	await ask("POST", "/integrations/fake/redeliver", "/integrations/{id}/redeliver");
+	await ask("POST", "/integrations/fake/redeliver", "/integrations/{id}/redeliver", { delivery: "none" });
+	await ask("POST", "/integrations/fake/ask", "/integrations/{id}/ask");
 	await ask("GET", "/audit", "/audit");
 	await ask("GET", "/audit", "/audit", undefined, null);
 	const entries = [

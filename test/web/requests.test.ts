@@ -106,6 +106,7 @@ describe("a role", () => {
 		"POST /runs": ["operator", "admin"],
 		"POST /locks": ["operator", "admin"],
 		"POST /freezes": ["admin"],
+		"POST /integrations/fake/ask": ["admin"],
 		"POST /runs/:id/approve": ["approver", "admin"],
 		"POST /runs/:id/reject": ["approver", "admin"],
 		"POST /runs/:id/cancel": ["admin"],

@@ -95,6 +95,24 @@ export const FreezeAnswer = z
 	})
 	.meta({ id: "Freeze" });
 
+export const SentWebhookAnswer = z
+	.strictObject({
+		id: z.string(),
+		project: z.string(),
+		event: z.string(),
+		at: Time.nullable().describe("null: the provider does not say."),
+		answer: z.string().describe("The status that it was answered with, or why it was not."),
+		taken: z.boolean().describe("This try of it, or another one, was answered with success."),
+	})
+	.meta({ id: "SentWebhook" });
+
+export const SentAgainAnswer = z.strictObject({
+	delivery: SentWebhookAnswer,
+	answer: z.string().nullable().describe("How it was answered now; null: that is known later."),
+});
+
+export const AskedAnswer = z.strictObject({ runs: z.int().describe("How many runs are looked after now.") });
+
 export const CommandAnswer = z.strictObject({
 	outcome: z.enum(["done", "refused"]).describe("`refused`: nothing was changed."),
 	code: z.string().nullable().describe("Stable code of a refusal."),

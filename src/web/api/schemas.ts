@@ -138,6 +138,9 @@ export const NewFreeze = z
 export const UnfreezeQuery = z.strictObject({ scope: Scope.optional() });
 export const UnfreezeSaid = UnfreezeQuery.nullish();
 
+/** Absent: the last one that was not taken. */
+export const SendAgain = z.strictObject({ delivery: Name.optional() }).nullish();
+
 export const AuditQuery = z.strictObject({
 	project: Name.optional(),
 	environment: Name.optional(),

@@ -1,6 +1,6 @@
 import type { FakeAnswer, FakeRequest } from "../provider-server.ts";
 import { checkJson, runJson } from "./answers.ts";
-import type { FakeHook, FakeRepository, FakeRun } from "./state.ts";
+import type { FakeDelivery, FakeHook, FakeRepository, FakeRun } from "./state.ts";
 
 interface RouteContext {
 	readonly repository: FakeRepository;
@@ -41,6 +41,8 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, route: Route])[]
 	["GET", /^\/hooks$/, ({ repository }) => (repository.hooks === null ? notFound : ok(repository.hooks.map(masked)))],
 	["POST", /^\/hooks$/, createHook],
 	["PATCH", /^\/hooks\/(\d+)$/, changeHook],
+	["GET", /^\/hooks\/(\d+)\/deliveries$/, deliveries],
+	["POST", /^\/hooks\/(\d+)\/deliveries\/(\d+)\/attempts$/, attempt],
 ];
 
 export function answerRepository(context: RouteContext, path: string): FakeAnswer {
@@ -76,6 +78,26 @@ function changeHook({ repository, request }: RouteContext, id = ""): FakeAnswer 
 	if (!repository.mayWriteHooks) return FORBIDDEN;
 	Object.assign(hook, request.body, { last_response: { code: null } });
 	return ok(masked(hook));
+}
+
+function deliveries({ repository }: RouteContext, id = ""): FakeAnswer {
+	if (repository.hooks === null || !repository.hooks.some((one) => String(one.id) === id)) return notFound;
+	return ok(repository.deliveries.filter((one) => String(one.hook) === id));
+}
+
+function attempt({ repository }: RouteContext, hook = "", id = ""): FakeAnswer {
+	const known = repository.deliveries.find((one) => String(one.hook) === hook && String(one.id) === id);
+	if (known === undefined) return notFound;
+	if (!repository.mayWriteHooks) return FORBIDDEN;
+	return attemptAgain(repository, known);
+}
+
+/** Answered before it has gone out. */
+export function attemptAgain(repository: FakeRepository, known: FakeDelivery): FakeAnswer {
+	void repository
+		.onAttempt(known)
+		.then((status) => repository.sent(known.hook, known.event, known.action, status, known.guid));
+	return { status: 202, body: {} };
 }
 
 function repositoryJson(repository: FakeRepository) {

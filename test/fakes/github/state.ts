@@ -66,6 +66,17 @@ interface GitObject {
 	readonly sha: string;
 }
 
+export interface FakeDelivery {
+	readonly hook: number | null;
+	readonly id: number;
+	readonly guid: string;
+	readonly delivered_at: string;
+	readonly event: string;
+	readonly action: string | null;
+	status: string;
+	status_code: number;
+}
+
 /** One repository: what git holds, what CI said, its workflows and every run that was ever started. */
 export class FakeRepository {
 	readonly refs = new Map<string, GitObject>();
@@ -77,6 +88,10 @@ export class FakeRepository {
 	readonly runs: FakeRun[] = [];
 	/** null: the credentials may not see them. */
 	hooks: FakeHook[] | null = null;
+	/** What its webhooks sent, the last one first; of the App when `hook` is null. */
+	readonly deliveries: FakeDelivery[] = [];
+	/** What is sent again goes out here; default: it is taken, and goes nowhere. */
+	onAttempt: (delivery: FakeDelivery) => Promise<number> = async () => 202;
 	/** They may be seen and not changed. */
 	mayWriteHooks = true;
 	archived = false;
@@ -100,6 +115,17 @@ export class FakeRepository {
 		this.id = id;
 		this.#now = now;
 		this.#next = id * 1_000_000;
+	}
+
+	/** A delivery that was answered so; 0: not at all. */
+	sent(hook: number | null, event: string, action: string | null, status_code: number, guid = ""): FakeDelivery {
+		const id = this.nextId();
+		const delivery: FakeDelivery = {
+			...{ hook, id, event, action, status_code, guid: guid || `guid-${id}` },
+			...{ delivered_at: this.#now().toISOString(), status: status_code === 0 ? "timed out" : String(status_code) },
+		};
+		this.deliveries.unshift(delivery);
+		return delivery;
 	}
 
 	branch(name: string, sha: string): void {

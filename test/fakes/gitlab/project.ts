@@ -50,6 +50,16 @@ export interface FakeStatus {
 	readonly pipeline_id: number | null;
 }
 
+/** What a webhook sent, and how it was answered. */
+export interface FakeEvent {
+	readonly hook: number;
+	readonly id: number;
+	readonly trigger: string;
+	response_status: string;
+	readonly request_headers: Readonly<Record<string, string>>;
+	readonly request_data: unknown;
+}
+
 export interface FakeHook {
 	id: number;
 	url: string;
@@ -67,6 +77,12 @@ export class FakeProject {
 	readonly pipelines: FakeGitLabPipeline[] = [];
 	readonly statuses: FakeStatus[] = [];
 	readonly hooks: FakeHook[] = [];
+	/** The last one first. */
+	readonly events: FakeEvent[] = [];
+	/** How it is answered when it is sent again. */
+	onResend: (event: FakeEvent) => string = () => "202";
+	/** Before 17.3 there is nothing of it, before 17.4 nothing is sent again. */
+	tells: "all" | "events" | "nothing" = "all";
 	readonly files = new Map<string, string>();
 	/** What it was called before: GitLab redirects questions, and refuses everything else. */
 	readonly formerPaths: string[] = [];
@@ -229,6 +245,17 @@ export class FakeProject {
 		if (run === undefined) throw new Error(`nothing was started for ${jobId}`);
 		if (second !== undefined) throw new Error(`${jobId} was started more than once`);
 		return run;
+	}
+
+	/** An event that was answered so. */
+	sent(hook: number, trigger: string, response_status: string, key?: string): FakeEvent {
+		const id = this.nextId();
+		const event = {
+			...{ hook, id, trigger, response_status, request_data: { object_kind: "pipeline" } },
+			request_headers: { "X-Gitlab-Token": "[REDACTED]", "Idempotency-Key": key ?? `key-${id}` },
+		};
+		this.events.unshift(event);
+		return event;
 	}
 
 	nextId(): number {

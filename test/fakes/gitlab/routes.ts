@@ -42,6 +42,8 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, route: Route])[]
 	["GET", /^\/hooks$/, hooks],
 	["POST", /^\/hooks$/, addHook],
 	["PUT", /^\/hooks\/([^/]+)$/, changeHook],
+	["GET", /^\/hooks\/([^/]+)\/events$/, hookEvents],
+	["POST", /^\/hooks\/([^/]+)\/events\/([^/]+)\/resend$/, resend],
 ];
 
 export function answerProject(context: RouteContext, path: string): FakeAnswer {
@@ -217,6 +219,28 @@ function hooks(context: RouteContext): FakeAnswer {
 		token_present: token !== undefined,
 		signing_token_present: signing_token !== undefined,
 	}));
+}
+
+function hookEvents(context: RouteContext, id = ""): FakeAnswer {
+	const { project } = context;
+	if (project.tells === "nothing" || !project.hooks.some((one) => String(one.id) === id)) return notFound("Hook");
+	if (project.accessLevel < 40) return { status: 403, body: { message: "403 Forbidden" } };
+	return paged(
+		context,
+		project.events.filter(({ hook }) => String(hook) === id),
+		({ hook: _, ...event }) => event,
+	);
+}
+
+function resend({ project }: RouteContext, hook = "", id = ""): FakeAnswer {
+	if (project.tells !== "all") return notFound("Hook");
+	const event = project.events.find((one) => String(one.hook) === hook && String(one.id) === id);
+	if (event === undefined) return notFound("Hook event");
+	const found = project.hooks.find((one) => String(one.id) === hook);
+	if (found?.["alert_status"] === "disabled") return { status: 422, body: { message: "Hook is disabled" } };
+	const answer = project.onResend(event);
+	project.sent(event.hook, event.trigger, answer, event.request_headers["Idempotency-Key"]);
+	return { status: 201, body: { response_status: Number(answer) } };
 }
 
 function addHook({ project, request }: RouteContext): FakeAnswer {

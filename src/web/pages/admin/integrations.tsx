@@ -1,16 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { changeEntry } from "../../../configuration/change-entry.ts";
 import { entryOf } from "../../../configuration/read-entry.ts";
+import type { Outcome } from "../../../core/refusal.ts";
 import type { Finding } from "../../../ports/checkup.ts";
-import { IntegrationTable, type Provider } from "../../../store/entities.ts";
+import { type IntegrationRow, IntegrationTable, type Provider } from "../../../store/entities.ts";
 import { lastDeliveries } from "../../../store/webhook-deliveries.ts";
+import { askNow, type Deliveries, lastSent, sendAgain } from "../../../use-cases/deliveries.ts";
 import { actorOf } from "../../../use-cases/identify.ts";
 import { Form } from "../layout.tsx";
-import { type PageCall, type PageReply, type PageRoute, refusedAt } from "../page.tsx";
+import { doneAt, type PageCall, type PageReply, type PageRoute, refusedAt } from "../page.tsx";
 import { carryOutForm, carryOutRemoval, findOne, readAlive } from "./carry-out.ts";
 import { type Draft, DraftForm, draftOf, sent, TextField } from "./fields.tsx";
 import { adminPage, Danger, Head, ManagedBadge, ManagedByFile, nothingHere } from "./frame.tsx";
 import { Checkup } from "./integration-checkup.tsx";
+import { SentWebhooks } from "./integration-deliveries.tsx";
 import {
 	IntegrationFields,
 	integrationEntryIn,
@@ -35,6 +38,9 @@ export const integrationPages: readonly PageRoute[] = [
 	{ method: "GET", path: `${LIST}/:integration/-delivery`, admin: true, handle: delivery },
 	{ method: "POST", path: `${LIST}/:integration`, admin: true, handle: change },
 	{ method: "POST", path: `${LIST}/:integration/-check`, admin: true, handle: check },
+	{ method: "GET", path: `${LIST}/:integration/-deliveries`, admin: true, handle: deliveries },
+	{ method: "POST", path: `${LIST}/:integration/-redeliver`, admin: true, handle: redeliver },
+	{ method: "POST", path: `${LIST}/:integration/-ask`, admin: true, handle: ask },
 	{ method: "POST", path: `${LIST}/:integration/-secret`, admin: true, handle: makeSecret },
 	{ method: "POST", path: `${LIST}/:integration/-remove`, admin: true, handle: remove },
 ];
@@ -145,6 +151,42 @@ async function check(call: PageCall): Promise<PageReply> {
 	return show(call, { findings: await examineIntegration(row, { fix: form["fix"] === "yes" }) });
 }
 
+async function rowOf({ deps, params }: PageCall): Promise<IntegrationRow | null> {
+	return deps.db.getRepository(IntegrationTable).findOneBy({ slug: params["integration"] ?? "" });
+}
+
+async function deliveries(call: PageCall): Promise<PageReply> {
+	const row = await rowOf(call);
+	if (row === null) return nothingHere("integrations", `The integration "${call.params["integration"]}"`);
+	return show(call, { sent: await lastSent(call.deps, call.caller, row) });
+}
+
+async function redeliver(call: PageCall): Promise<PageReply> {
+	const row = await rowOf(call);
+	if (row === null) return nothingHere("integrations", `The integration "${call.params["integration"]}"`);
+	const page = `${LIST}/${row.slug}`;
+	const again = await sendAgain(call.deps, call.caller, row, call.form["delivery"] ?? null);
+	if (!again.ok) return refusedAt(page, again.refusal);
+	const { delivery, answer } = again.value;
+	const how = answer === null ? "is sent again: look in a moment whether it was taken." : `was sent again: ${answer}.`;
+	return doneAt(`${page}/-deliveries`, `The delivery ${delivery.id} (${delivery.event}) ${how}`);
+}
+
+async function ask(call: PageCall): Promise<PageReply> {
+	const row = await rowOf(call);
+	if (row === null) return nothingHere("integrations", `The integration "${call.params["integration"]}"`);
+	const page = `${LIST}/${row.slug}`;
+	const asked = await askNow(call.deps, call.caller, row);
+	if (!asked.ok) return refusedAt(page, asked.refusal);
+	const runs = asked.value === 1 ? "one run that is" : `${asked.value} runs that are`;
+	return doneAt(
+		page,
+		asked.value === 0
+			? "Nothing is at work there that could be asked after."
+			: `The provider is asked after ${runs} at work.`,
+	);
+}
+
 async function delivery({ deps, params }: PageCall): Promise<PageReply> {
 	const row = await deps.db.getRepository(IntegrationTable).findOneBy({ slug: params["integration"] ?? "" });
 	if (row === null) return nothingHere("integrations", `The integration "${params["integration"]}"`);
@@ -157,9 +199,11 @@ interface News {
 	readonly draft?: Draft;
 	readonly findings?: readonly Finding[];
 	readonly secret?: string;
+	/** What the provider says that it sent. */
+	readonly sent?: Outcome<Deliveries>;
 }
 
-async function show(call: PageCall, { draft, findings, secret }: News): Promise<PageReply> {
+async function show(call: PageCall, { draft, findings, secret, sent: told }: News): Promise<PageReply> {
 	const { deps, params } = call;
 	const alive = await readAlive(deps);
 	const integration = findOne(alive, "integration", params["integration"] ?? "");
@@ -218,6 +262,7 @@ async function show(call: PageCall, { draft, findings, secret }: News): Promise<
 					/>
 				)}
 			</div>
+			{provider === "runner" ? null : <SentWebhooks page={page} sent={told ?? null} tells={provider !== "bitbucket"} />}
 			{managedBy === "file" ? null : (
 				<Danger
 					label="Remove this integration"
