@@ -27,6 +27,19 @@ export async function personLock(sql: Sql, environmentId: string, now: Date): Pr
 	return rows[0] === undefined ? null : toLock(rows[0]);
 }
 
+/** The locks that hold at `now` at these environments. */
+export async function personLocks(
+	sql: Sql,
+	environmentIds: readonly string[],
+	now: Date,
+): Promise<ReadonlyMap<string, PersonLock>> {
+	const rows: LockRow[] = await sql.query(
+		"SELECT * FROM environment_lock WHERE environment_id = ANY($1::uuid[]) AND (until IS NULL OR until > $2)",
+		[environmentIds, now],
+	);
+	return new Map(rows.map((row) => [row.environment_id, toLock(row)]));
+}
+
 /** Takes the lock, whoever held it: only with the environment held, after looking. */
 export async function putLock(sql: Sql, lock: PersonLock): Promise<void> {
 	await sql.query(

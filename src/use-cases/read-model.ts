@@ -5,8 +5,9 @@ import type { Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
 import { type EnvironmentRow, EnvironmentTable, PolicyTable, ProjectTable } from "../store/entities.ts";
 import { freezesOn } from "../store/freezes.ts";
-import { personLock } from "../store/locks.ts";
-import { activeRun, listRuns, succeededRuns, waitingRuns } from "../store/runs.ts";
+import { personLocks } from "../store/locks.ts";
+import { listRuns } from "../store/runs.ts";
+import { activeRuns, liveRuns, waitingRunsAt } from "../store/standing-runs.ts";
 import type { Standing } from "../words/standing-words.ts";
 import { readPolicy } from "./catalog.ts";
 import type { Sight } from "./sight.ts";
@@ -35,17 +36,21 @@ export async function standings(
 		const byHand = freezesAt(freezes, { project, environment: slug }, now);
 		return standingFreeze(read.ok ? read.policy : null, byHand, now);
 	};
-	return Promise.all(
-		chosen.map(async ({ project, environment }) => ({
-			project: project.slug,
-			environment: environment.slug,
-			live: (await succeededRuns(deps.db, environment.id, 1))[0] ?? null,
-			active: await activeRun(deps.db, environment.id),
-			lock: await personLock(deps.db, environment.id, now),
-			frozen: frozen(project.slug, environment),
-			waiting: await waitingRuns(deps.db, environment.id),
-		})),
-	);
+	// As many questions for all of them as for one.
+	const ids = chosen.map(({ environment }) => environment.id);
+	const live = await liveRuns(deps.db, ids);
+	const active = await activeRuns(deps.db, ids);
+	const waiting = await waitingRunsAt(deps.db, ids);
+	const locks = await personLocks(deps.db, ids, now);
+	return chosen.map(({ project, environment }) => ({
+		project: project.slug,
+		environment: environment.slug,
+		live: live.get(environment.id) ?? null,
+		active: active.get(environment.id) ?? null,
+		lock: locks.get(environment.id) ?? null,
+		frozen: frozen(project.slug, environment),
+		waiting: waiting.get(environment.id) ?? [],
+	}));
 }
 
 /** The newest runs of a project, or of one of its environments. */

@@ -1,9 +1,15 @@
 import { windowAt } from "../../core/rules/windows.ts";
 import type { Run } from "../../core/run.ts";
 import type { Deps } from "../../deps.ts";
-import { EnvironmentTable, PolicyTable, ProjectTable } from "../../store/entities.ts";
+import {
+	EnvironmentTable,
+	IntegrationTable,
+	PolicyTable,
+	type ProjectRow,
+	ProjectTable,
+} from "../../store/entities.ts";
 import { readPolicy } from "../../use-cases/catalog.ts";
-import { drift } from "../../use-cases/drift.ts";
+import { type Drift, driftsOf } from "../../use-cases/drift.ts";
 import { standings } from "../../use-cases/read-model.ts";
 import type { Standing } from "../../words/standing-words.ts";
 import { Badge, RefCode, RunLink, StateBadge, Time } from "./bits.tsx";
@@ -17,14 +23,6 @@ export const boardPages: readonly PageRoute[] = [
 		method: "GET",
 		path: "/board",
 		handle: async ({ deps, query }) => ({ kind: "part", content: await live(deps, query["project"] ?? null) }),
-	},
-	{
-		method: "GET",
-		path: "/board/drift/:project/:environment",
-		handle: async ({ deps, params }) => ({
-			kind: "part",
-			content: <Drift text={await drift(deps, params["project"] ?? "", params["environment"] ?? "")} />,
-		}),
 	},
 ];
 
@@ -76,12 +74,15 @@ export function missing(what: string): PageReply {
 /** The part that follows what happens. */
 async function live(deps: Deps, project: string | null) {
 	const all = await standings(deps, { project, environment: null });
+	const projects = await deps.db.getRepository(ProjectTable).find();
 	const slugs = [...new Set(all.map((one) => one.project))];
-	const names = new Map((await deps.db.getRepository(ProjectTable).find()).map((one) => [one.slug, one.name]));
-	const windows = await windowsOf(deps, all);
+	const names = new Map(projects.map((one) => [one.slug, one.name]));
+	const windows = await windowsOf(deps, projects, all);
+	const drifts = await driftsAt(deps, projects, all);
 	return (
 		<div
 			data-live
+			data-ages
 			hx-get={`/board${project === null ? "" : `?project=${encodeURIComponent(project)}`}`}
 			hx-trigger="draven:changed"
 			hx-swap="outerMorph"
@@ -98,6 +99,7 @@ async function live(deps: Deps, project: string | null) {
 								<Environment
 									key={one.environment}
 									one={one}
+									drift={drifts.get(one) ?? null}
 									window={windows.get(`${slug}/${one.environment}`)?.now ?? null}
 									after={windows.get(`${slug}/${one.environment}`)?.after ?? null}
 								/>
@@ -109,20 +111,40 @@ async function live(deps: Deps, project: string | null) {
 	);
 }
 
+async function driftsAt(
+	deps: Deps,
+	projects: readonly ProjectRow[],
+	shown: readonly Standing[],
+): Promise<ReadonlyMap<Standing, Drift>> {
+	const integrations = await deps.db.getRepository(IntegrationTable).find();
+	const places = shown.flatMap((one) => {
+		const project = projects.find(({ slug }) => slug === one.project);
+		const integration = integrations.find(({ id }) => id === project?.integrationId);
+		if (one.live === null || project === undefined || integration === undefined) return [];
+		return [{ one, place: { project, integration, sha: one.live.ref.sha } }];
+	});
+	const drifts = await driftsOf(
+		deps,
+		places.map(({ place }) => place),
+	);
+	return new Map(places.flatMap(({ one }, at) => drifts.slice(at, at + 1).map((drift) => [one, drift] as const)));
+}
+
 type Window = ReturnType<typeof windowAt>;
 
 /** `project/environment` -> how its window stands, now and when the freeze that is on is over. */
 async function windowsOf(
 	deps: Deps,
+	projects: readonly ProjectRow[],
 	shown: readonly Standing[],
 ): Promise<ReadonlyMap<string, { readonly now: Window; readonly after: Window }>> {
 	const environments = await deps.db.getRepository(EnvironmentTable).find();
-	const projects = new Map((await deps.db.getRepository(ProjectTable).find()).map((one) => [one.id, one.slug]));
+	const slugs = new Map(projects.map((one) => [one.id, one.slug]));
 	const policies = await deps.db.getRepository(PolicyTable).find();
 	const ends = new Map(shown.map((one) => [`${one.project}/${one.environment}`, one.frozen?.until ?? null]));
 	return new Map(
 		environments.map(({ projectId, slug, policy }) => {
-			const name = `${projects.get(projectId)}/${slug}`;
+			const name = `${slugs.get(projectId)}/${slug}`;
 			const read = readPolicy(policy, policies);
 			const at = (time: Date | null) => (read.ok && time !== null ? windowAt(read.policy, time) : null);
 			return [name, { now: at(deps.now()), after: at(ends.get(name) ?? null) }];
@@ -132,17 +154,20 @@ async function windowsOf(
 
 function Environment({
 	one,
+	drift,
 	window,
 	after,
 }: {
 	readonly one: Standing;
+	/** Null: nothing is live. */
+	readonly drift: Drift | null;
 	readonly window: Window;
 	/** How its windows stand when the freeze that is on ends. */
 	readonly after: Window;
 }) {
 	const { live: run, active, lock, frozen, waiting } = one;
 	return (
-		<article class="card env">
+		<article class="card env" id={`place-${one.project}-${one.environment}`}>
 			<header>
 				<h3>{one.environment}</h3>
 				{active !== null ? (
@@ -163,12 +188,7 @@ function Environment({
 					<small>
 						<RunLink run={run} /> by {run.requestedBy.name}, <Finished run={run} />
 					</small>
-					<div
-						hx-get={`/board/drift/${one.project}/${one.environment}`}
-						hx-trigger="load"
-						hx-swap="innerHTML"
-						class="soft"
-					/>
+					{drift === null ? null : <DriftLine drift={drift} />}
 				</div>
 			)}
 			{active === null ? null : (
@@ -229,6 +249,29 @@ function Finished({ run }: { readonly run: Run }) {
 	return "finishedAt" in run.progress ? <Time at={run.progress.finishedAt} /> : null;
 }
 
-function Drift({ text }: { readonly text: string | null }) {
-	return text === null ? null : <small>{text}</small>;
+function DriftLine({ drift }: { readonly drift: Drift }) {
+	switch (drift.kind) {
+		case "read":
+			return (
+				<small class="drift">
+					{drift.says}
+					{drift.isOld ? (
+						<>
+							{" "}
+							Read <Time at={drift.readAt} />; the provider does not answer now.
+						</>
+					) : null}
+				</small>
+			);
+		case "being_read":
+			return <small class="drift">How far it is behind is being read.</small>;
+		case "unknown":
+			return (
+				<small class="drift">
+					How far it is behind is not known: the provider did not answer. Asked <Time at={drift.askedAt} />.
+				</small>
+			);
+		default:
+			return drift satisfies never;
+	}
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Deps } from "../../deps.ts";
+import { driftTurns } from "../../use-cases/drift.ts";
 
 const LOOK_EVERY_MS = 1_000;
 /** Proxies cut what is silent for a minute. */
@@ -65,9 +66,9 @@ export class Changes {
 		this.#looking = false;
 	}
 
-	/** Whatever changes writes to the trail: the heads of its chains say where something did. */
+	/** Whatever changes writes to the trail: the heads of its chains say where something did. Only what providers were asked is not in it. */
 	async #heads(): Promise<ReadonlyMap<string, string>> {
 		const rows: { chain: string; seq: string }[] = await this.#deps.db.query("SELECT chain, seq FROM chain_head");
-		return new Map(rows.map(({ chain, seq }) => [chain, seq]));
+		return new Map([...rows.map(({ chain, seq }) => [chain, seq] as const), ["drift", String(driftTurns(this.#deps))]]);
 	}
 }

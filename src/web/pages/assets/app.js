@@ -57,6 +57,11 @@ function follow() {
 			if (chains === null || !part.dataset.chain || chains.includes(part.dataset.chain))
 				htmx.trigger(part, "draven:changed");
 	};
+	// What gets older by itself: windows that open, what the provider was asked a while ago.
+	setInterval(() => {
+		for (const part of document.querySelectorAll("[data-ages]"))
+			if (!document.hidden) htmx.trigger(part, "draven:changed");
+	}, 60_000);
 	listen(
 		() => "/events",
 		(events, isAgain) => {
