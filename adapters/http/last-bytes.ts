@@ -1,3 +1,4 @@
+import { EARLIER_LEFT_OUT } from "../../src/core/log-cut.ts";
 import { LOG_BYTES } from "./end-of-log.ts";
 
 /** More of one text is not read: what it would take is not worth the end of it. */
@@ -26,8 +27,8 @@ export async function lastBytes(response: Response): Promise<string> {
 	return isCut ? fromWholeLine(text) : text;
 }
 
-/** Without the line in whose middle a text may begin. */
+/** Without the line in whose middle a text may begin, and with one that says that something is missing there. */
 export function fromWholeLine(text: string): string {
 	const end = text.indexOf("\n");
-	return end < 0 ? "" : text.slice(end + 1);
+	return `${EARLIER_LEFT_OUT}\n${end < 0 ? "" : text.slice(end + 1)}`;
 }

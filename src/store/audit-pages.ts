@@ -80,6 +80,29 @@ export async function auditPage(sql: Sql, filter: AuditFilter): Promise<PlacedEn
 	return rows.map(placed);
 }
 
+const AT_ONCE = 2_000;
+
+/**
+ * Everything that fits, newest first, page by page. What is written down is never changed, and what is new comes before the first page:
+ * so it is the trail as it stood when it began, each entry once, and whoever reads slowly holds no connection.
+ */
+export async function* everyEntry(
+	sql: Sql,
+	{ text, ...filter }: Omit<AuditFilter, "limit">,
+): AsyncGenerator<readonly PlacedEntry[]> {
+	const wanted = text?.toLowerCase();
+	for (let after = filter.after; ; ) {
+		const page = await auditPage(sql, { ...filter, after, limit: AT_ONCE });
+		const fits = page.filter(
+			({ entry }) => wanted === undefined || JSON.stringify(entry).toLowerCase().includes(wanted),
+		);
+		if (fits.length > 0) yield fits;
+		const last = page.at(-1);
+		if (last === undefined || page.length < AT_ONCE) return;
+		after = { atMs: last.entry.atMs, chain: last.chain, seq: last.seq };
+	}
+}
+
 /** The chains of environments: what belongs to one lies there and nowhere else, and the chain is what there is an index for. */
 async function chainsOf(sql: Sql, { project, environment }: AuditFilter): Promise<string[]> {
 	const rows: { chain: string }[] = await sql.query(

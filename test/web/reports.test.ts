@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { EARLIER_LEFT_OUT } from "../../src/core/log-cut.ts";
 import type { Run } from "../../src/core/run.ts";
+import { addLines } from "../../src/store/run-log.ts";
 import { Browser } from "./browser.ts";
 import { Site } from "./site.ts";
 
@@ -127,3 +129,45 @@ test("the evidence of a run is one file, its entries as they are hashed", async 
 	}
 	expect((await ann.get("/runs/99/evidence.json")).status).toBe(404);
 });
+
+test("what is exported is all of it, however much it is, and a spreadsheet computes nothing of it", async () => {
+	const { db, now } = site.world.deps;
+	const [{ id } = { id: "" }]: { id: string }[] = await db.query("SELECT id FROM environment WHERE slug = 'lab'");
+	const chain = id === "" ? "many" : id;
+	const many = 26_000;
+	await db.query(
+		`INSERT INTO audit_entry (chain, seq, entry, previous, hash)
+		 SELECT $1, 100000 + n, json_build_object('atMs', $2::bigint - n / 7, 'action', 'config.changed', 'actor', json_build_object('id', NULL, 'name',
+			'=cmd|' || n, 'via', 'slack'), 'project', NULL, 'environment', NULL, 'runId', NULL, 'run', NULL, 'data', json_build_object('n', n))::text,
+			sha256('a'), sha256('b') FROM generate_series(1, ${many}) AS n`,
+		[chain, now().getTime()],
+	);
+	try {
+		const items: { chain: string; seq: number; data: { n: number } }[] = JSON.parse(
+			(await ann.get("/audit.json?action=config.changed")).text,
+		);
+		const ours = items.filter((one) => one.chain === chain);
+		expect(ours).toHaveLength(many);
+		expect(new Set(ours.map(({ seq }) => seq)).size).toBe(many);
+		const rows = (await ann.get("/audit.csv?action=config.changed&q=%3Dcmd%7C")).text.split("\r\n");
+		expect(rows).toHaveLength(many + 2);
+		expect(rows.filter((row) => row.includes(",'=cmd|"))).toHaveLength(many);
+		expect(rows.filter((row) => row.includes(",=cmd|"))).toEqual([]);
+	} finally {
+		await db.query("ALTER TABLE audit_entry DISABLE TRIGGER USER");
+		await db.query("DELETE FROM audit_entry WHERE chain = $1 AND seq > 100000", [chain]);
+		await db.query("ALTER TABLE audit_entry ENABLE TRIGGER USER");
+	}
+}, 60_000);
+
+test("the evidence of a run has its whole log, and says where its source left something out", async () => {
+	const { db, now } = site.world.deps;
+	const run = (await site.api("GET", "/runs/2")).body;
+	const about = async () => JSON.parse((await ann.get("/runs/2/evidence.json")).text);
+	expect((await about()).logAbout).toMatchObject({ lines: 0, whole: true, cuts: [] });
+	const lines = [EARLIER_LEFT_OUT, ...Array.from({ length: 25_001 }, (_, n) => `line "${n}"`)];
+	await addLines(db.manager, run.id, 0, lines, now());
+	const pack = await about();
+	expect(pack.log).toEqual(lines);
+	expect(pack.logAbout).toMatchObject({ lines: 25_002, whole: false, cuts: [{ line: 0, says: EARLIER_LEFT_OUT }] });
+}, 60_000);

@@ -1,6 +1,7 @@
 import { auditPage, type PlacedEntry } from "../../store/audit-pages.ts";
 import { reachOf } from "../../use-cases/identify.ts";
 import { sightWithin } from "../../use-cases/sight.ts";
+import { entryJson } from "../audit-export.ts";
 import { refusalReply } from "../problem.ts";
 import { AuditAnswer, listOf } from "./answers.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
@@ -34,8 +35,3 @@ export const auditEndpoints: readonly Endpoint[] = [
 ];
 
 const cursorOf = ({ chain, seq, entry }: PlacedEntry) => `${entry.atMs}.${seq}.${chain}`;
-
-function entryJson({ chain, seq, entry }: PlacedEntry) {
-	const { atMs, ...rest } = entry;
-	return { chain, seq, at: new Date(atMs).toISOString(), ...rest };
-}

@@ -1,32 +1,26 @@
-import type { AuditEntry } from "../../core/audit-entry.ts";
+import { Readable } from "node:stream";
 import { AUDIT_ACTIONS } from "../../core/audit-entry.ts";
-import { approvalsOf } from "../../store/approvals.ts";
 import { verifyAudit } from "../../store/audit.ts";
-import { type AuditFilter, auditPage, hashedStoryOf, type PlacedEntry, SEARCHED } from "../../store/audit-pages.ts";
-import { linesFrom } from "../../store/run-log.ts";
-import { evidenceOf, verdictOf } from "../../store/runs.ts";
+import { type AuditFilter, auditPage, everyEntry, type PlacedEntry, SEARCHED } from "../../store/audit-pages.ts";
 import { knownNames } from "../../use-cases/catalog.ts";
-import { plain } from "../../words/rich.ts";
-import { storyLine } from "../../words/story-line.ts";
 import { findRun } from "../api/find-run.ts";
-import { oneRunJson } from "../api/run-json.ts";
+import { auditCsv, auditJson, entrySentence } from "../audit-export.ts";
+import { evidencePack } from "../evidence-pack.ts";
 import { RunLink, Time } from "./bits.tsx";
 import { missing } from "./board.tsx";
 import { Columns } from "./columns.tsx";
-import { csv } from "./csv.ts";
 import { Form } from "./layout.tsx";
 import { doneAt, type PageCall, type PageReply, type PageRoute } from "./page.tsx";
 import { Choice } from "./runs.tsx";
 
 const PAGE = 50;
-const EXPORTED = 10_000;
 
 export const auditPages: readonly PageRoute[] = [
 	{ method: "GET", path: "/audit", handle: audit },
 	{ method: "GET", path: "/audit.json", handle: (call) => exported(call, "json") },
 	{ method: "GET", path: "/audit.csv", handle: (call) => exported(call, "csv") },
 	{ method: "POST", path: "/audit/verify", handle: verify },
-	{ method: "GET", path: "/runs/:run/evidence.json", handle: evidencePack },
+	{ method: "GET", path: "/runs/:run/evidence.json", handle: evidence },
 ];
 
 function day(text: string | undefined): Date | undefined {
@@ -156,7 +150,7 @@ function Row({ one: { chain, seq, entry } }: { readonly one: PlacedEntry }) {
 			</td>
 			<td data-label="Details">
 				<div>
-					{sentence(entry)}
+					{entrySentence(entry)}
 					<details>
 						<summary>{`Entry ${seq} of ${chain === "system" ? "the system" : "its environment"}`}</summary>
 						<pre>{JSON.stringify(entry.data, null, 2)}</pre>
@@ -167,36 +161,16 @@ function Row({ one: { chain, seq, entry } }: { readonly one: PlacedEntry }) {
 	);
 }
 
-function sentence(entry: AuditEntry): string {
-	// Those words are of a run.
-	const line = entry.runId === null ? null : storyLine(entry);
-	return line === null ? "" : plain(line);
-}
-
 async function exported(call: PageCall, form: "json" | "csv"): Promise<PageReply> {
-	const entries = await auditPage(call.deps.db, { ...(await filterOf(call)), limit: EXPORTED });
-	if (form === "json") {
-		const items = entries.map(({ chain, seq, entry: { atMs, ...entry } }) => ({
-			chain,
-			seq,
-			at: new Date(atMs).toISOString(),
-			...entry,
-		}));
-		return { kind: "file", name: "draven-audit.json", type: "application/json", body: JSON.stringify(items, null, 2) };
-	}
-	const rows = entries.map(({ chain, seq, entry }) => [
-		...[
-			new Date(entry.atMs).toISOString(),
-			entry.actor.name,
-			entry.actor.via,
-			entry.action,
-			entry.project,
-			entry.environment,
-		],
-		...[entry.run, sentence(entry), JSON.stringify(entry.data), chain, seq],
-	]);
-	const head = ["at", "who", "via", "action", "project", "environment", "run", "sentence", "data", "chain", "seq"];
-	return { kind: "file", name: "draven-audit.csv", type: "text/csv; charset=utf-8", body: csv([head, ...rows]) };
+	const entries = everyEntry(call.deps.db, await filterOf(call));
+	return form === "json"
+		? { kind: "file", name: "draven-audit.json", type: "application/json", body: Readable.from(auditJson(entries)) }
+		: {
+				kind: "file",
+				name: "draven-audit.csv",
+				type: "text/csv; charset=utf-8",
+				body: Readable.from(auditCsv(entries)),
+			};
 }
 
 async function verify({ deps, dataDir }: PageCall): Promise<PageReply> {
@@ -210,30 +184,15 @@ async function verify({ deps, dataDir }: PageCall): Promise<PageReply> {
 	return { kind: "go", to: "/audit", said: { kind: "bad", text } };
 }
 
-const LINES = 10_000;
-
 /** All that an auditor needs of one run, in one file. */
-async function evidencePack({ deps, params }: PageCall): Promise<PageReply> {
+async function evidence({ deps, params }: PageCall): Promise<PageReply> {
 	const found = await findRun(deps, params["run"] ?? "");
 	if (!found.ok) return missing(`#${params["run"]}`);
 	const run = found.value;
-	const pack = {
-		run: await oneRunJson(deps, run),
-		verdict: await verdictOf(deps.db, run.id),
-		approvals: (await approvalsOf(deps.db, run.id)).map(({ at, ...one }) => ({ ...one, at: at.toISOString() })),
-		shownToApprovers: await evidenceOf(deps.db, run.id),
-		audit: {
-			about:
-				"Each hash is over the entry and the hash before it, with a key that only the server has: `draven audit verify` checks them.",
-			entries: await hashedStoryOf(deps.db, run.id),
-		},
-		log: (await linesFrom(deps.db, run.id, 0, LINES)).map(({ line }) => line),
-		madeAt: deps.now().toISOString(),
-	};
 	return {
 		kind: "file",
 		name: `draven-run-${run.number}.json`,
 		type: "application/json",
-		body: JSON.stringify(pack, null, 2),
+		body: Readable.from(evidencePack(deps, run)),
 	};
 }

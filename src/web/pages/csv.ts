@@ -6,6 +6,6 @@ export function csv(rows: readonly (readonly (string | number | null)[])[]): str
 function cell(value: string | number | null): string {
 	if (value === null) return "";
 	if (typeof value === "number") return String(value);
-	const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+	const text = /^[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : value;
 	return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { VNode } from "preact";
 import { renderToString } from "preact-render-to-string";
@@ -48,7 +49,7 @@ export type PageReply =
 			readonly to: string;
 			readonly said?: { readonly kind: "good" | "bad"; readonly text: string };
 	  }
-	| { readonly kind: "file"; readonly name: string; readonly type: string; readonly body: string };
+	| { readonly kind: "file"; readonly name: string; readonly type: string; readonly body: string | Readable };
 
 export interface PageRoute {
 	readonly method: "GET" | "POST";

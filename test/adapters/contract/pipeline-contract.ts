@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { isLogCut } from "../../../src/core/log-cut.ts";
 import type { PipelineReport, TriggerRequest } from "../../../src/ports/pipeline.ts";
 import { type ContractSetting, errorOf, requestTo } from "./contract-setting.ts";
 import { httpContract } from "./http-contract.ts";
@@ -287,11 +288,13 @@ function log(at: At): void {
 			const many = await at().port.log(at().project, report.externalId);
 			expect(many).toHaveLength(10_000);
 			expect(many?.at(-1)).toBe("line 11999");
+			expect(isLogCut(many?.[0] ?? "")).toBe(true);
 			await at().writeLog?.(
 				jobId,
 				lines.slice(0, 5_000).map((line) => line.padEnd(1_000)),
 			);
 			const large = (await at().port.log(at().project, report.externalId)) ?? [];
+			expect(isLogCut(large.find((line) => line.startsWith("── The")) ?? "")).toBe(true);
 			expect(large.at(-1)?.trim()).toBe("line 4999");
 			expect(large.join("\n").length).toBeLessThanOrEqual(2_000_000);
 		});
