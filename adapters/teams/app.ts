@@ -58,7 +58,7 @@ export function createTeams(options: TeamsOptions): Teams {
 		app === null && graphBaseUrl === null
 			? playgroundGroups(names)
 			: teamsGroups(createGraph(graphBaseUrl ?? GRAPH, framework.tokens), now);
-	const { nameOf } = groups;
+	const { nameOf, membersOf } = groups;
 	const context: TeamsContext = { connection, conversations, reach, nameOf, front, log };
 	const take = createIntake({
 		...{ framework, tenantId: app?.tenantId ?? null, store, log },
@@ -69,7 +69,7 @@ export function createTeams(options: TeamsOptions): Teams {
 		},
 	});
 	return {
-		chat: teamsChat({ connection, reach, conversations, nameOf }),
+		chat: teamsChat({ connection, reach, conversations, nameOf, membersOf }),
 		groups,
 		inbox: createInbox({ take, needsToken: app !== null, log }),
 		async process(stored) {

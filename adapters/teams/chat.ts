@@ -2,6 +2,7 @@ import type { Card, ChatPort, Posted } from "../../src/ports/chat.ts";
 import type { ConversationStore } from "../../src/ports/conversations.ts";
 import { callByName, type NameOf } from "./call-by-name.ts";
 import type { Connection, Message } from "./connection.ts";
+import type { MembersOf } from "./group-members.ts";
 import type { Reach } from "./reach.ts";
 import { messageOf, ROOM } from "./render-card.ts";
 import { refusalOf } from "./teams-error.ts";
@@ -18,13 +19,18 @@ export interface TeamsChatOptions {
 	readonly reach: Reach;
 	readonly conversations: ConversationStore;
 	readonly nameOf: NameOf;
+	readonly membersOf: MembersOf;
 }
 
 /** Teams as the outbox sees it. */
-export function teamsChat({ connection, reach, conversations, nameOf }: TeamsChatOptions): ChatPort {
+export function teamsChat({ connection, reach, conversations, nameOf, membersOf }: TeamsChatOptions): ChatPort {
 	/** A card of a channel, in which those whom we know see their own. */
 	const inChannel = async <T>(card: Card, send: (message: Message) => Promise<T>, notify = false): Promise<T> =>
-		inRoom(await callByName(card, nameOf, notify), send, await conversations.recentUsers(MAX_READERS));
+		inRoom(
+			await callByName(card, nameOf, notify ? membersOf : null),
+			send,
+			await conversations.recentUsers(MAX_READERS),
+		);
 
 	async function postRoot(channel: string, message: Message): Promise<Posted> {
 		const at = await reach.endpointOf(channel);

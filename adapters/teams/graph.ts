@@ -10,6 +10,8 @@ export interface Graph {
 	/** null: Graph knows no such thing (404). */
 	get(path: string): Promise<unknown | null>;
 	post(path: string, body: object): Promise<unknown | null>;
+	/** What stands in a list, in its first `pages` pages; nothing when there is no such list. */
+	list(path: string, pages: number): Promise<readonly unknown[]>;
 }
 
 export const GRAPH = "https://graph.microsoft.com";
@@ -22,12 +24,14 @@ export function createGraph(baseUrl: string, tokens: Tokens | null): Graph {
 	const { origin, hostname } = new URL(base);
 	const scope = `${isLoopbackHost(hostname) ? GRAPH : origin}/.default`;
 
-	async function ask(method: "GET" | "POST", path: string, body?: object): Promise<unknown | null> {
+	async function ask(method: "GET" | "POST", path: string, body?: object, eventual = false): Promise<unknown | null> {
 		const token = tokens === null ? null : await tokens.get(scope);
 		const response = await fetch(`${base}${path}`, {
 			method,
 			headers: {
 				accept: "application/json",
+				// Lists of one kind of members alone are answered on these terms only.
+				...(eventual ? { consistencylevel: "eventual" } : {}),
 				...(body === undefined ? {} : { "content-type": "application/json" }),
 				...(token === null ? {} : { authorization: `Bearer ${token}` }),
 			},
@@ -35,7 +39,7 @@ export function createGraph(baseUrl: string, tokens: Tokens | null): Graph {
 		});
 		if (response.status === 404) return null;
 		// Nothing that is asked here changes anything, so it may be asked again at once.
-		if (response.status === 401 && token !== null && tokens?.refused(token)) return ask(method, path, body);
+		if (response.status === 401 && token !== null && tokens?.refused(token)) return ask(method, path, body, eventual);
 		if (!response.ok) throw refused(response, await response.text());
 		try {
 			return await response.json();
@@ -44,8 +48,27 @@ export function createGraph(baseUrl: string, tokens: Tokens | null): Graph {
 		}
 	}
 
-	return { get: (path) => ask("GET", path), post: (path, body) => ask("POST", path, body) };
+	async function list(path: string, pages: number): Promise<readonly unknown[]> {
+		const found: unknown[] = [];
+		let next: string | null = `${path}&$count=true`;
+		for (let page = 0; page < pages && next !== null; page++) {
+			const told = await ask("GET", next, undefined, true);
+			if (told === null) break;
+			const read = Page.safeParse(told);
+			if (!read.success)
+				throw new VendorError("unavailable", "Microsoft Graph answered with something that is no list.");
+			found.push(...read.data.value);
+			const link = read.data["@odata.nextLink"] ?? "";
+			// Our token goes to no other server, whatever an answer says.
+			next = link.startsWith(`${base}/`) ? link.slice(base.length) : null;
+		}
+		return found;
+	}
+
+	return { get: (path) => ask("GET", path), post: (path, body) => ask("POST", path, body), list };
 }
+
+const Page = z.object({ value: z.array(z.unknown()), "@odata.nextLink": z.string().max(8_000).nullish() });
 
 const Refused = z.object({ error: z.object({ code: z.string() }) });
 

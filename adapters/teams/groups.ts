@@ -4,17 +4,21 @@ import { VendorError } from "../../src/ports/vendor-error.ts";
 import { sharedReads } from "../http/shared-reads.ts";
 import type { NameOf } from "./call-by-name.ts";
 import type { Graph } from "./graph.ts";
+import { isOutside, type MembersOf, readGroupMembers } from "./group-members.ts";
 import { refusalOf } from "./teams-error.ts";
 
 export interface TeamsGroups extends GroupsPort {
 	/** What is cached of a group or person is stale; null: all of it. */
 	forget(what: { group: string } | { user: string } | null): void;
 	nameOf: NameOf;
+	membersOf: MembersOf;
 }
 
 const MEMBERSHIP_TTL_MS = 60_000;
 const PROFILE_TTL_MS = 15_000;
 const GROUP_NAME_TTL_MS = 3_600_000;
+/** Whom cards call on and name: no right hangs on it. */
+const MEMBERS_TTL_MS = 300_000;
 /** As many as Graph answers in one call. */
 const PER_CALL = 20;
 
@@ -32,6 +36,7 @@ export function teamsGroups(graph: Graph, now: () => number = Date.now): TeamsGr
 	const profiles = sharedReads((user) => readProfile(graph, user), PROFILE_TTL_MS, now);
 	const memberships = sharedReads((key) => readMemberships(graph, key), MEMBERSHIP_TTL_MS, now);
 	const groupNames = sharedReads((group) => readGroupName(graph, group), GROUP_NAME_TTL_MS, now);
+	const members = sharedReads((group) => readGroupMembers(graph, group), MEMBERS_TTL_MS, now);
 	return {
 		platform: "teams",
 		async nameOf(kind, id) {
@@ -44,6 +49,7 @@ export function teamsGroups(graph: Graph, now: () => number = Date.now): TeamsGr
 				return null;
 			}
 		},
+		membersOf: (group) => members.read(group, false).catch(() => []),
 		profile: profiles.read,
 		async memberOf(user, groups, fresh) {
 			const sorted = [...groups].sort();
@@ -57,6 +63,7 @@ export function teamsGroups(graph: Graph, now: () => number = Date.now): TeamsGr
 			// A membership is kept with others of the same call.
 			if (what === null || "group" in what) memberships.forget(null);
 			if (what !== null && "user" in what) memberships.forget(null);
+			members.forget(what !== null && "group" in what ? what.group : null);
 			profiles.forget(what !== null && "user" in what ? what.user : null);
 		},
 	};
@@ -69,9 +76,8 @@ async function readProfile(graph: Graph, id: string): Promise<Profile> {
 	if (told === null) return { name: id, email: null, outsider: true, timezone: null };
 	const read = User.safeParse(told);
 	if (!read.success) throw new VendorError("unavailable", "Microsoft Graph did not say who that is.");
-	const { displayName, mail, userPrincipalName, userType, accountEnabled } = read.data;
-	const guest = userType?.toLowerCase() === "guest" || /#EXT#/i.test(userPrincipalName ?? "");
-	const outsider = guest || accountEnabled === false;
+	const { displayName, mail, userPrincipalName } = read.data;
+	const outsider = isOutside(read.data);
 	return {
 		name: displayName || userPrincipalName || id,
 		// A guest brought theirs along.

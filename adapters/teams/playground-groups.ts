@@ -7,6 +7,7 @@ export function playgroundGroups(names: ReadonlyMap<string, string>): TeamsGroup
 		profile: async (user) => ({ name: names.get(user) ?? user, email: null, outsider: false, timezone: null }),
 		memberOf: async () => new Set(),
 		nameOf: async (_, id) => names.get(id) ?? null,
+		membersOf: async () => [],
 		forget() {},
 	};
 }

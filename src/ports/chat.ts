@@ -2,6 +2,16 @@
 
 export type Platform = "slack" | "teams" | "local";
 
+/** A group or account of a platform: mentioned there, called by `name` everywhere else. */
+export interface Mention {
+	readonly platform: Platform;
+	readonly kind: "group" | "user";
+	readonly id: string;
+	readonly name: string;
+	/** Of a group that is called on: accounts in it that are not. A platform that notifies no groups calls on its members instead. */
+	readonly except?: readonly string[];
+}
+
 export type Inline =
 	| string
 	| { readonly bold: string }
@@ -9,15 +19,7 @@ export type Inline =
 	| { readonly link: string; readonly text: string }
 	/** Shown as a mention where the platform knows the person, else as the name. */
 	| { readonly person: { readonly id: string; readonly name: string } }
-	/** A group or account of a platform: mentioned there, called by `name` everywhere else. */
-	| {
-			readonly mention: {
-				readonly platform: Platform;
-				readonly kind: "group" | "user";
-				readonly id: string;
-				readonly name: string;
-			};
-	  }
+	| { readonly mention: Mention }
 	/** Shown in the reader's own time zone where the platform can. */
 	| { readonly time: Date };
 

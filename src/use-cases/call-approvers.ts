@@ -2,7 +2,7 @@ import { In } from "typeorm";
 import type { Holders, Subject } from "../core/access.ts";
 import type { Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
-import type { Platform, Rich } from "../ports/chat.ts";
+import type { Inline, Platform, Rich } from "../ports/chat.ts";
 import { sameHuman } from "../store/accounts.ts";
 import { approvalsOf } from "../store/approvals.ts";
 import { IdentityTable } from "../store/entities.ts";
@@ -22,7 +22,21 @@ export async function callApprovers(deps: Deps, run: Run, platform: Platform): P
 	const subjects = await asKnownOn(deps, platform, holders.subjects);
 	// The groups of another platform say nothing here, unless nobody else can.
 	const here = subjects.filter((subject) => !isElsewhere(subject, platform));
-	return [" Who can: ", ...holderWords({ ...holders, subjects: here.length > 0 ? here : subjects }), "."];
+	const left = await accountsOn(deps, platform, except);
+	const words = holderWords({ ...holders, subjects: here.length > 0 ? here : subjects });
+	return [" Who can: ", ...words.map((part) => callOn(part, left)), "."];
+}
+
+/** Members of a group that is called on are told to decide; who cannot is not. */
+function callOn(part: Inline, except: readonly string[]): Inline {
+	if (typeof part === "string" || !("mention" in part) || part.mention.kind !== "group") return part;
+	return { mention: { ...part.mention, except } };
+}
+
+async function accountsOn(deps: Deps, platform: Platform, persons: ReadonlySet<string>): Promise<readonly string[]> {
+	if (persons.size === 0) return [];
+	const accounts = await deps.db.getRepository(IdentityTable).findBy({ platform, personId: In([...persons]) });
+	return accounts.map(({ externalId }) => externalId);
 }
 
 /** Who can still approve a run: not who asked for it, unless the policy lets them, and not who has approved it. */

@@ -27,6 +27,25 @@ export class TeamsDirectory {
 		this.groups.set(id, new Set(members));
 	}
 
+	/** `GET /groups/{id}/transitiveMembers/microsoft.graph.user`, a page of it; `self` is its address. */
+	members(group: string, query: URLSearchParams, eventual: boolean, self: string): { status: number; body: Json } {
+		// A list of one kind of members alone is an "advanced query".
+		if (!eventual || query.get("$count") !== "true")
+			return { status: 400, body: { error: { code: "Request_UnsupportedQuery" } } };
+		if (!this.groups.has(group)) return { status: 404, body: { error: { code: "Request_ResourceNotFound" } } };
+		const wanted = (query.get("$select") ?? "").split(",");
+		const all = [...this.users].filter(([id]) => this.#isIn(id, group));
+		const [from, size] = [Number(query.get("$skiptoken") ?? 0), Number(query.get("$top") ?? 100)];
+		const value = all.slice(from, from + size).map(([id, user]) => {
+			const whole: Json = { id, ...user };
+			return Object.fromEntries(wanted.map((name) => [name, whole[name]]));
+		});
+		const rest = new URLSearchParams(query);
+		rest.set("$skiptoken", String(from + size));
+		const more = from + size < all.length ? { "@odata.nextLink": `${self}?${rest}` } : {};
+		return { status: 200, body: { "@odata.count": all.length, ...more, value } };
+	}
+
 	answer(method: string, path: string, body: Json): { status: number; body: Json } {
 		if (method === "GET" && (path === "/users" || path === "/groups")) return { status: 200, body: { value: [] } };
 		const group = /^\/groups\/([^/]+)$/.exec(path)?.[1];

@@ -18,7 +18,16 @@ export interface TeamsMessage {
 
 /** `status`: answered with it, nothing happens. `answer_lost`: it happens, and the connection breaks. */
 export type TeamsFault = { status: number; code?: string; retryAfter?: number } | "answer_lost";
-export type TeamsOperation = "token" | "create" | "send" | "update" | "users" | "groups" | "checkMemberGroups" | "keys";
+export type TeamsOperation =
+	| "token"
+	| "create"
+	| "send"
+	| "update"
+	| "users"
+	| "groups"
+	| "members"
+	| "checkMemberGroups"
+	| "keys";
 
 /** Microsoft's side over HTTP: sign-in, signing keys, the Bot Connector and Graph, each with its own state. */
 export class TeamsServer {
@@ -86,7 +95,7 @@ export class TeamsServer {
 		for await (const chunk of request) chunks.push(chunk);
 		const raw = Buffer.concat(chunks);
 		const path = decodeURIComponent((request.url ?? "").replace(/\?.*$/, ""));
-		const found = this.#route(request.method ?? "", path);
+		const found = this.#route(request.method ?? "", path, request);
 		if (found === null) return reply(response, 404, { error: { code: "ServiceError" } });
 		const at = this.#faults.findIndex((one) => one.operation === found.operation);
 		const [fault] = at < 0 ? [] : this.#faults.splice(at, 1);
@@ -108,12 +117,19 @@ export class TeamsServer {
 		return /^Bearer token-\d+-(bot|graph)$/.test(authorization ?? "");
 	}
 
-	#route(method: string, path: string): Route | null {
+	#route(method: string, path: string, { url, headers }: IncomingMessage): Route | null {
 		if (path === `/login/${this.tenant}/oauth2/v2.0/token`)
 			return { operation: "token", secured: false, act: (raw) => this.#token(raw) };
 		if (path.startsWith("/openid/"))
 			return { operation: "keys", secured: false, act: () => ok({ jwks_uri: `${this.#base}/keys` }) };
 		if (path === "/keys") return { operation: "keys", secured: false, act: () => ok({ keys: [this.keys.jwk] }) };
+		const group = /^\/graph\/v1\.0\/groups\/([^/]+)\/transitiveMembers\/microsoft\.graph\.user$/.exec(path)?.[1];
+		if (group !== undefined) {
+			const { searchParams } = new URL(url ?? "", this.#base);
+			const eventual = headers["consistencylevel"] === "eventual";
+			const act = () => this.directory.members(group, searchParams, eventual, `${this.#base}${path}`);
+			return { operation: "members", secured: true, act };
+		}
 		if (path.startsWith("/graph/v1.0/")) {
 			const operation = path.endsWith("/checkMemberGroups")
 				? "checkMemberGroups"

@@ -140,6 +140,24 @@ test("people and groups are called as the directory calls them, and by their ids
 	expect(await there.say("U_OPS", "shop@v1.1.0 to production")).toContain("by somebody else: the group Group S_LEADS.");
 });
 
+test("approvers who are bound by a group are called on one by one, without who asked", async () => {
+	there.fake.directory.group("S_LEADS", "U_ANN", "U_BOB", "U_OPS", "U_EVE");
+	there.fake.directory.user("U_ANN", { displayName: "Ann Lee" });
+	there.fake.directory.user("U_BOB", { displayName: "Bob" });
+	there.fake.directory.user("U_EVE", { userType: "Guest" });
+	await there.say("U_OPS", "shop@v1.0.0 to production");
+	const [asked] = there.fake.repliesTo(there.card("production"));
+	expect(JSON.stringify(asked?.card["body"])).toContain("the group Group S_LEADS (<at>Ann Lee</at>, <at>Bob</at>)");
+	expect(asked?.card["msteams"]).toMatchObject({
+		entities: [
+			{ type: "mention", text: "<at>Ann Lee</at>", mentioned: { id: "U_ANN", name: "Ann Lee" } },
+			{ type: "mention", text: "<at>Bob</at>", mentioned: { id: "U_BOB", name: "Bob" } },
+		],
+	});
+	// Once: the card that is edited all the time names the group alone.
+	expect(JSON.stringify(there.card("production").card)).not.toContain("<at>");
+});
+
 test("a channel without the app does not stop the run, and its requester is told to add it", async () => {
 	there.fake.joined.delete(teamsChannel("stage"));
 	await there.say("U_OPS", "shop@v1.0.0 to stage");

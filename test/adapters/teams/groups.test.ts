@@ -92,6 +92,44 @@ describe("which groups they are in", () => {
 	});
 });
 
+describe("who is in a group", () => {
+	const names = async (group: string) => (await there.teams.groups.membersOf(group)).map(({ name }) => name);
+
+	test("people of the directory, of nested groups too: no guests, nobody whose account is closed", async () => {
+		there.fake.directory.user("bob", { displayName: "Bob" });
+		there.fake.directory.user("guest", { userType: "Guest" });
+		there.fake.directory.user("ext", { userType: null, userPrincipalName: "ext_other.test#EXT#@acme.test" });
+		there.fake.directory.user("gone", { accountEnabled: false });
+		there.fake.directory.group("inner", "bob", "ext");
+		there.fake.directory.group("outer", "ada", "inner", "guest", "gone");
+		expect(await there.teams.groups.membersOf("outer")).toEqual([
+			{ id: "ada", name: "Ada" },
+			{ id: "bob", name: "Bob" },
+		]);
+	});
+
+	test("page by page, and no more than 300", async () => {
+		const many = Array.from({ length: 450 }, (_, n) => `user-${n}`);
+		for (const user of many) there.fake.directory.user(user);
+		there.fake.directory.group("all", ...many);
+		there.fake.directory.group("some", ...many.slice(0, 150));
+		expect(await names("some")).toEqual(many.slice(0, 150));
+		expect(await names("all")).toEqual(many.slice(0, 300));
+	});
+
+	test("nobody when it cannot be read; it is read again the next time, and then kept for a while", async () => {
+		there.fake.directory.group("leads", "ada");
+		for (const fault of [{ status: 403, code: "Authorization_RequestDenied" }, "answer_lost"] as const) {
+			there.fake.fail("members", fault);
+			expect(await names("leads")).toEqual([]);
+		}
+		expect(await names("leads")).toEqual(["Ada"]);
+		there.fake.fail("members", { status: 503 });
+		expect(await names("leads")).toEqual(["Ada"]);
+		expect(await names("no-such-group")).toEqual([]);
+	});
+});
+
 test("Graph is asked again with a new token when it does not accept the old one", async () => {
 	await there.teams.groups.profile("ada", false);
 	there.later = 120_000;

@@ -69,13 +69,34 @@ describe("whoever can help", () => {
 	const nameOf = async (_: string, id: string) => names.get(id) ?? null;
 
 	test("is notified where a message is posted: people whom the directory knows, word for word as in the text", async () => {
-		const rendered = renderCard(await callByName(told, nameOf, true));
+		const rendered = renderCard(await callByName(told, nameOf, async () => []));
 		expect(rendered["body"]).toMatchObject([
 			{ text: "Who can: <at>Ann Lee</at>, the group Leads, the Teams user 0c." },
 		]);
 		expect(rendered["msteams"]).toEqual({
 			entities: [{ type: "mention", text: "<at>Ann Lee</at>", mentioned: { id: "0b-ann", name: "Ann <Lee>" } }],
 		});
+		expect(adaptiveCardProblems(rendered)).toEqual([]);
+	});
+
+	test("is called on by way of their group: 20 people at most, once each, and not who is left out", async () => {
+		const members = Array.from({ length: 30 }, (_, n) => ({ id: `0a-${n}`, name: `Member ${n}` }));
+		const called = { mention: { ...group.mention, except: ["0A-1"] } };
+		const both = card({ kind: "text", text: [called, ", ", { mention: { ...called.mention, id: "0e" } }, "."] });
+		const rendered = renderCard(
+			await callByName(both, nameOf, async (id) => (id === "0e" ? members : members.slice(0, 3))),
+		);
+		const [{ text }] = rendered["body"] as [{ text: string }];
+		expect(text).toMatch(
+			/^the group Leads \(<at>Member 0<\/at>, <at>Member 2<\/at>\), the group Leads \(<at>Member 3<\/at>, .* and 9 more\)\.$/,
+		);
+		const { entities } = rendered["msteams"] as { entities: { mentioned: { id: string } }[] };
+		expect(entities.map(({ mentioned }) => mentioned.id)).toEqual(
+			members
+				.map(({ id }) => id)
+				.filter((id) => id !== "0a-1")
+				.slice(0, 20),
+		);
 		expect(adaptiveCardProblems(rendered)).toEqual([]);
 	});
 
