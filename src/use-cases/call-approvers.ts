@@ -22,7 +22,7 @@ export async function callApprovers(deps: Deps, run: Run, platform: Platform): P
 	const subjects = await asKnownOn(deps, platform, holders.subjects);
 	// The groups of another platform say nothing here, unless nobody else can.
 	const here = subjects.filter((subject) => !isElsewhere(subject, platform));
-	const left = await accountsOn(deps, platform, except);
+	const left = await accountsOn(deps, platform, await cannotDecide(deps, place, run));
 	const words = holderWords({ ...holders, subjects: here.length > 0 ? here : subjects });
 	return [" Who can: ", ...words.map((part) => callOn(part, left)), "."];
 }
@@ -41,10 +41,14 @@ async function accountsOn(deps: Deps, platform: Platform, persons: ReadonlySet<s
 
 /** Who can still approve a run: not who asked for it, unless the policy lets them, and not who has approved it. */
 export async function canDecide(deps: Deps, place: Place, run: Run): Promise<Holders> {
+	return approversOf(deps.db.manager, place, await cannotDecide(deps, place, run), false);
+}
+
+async function cannotDecide(deps: Deps, place: Place, run: Run): Promise<ReadonlySet<string>> {
 	const own = await letsDecideOwn(deps, place);
 	const except = own ? [] : await sameHuman(deps.db, run.requestedBy.id, run.createdAt);
 	const decided = (await approvalsOf(deps.db, run.id)).map(({ person }) => person.id);
-	return approversOf(deps.db.manager, place, new Set([...except, ...decided]), false);
+	return new Set([...except, ...decided]);
 }
 
 function isElsewhere(subject: Subject, platform: Platform): boolean {
