@@ -68,13 +68,16 @@ function commitOf({ hash, message, author, committer }: z.infer<typeof CommitAns
 	};
 }
 
+/** Addresses of programs; the second is that of Pipelines itself. */
+const BOT = /\[bot\]@|^commits-noreply@bitbucket\.org$/i;
+
 /** `raw` is whom git knows: `Ada <ada@acme.test>`. */
 function personOf(signature: z.infer<typeof Signature>): CommitPerson {
 	const raw = signature?.raw ?? "";
 	const [, name = "", email = ""] = /^(.*?)\s*<([^<>]*)>\s*$/.exec(raw) ?? ["", raw];
 	// Nicknames are chosen and changed at will, and two people may have the same: the account's UUID is its name.
 	const login = signature?.user?.uuid?.replace(/[{}]/g, "") ?? null;
-	const bot = signature?.user?.type === "app_user" || /\[bot\]@/i.test(email);
+	const bot = signature?.user?.type === "app_user" || BOT.test(email);
 	return {
 		name: name.trim() || (signature?.user?.display_name ?? "unknown"),
 		email: email === "" ? null : email,

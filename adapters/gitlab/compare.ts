@@ -90,8 +90,8 @@ function told(commit: Listed): Commit {
 	};
 }
 
-/** Tokens of projects and groups act as bots, with addresses of this kind. */
-const BOT = /^(project|group)_\d+_bot\w*@noreply\./i;
+/** Tokens of projects and groups act as bots, and service accounts are programs, with addresses of this kind (older bots without the first `_`). */
+const BOT = /^((project|group)_?\d+_bot\w*|service_account_\w+)@noreply\./i;
 
 function personOf(name: string | null | undefined, email: string | null | undefined): CommitPerson {
 	const bot = BOT.test(email ?? "") || /\[bot\]@/i.test(email ?? "");

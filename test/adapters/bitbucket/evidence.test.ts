@@ -156,6 +156,51 @@ describe("what lies between two commits", () => {
 			expect([odd?.ahead, odd?.behind].sort()).toEqual([0, 1]);
 		}
 	});
+
+	test("has everybody who had a hand in a commit, programs as such, and Bitbucket's own hand is nobody", async () => {
+		const account = (uuid: string, type = "user") => ({ user: { type, uuid: `{${uuid}}`, display_name: "x" } });
+		const ada = { raw: "Ada <ada@acme.test>", ...account("1-2-3") };
+		const app = { raw: "Release <release@acme.test>", ...account("9-9", "app_user") };
+		const pipelines = { raw: "bitbucket-pipelines <commits-noreply@bitbucket.org>" };
+		const renovate = { raw: "renovate[bot] <29139614+renovate[bot]@users.noreply.github.com>" };
+		const commit = (author: object, committer: object | null, message = "Tea") => ({
+			...{ hash: SHA.three, message, author, committer },
+		});
+		const values = [
+			commit(
+				ada,
+				ada,
+				"Tea\n\nCo-authored-by: Bob <bob@acme.test>\nCo-authored-by: Robot <5+ci[bot]@users.noreply.github.com>\n",
+			),
+			commit(ada, { raw: "Eve <eve@acme.test>" }),
+			commit(ada, { raw: "Ada <ada@acme.test>", ...account("7-7") }),
+			commit(ada, { raw: "Bitbucket <noreply@bitbucket.org>" }),
+			...[app, pipelines, renovate].map((bot) => commit(bot, bot)),
+		];
+		at.bitbucket.fault(/commits\//, { status: 200, body: { values } }, 2);
+		const compared = await at.port.compare(at.project, SHA.two, SHA.three);
+		const author = { name: "Ada", email: "ada@acme.test", login: "1-2-3" };
+		expect(compared?.commits.map(({ sha: _, title: __, ...hands }) => hands)).toEqual([
+			{
+				author,
+				coAuthors: [
+					{ name: "Bob", email: "bob@acme.test", login: null },
+					{ name: "Robot", email: "5+ci[bot]@users.noreply.github.com", login: null, bot: true },
+				],
+			},
+			{ author, committer: { name: "Eve", email: "eve@acme.test", login: null } },
+			{ author, committer: { ...author, login: "7-7" } },
+			{ author },
+			{ author: { name: "Release", email: "release@acme.test", login: "9-9", bot: true } },
+			{ author: { name: "bitbucket-pipelines", email: "commits-noreply@bitbucket.org", login: null, bot: true } },
+			{
+				author: {
+					...{ name: "renovate[bot]", email: "29139614+renovate[bot]@users.noreply.github.com" },
+					...{ login: null, bot: true },
+				},
+			},
+		]);
+	});
 });
 
 describe("the steps of a run", () => {

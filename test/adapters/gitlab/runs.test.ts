@@ -253,6 +253,47 @@ describe("what lies between two commits", () => {
 		expect(compared?.url).toBe(`${at.gitlab.url}/acme/web/-/compare/${SHA.one}...${head}`);
 	});
 
+	test("everybody who had a hand in a commit is told, programs as such, and GitLab's own hand is nobody", async () => {
+		const ada = { author_name: "Ada", author_email: "ada@acme.test" };
+		const by = (name: string, email: string) => ({ committer_name: name, committer_email: email });
+		const commit = (hands: object, message = "Sell tea") => ({ id: SHA.two, title: "Sell tea", message, ...hands });
+		const bots = [
+			"project_7_bot_4ffca233d8298ea1@noreply.gitlab.com",
+			"project7_bot@noreply.gitlab.com",
+			"group_12_bot1@noreply.gitlab.acme.test",
+			"service_account_group_12_4ffca233@noreply.gitlab.com",
+			"29139614+renovate[bot]@users.noreply.github.com",
+		];
+		const commits = [
+			commit(
+				{ ...ada, ...by("Ada", "ada@acme.test") },
+				"Sell tea\n\nCo-authored-by: Bob <bob@acme.test>\nco-authored-by: Robot <5+ci[bot]@users.noreply.github.com>\n",
+			),
+			commit({ ...ada, ...by("Eve", "eve@acme.test") }),
+			commit({ ...ada, ...by("GitLab", "noreply@gitlab.com") }),
+			commit({ ...ada, ...by("Ada", "7-ada@users.noreply.gitlab.com") }),
+			...bots.map((email) => commit({ author_name: "robot", author_email: email, ...by("robot", email) })),
+		];
+		at.gitlab.fault(/compare$/, { status: 200, body: { commits } }, 2);
+		const compared = await at.pipeline.compare(at.project, SHA.one, SHA.two);
+		const author = { name: "Ada", email: "ada@acme.test", login: null };
+		expect(compared?.commits.map(({ sha: _, title: __, ...hands }) => hands)).toEqual(
+			[
+				{
+					author,
+					coAuthors: [
+						{ name: "Bob", email: "bob@acme.test", login: null },
+						{ name: "Robot", email: "5+ci[bot]@users.noreply.github.com", login: null, bot: true },
+					],
+				},
+				{ author, committer: { name: "Eve", email: "eve@acme.test", login: null } },
+				{ author },
+				{ author, committer: { name: "Ada", email: "7-ada@users.noreply.gitlab.com", login: null } },
+				...bots.map((email) => ({ author: { name: "robot", email, login: null, bot: true } })),
+			].reverse(),
+		);
+	});
+
 	test.each([{ status: 200, body: "x".repeat(20_000_001) }, { status: 504 }, "hang"] as const)(
 		"is listed where GitLab's comparison, which brings every line along, is too much: 500 are counted",
 		async (fault) => {
