@@ -13,6 +13,7 @@ import { connect } from "./connection.ts";
 import type { TeamsContext } from "./context.ts";
 import { createGraph, GRAPH } from "./graph.ts";
 import { type TeamsGroups, teamsGroups } from "./groups.ts";
+import { homeFor } from "./home.ts";
 import { createInbox } from "./inbox.ts";
 import { createIntake } from "./intake.ts";
 import { playgroundGroups } from "./playground-groups.ts";
@@ -63,6 +64,7 @@ export function createTeams(options: TeamsOptions): Teams {
 	const take = createIntake({
 		...{ framework, tenantId: app?.tenantId ?? null, store, log },
 		form: (where, project) => formFor(context, where, project),
+		home: (where) => homeFor(context, where),
 		view: async ({ tenant, user }, value) => {
 			const card = await front().ownView("teams", tenant, user, value);
 			return card === null ? null : renderCard(await callByName(card, nameOf));

@@ -16,9 +16,13 @@ export const Pressed = z.object({
 		/** Nobody presses it: a client asks for its reader's own view. */
 		z.object({ act: z.literal("view"), value: z.string().max(200) }),
 		z.object({ act: z.literal("say"), command: z.string().max(4_000) }),
+		/** The person's own page, as it is now. */
+		z.object({ act: z.literal("home") }),
 		/** The form: its project was picked (then it stands beside as an input), or it was sent. */
 		z.object({ act: z.literal("form"), project: z.string().max(200).nullable() }),
 	]),
+	/** It stands on that page. */
+	home: z.boolean().optional(),
 });
 export type Press = z.infer<typeof Pressed>["draven"];
 

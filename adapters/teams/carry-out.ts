@@ -4,7 +4,8 @@ import type { Activity } from "./activity.ts";
 import { answerPerson } from "./answer-person.ts";
 import type { TeamsContext } from "./context.ts";
 import { deployForm, formCommand, formMessage, projectOfForm } from "./form.ts";
-import { pressedOf } from "./pressed.ts";
+import { drawHomeAgain, opensHome, sendHome } from "./home.ts";
+import { type PressedButton, pressedOf } from "./pressed.ts";
 import { readText } from "./read-text.ts";
 import { remember } from "./remember.ts";
 import type { Stored } from "./stored.ts";
@@ -15,7 +16,7 @@ type Delivery = Stored["draven"];
 /** Carries out a stored activity; may be called again for the same one after a crash. */
 export async function carryOut(context: TeamsContext, activity: Activity, delivery: Delivery): Promise<void> {
 	await remember(context.conversations, activity);
-	if (activity.type === "installationUpdate") return greet(context, activity, delivery);
+	if (activity.type === "installationUpdate") return greet(context, activity);
 	if (activity.type !== "message" && activity.type !== "invoke") return;
 	const where = whereOf(activity);
 	if (where === null) {
@@ -25,20 +26,25 @@ export async function carryOut(context: TeamsContext, activity: Activity, delive
 		);
 		return;
 	}
-	if (pressedOf(activity) !== null) await onPress(context, where, activity, delivery);
-	else if (activity.type === "message") await sayCommand(context, where, readText(activity), delivery);
-}
-
-/** Whoever installs the app is shown what it can do, in their chat with it. */
-async function greet(context: TeamsContext, activity: Activity, delivery: Delivery): Promise<void> {
-	const where = activity.action === "add" ? whereOf(activity) : null;
-	if (where?.personal) await sayCommand(context, where, "help", delivery);
-}
-
-async function onPress(context: TeamsContext, where: Where, activity: Activity, delivery: Delivery): Promise<void> {
 	const pressed = pressedOf(activity);
-	if (pressed === null) return;
-	const { press, inputs } = pressed;
+	if (pressed !== null) {
+		await onPress(context, where, pressed, delivery);
+		if (pressed.onHome && activity.replyToId !== null) await drawHomeAgain(context, where, activity.replyToId);
+	} else if (activity.type === "message") await sayCommand(context, where, readText(activity), delivery);
+}
+
+/** Whoever installs the app is shown their own page, in their chat with it: it says how to go on. */
+async function greet(context: TeamsContext, activity: Activity): Promise<void> {
+	const where = activity.action === "add" ? whereOf(activity) : null;
+	if (where?.personal) await sendHome(context, where);
+}
+
+async function onPress(
+	context: TeamsContext,
+	where: Where,
+	{ press, inputs }: Pick<PressedButton, "press" | "inputs">,
+	delivery: Delivery,
+): Promise<void> {
 	switch (press.act) {
 		case "say":
 			return sayCommand(context, where, press.command, delivery);
@@ -53,6 +59,8 @@ async function onPress(context: TeamsContext, where: Where, activity: Activity, 
 		case "view":
 			// It is answered at once, and changes nothing.
 			return;
+		case "home":
+			return sendHome(context, where);
 		case "form": {
 			if (press.project === null) return sendForm(context, where, inputs.project);
 			const command = formCommand(press.project, inputs);
@@ -73,7 +81,8 @@ async function sayCommand(context: TeamsContext, where: Where, text: string, del
 	const { tenant, user, channel, thread } = where;
 	const said = { platform: "teams", tenant, user, channel, thread, text } as const;
 	const answer = await context.front().command({ ...said, deliveryId: delivery.id, saidAt: delivery.saidAt });
-	if (answer.form) await sendForm(context, where, null);
+	if (opensHome(where, text, answer)) await sendHome(context, where);
+	else if (answer.form) await sendForm(context, where, null);
 	else await answerPerson(context, where, answer.card);
 }
 

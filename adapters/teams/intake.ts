@@ -21,6 +21,8 @@ export interface IntakeOptions {
 	readonly store: (item: { dedupeKey: string; body: unknown }) => Promise<void>;
 	/** The form's second card: shown within the answer, for it changes nothing. */
 	readonly form: (where: Where, project: string | null) => Promise<object>;
+	/** A person's own page, in the place of the one that they look at. */
+	readonly home: (where: Where) => Promise<object>;
 	/** A run's card as this person sees it; null: the one that everybody sees will do. */
 	readonly view: (where: Where, value: string) => Promise<object | null>;
 	readonly log: Logger;
@@ -54,6 +56,7 @@ export function createIntake(options: IntakeOptions): (body: unknown, authorizat
 		const { press, inputs } = pressed;
 		if (press.act === "form" && press.project === null)
 			return (await cardReply(options, options.form(where, inputs.project))) ?? say(NO_FORM);
+		if (press.act === "home") return (await cardReply(options, options.home(where))) ?? say(NO_HOME);
 		if (press.act === "view") return (await cardReply(options, options.view(where, press.value))) ?? NO_VIEW;
 		return (await keep(activity)) ? say(TAKEN) : say("It could not be stored. Nothing was done; try again.");
 	}
@@ -100,6 +103,7 @@ function say(text: string): IntakeReply {
 }
 
 const NO_FORM = "The form could not be filled in time. Say the command instead, such as: deploy web to stage";
+const NO_HOME = "Your page could not be read in time. Press it again in a moment, or say status.";
 /** The client keeps showing what everybody sees. */
 const NO_VIEW: IntakeReply = {
 	status: 200,

@@ -1,18 +1,20 @@
-import type { Card, CardBlock } from "../../src/ports/chat.ts";
+import type { Card, CardBlock, Rich } from "../../src/ports/chat.ts";
 import { mentionIn, richOf } from "./call-by-name.ts";
 import { type Element, press, renderAction } from "./card-action.ts";
 import type { Message } from "./connection.ts";
 import { chunks, cut, escapeText, markdown, mentionText } from "./markdown.ts";
+import { weigh } from "./weigh.ts";
 
 export const CARD_TYPE = "application/vnd.microsoft.card.adaptive";
 
-/** Teams takes 100 KB a message, counted as UTF-16 and with its own wrapping; this many letters are well below 80 KB. */
+/** Teams takes 100 KB a message, with its own wrapping; this many letters, as they are weighed, are well below 80 KB. */
 export const ROOM = 36_000;
-const MAX_FALLBACK = 6_000;
+export const MAX_FALLBACK = 6_000;
 const MAX_SPEAK = 1_000;
 const PIECE = 3_000;
+const MAX_FACT = 1_500;
 const MAX_BUTTONS = 6;
-const MORE: Element = {
+export const MORE: Element = {
 	type: "TextBlock",
 	text: "… and more, which does not fit into one message.",
 	isSubtle: true,
@@ -30,7 +32,7 @@ export function renderCard(card: Card, room = ROOM): Element {
 		speak: cut(spoken(card), MAX_SPEAK),
 		...teamsOnly(card),
 	};
-	const body = withinRoom(card.blocks.flatMap(renderBlock), room - JSON.stringify(shell).length);
+	const body = withinRoom(card.blocks.flatMap(renderBlock), room - weigh(shell));
 	return { ...shell, body };
 }
 
@@ -48,7 +50,7 @@ function teamsOnly(card: Card): { readonly msteams?: Element } {
 /** The message that carries it. `readers`: the clients of these ask for a view of their own, where decisions are asked for. */
 export function messageOf(card: Card, room = ROOM, readers: readonly string[] = []): Message {
 	const refresh = readers.length === 0 ? null : ownViews(card, readers);
-	const content = renderCard(card, refresh === null ? room : room - JSON.stringify(refresh).length);
+	const content = renderCard(card, refresh === null ? room : room - weigh(refresh));
 	return {
 		type: "message",
 		summary: cut(card.text.split("\n")[0] ?? "", 200) || "DRAVEN",
@@ -70,7 +72,7 @@ function spoken(card: Card): string {
 	return card.text.replace(/[<>&]/g, " ").replace(/\s+/g, " ").trim() || "–";
 }
 
-function renderBlock(block: CardBlock): Element[] {
+export function renderBlock(block: CardBlock): Element[] {
 	switch (block.kind) {
 		case "title":
 			return [text(escapeText(cut(block.text, 300)), { size: "Large", weight: "Bolder", style: "heading" })];
@@ -88,7 +90,7 @@ function renderBlock(block: CardBlock): Element[] {
 					type: "FactSet",
 					facts: block.fields.map(({ label, value }) => ({
 						title: escapeText(cut(label, 100)),
-						value: markdown(value, 1_500)[0] ?? "–",
+						value: factValue(value),
 					})),
 				},
 			];
@@ -106,13 +108,19 @@ function renderBlock(block: CardBlock): Element[] {
 	}
 }
 
+/** A fact has no second line to go on in: what does not fit shows as an ellipsis. */
+function factValue(value: Rich): string {
+	const [first = "–", ...rest] = markdown(value, MAX_FACT);
+	return rest.length === 0 ? first : `${first} …`;
+}
+
 function text(markdownText: string, more: Element = {}): Element {
 	return { type: "TextBlock", text: markdownText, wrap: true, ...more };
 }
 
 /** Buttons stay; of the rest, what comes last gives way, and a line says so. */
 function withinRoom(elements: readonly Element[], room: number): Element[] {
-	const weight = (element: Element) => JSON.stringify(element).length + 1;
+	const weight = (element: Element) => weigh(element) + 1;
 	const total = elements.reduce((sum, element) => sum + weight(element), 0);
 	if (total <= room) return [...elements];
 	let left = room - weight(MORE);

@@ -42,7 +42,7 @@ export interface RefChoice {
 	readonly kind: RefKind;
 }
 
-/** A person's own page in the chat (Slack's App Home). */
+/** A person's own page in the chat: Slack's App Home, a card in the chat with the bot of Teams. */
 export interface HomeView {
 	readonly waitingForMe: readonly Card[];
 	readonly myRuns: readonly Card[];

@@ -32,7 +32,7 @@ export async function homeOf(
 		),
 		myRuns: await Promise.all((await runsOf(deps, accounts)).map((run) => showTo(deps, caller, run, false))),
 		notes: caller.principal.groups.known
-			? textCard("Type ", { code: "/deploy help" }, " to see what I can do.")
+			? textCard("Type ", { code: who.platform === "slack" ? "/deploy help" : "help" }, " to see what I can do.")
 			: textCard(
 					`Your groups could not be read (${caller.principal.groups.why}), so what waits for you may be missing here.`,
 				),

@@ -29,14 +29,29 @@ test("who has not installed the app is answered where they spoke", async () => {
 	expect(there.fake.toldTo("U_OPS")).toEqual([]);
 });
 
-test("who installs the app is shown what it can do, once", async () => {
+test("who installs the app is shown their own page, once", async () => {
 	const installed = { ...there.fake.inPersonal("U_OPS"), id: "f:install", type: "installationUpdate", action: "add" };
 	await there.fake.send(installed);
 	await there.fake.send(installed);
 	await there.world.work();
 	expect(there.fake.toldTo("U_OPS").map(({ card }) => textOf(card))).toEqual([
-		expect.stringContaining("What I can do"),
+		expect.stringMatching(/^Waiting for you\s.*Type help to see what I can do/s),
 	]);
+});
+
+test("a person's page in their chat shows what waits for them; its button approves, and the page follows", async () => {
+	await there.say("U_OPS", "shop@v1.0.0 to production");
+	await there.fake.write("U_ANN", "hello");
+	await there.world.work();
+	const [page] = there.fake.toldTo("U_ANN");
+	if (page === undefined) throw new Error("no page was shown");
+	expect(labels(page)).toEqual(["Approve", "Reject", "Refresh"]);
+	expect(await there.press("U_ANN", page, "Approve")).toContain("recorded");
+	expect(textOf(there.card("production").card)).toContain("1 of 2");
+	expect(labels(page)).toEqual(["Refresh"]);
+	expect(textOf(page.card)).toContain("Nothing waits for your approval.");
+	const { body } = await there.fake.press("U_OPS", page, "Refresh");
+	expect(textOf(JSON.parse(body).value)).toMatch(/Nothing waits for your approval\..*Your runs.*Deploy #1/s);
 });
 
 test("words in the thread of a run are about that run", async () => {

@@ -14,7 +14,7 @@ const TextInput = z.strictObject({
 const Toggle = z.strictObject({ type: z.literal("Input.Toggle"), id: text, title: text });
 const TextBlock = z.strictObject({
 	...{ type: z.literal("TextBlock"), text, wrap: z.literal(true).optional(), separator: z.boolean().optional() },
-	...{ size: z.enum(["Small", "Large"]).optional(), weight: z.literal("Bolder").optional() },
+	...{ size: z.enum(["Small", "Large", "ExtraLarge"]).optional(), weight: z.literal("Bolder").optional() },
 	...{ isSubtle: z.boolean().optional(), fontType: z.literal("Monospace").optional() },
 	style: z.literal("heading").optional(),
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { callByName } from "../../../adapters/teams/call-by-name.ts";
 import { deployForm, formCommand, Inputs } from "../../../adapters/teams/form.ts";
+import { homeCard } from "../../../adapters/teams/home.ts";
 import { escapeText, markdown } from "../../../adapters/teams/markdown.ts";
 import { messageOf, ROOM, renderCard } from "../../../adapters/teams/render-card.ts";
 import type { CardBlock } from "../../../src/ports/chat.ts";
@@ -14,7 +15,11 @@ const decision = (id: "approve" | "reject" | "cancel", confirm: string | null = 
 	spoken: `${id} deploy number 1`,
 });
 
-const bytesOf = (message: object) => Buffer.byteLength(JSON.stringify(message), "utf16le");
+/** Whichever way they are counted. */
+const bytesOf = (message: object) => {
+	const json = JSON.stringify(message);
+	return Math.max(Buffer.byteLength(json, "utf16le"), Buffer.byteLength(json, "utf8"));
+};
 
 describe("every text is shown as it was written", () => {
 	test.each([
@@ -140,6 +145,7 @@ describe("the longest real content", () => {
 	const NAMES = {
 		plain: "feature/a-long-name-that-somebody-took-the-time-to-write-out-in-full-",
 		rightToLeft: "שחרור חשוב של הסל עם תיקון דחוף 🚀 ",
+		wide: "本番環境への緊急リリース、決済の不具合を修正",
 	};
 	const blocks = (name: string): CardBlock[] => [
 		{ kind: "title", text: `Deploy #142: ${name.repeat(4)} → production` },
@@ -172,6 +178,34 @@ describe("the longest real content", () => {
 		expect(JSON.stringify(content)).toContain("and more, which does not fit into one message");
 		expect(JSON.stringify(content)).not.toMatch(/\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])/i);
 		expect(textOf(content).length).toBeGreaterThan(1_000);
+	});
+
+	test("a fact that is too long says so", () => {
+		const long = card({ kind: "fields", fields: [{ label: "Note", value: ["word ".repeat(400)] }] });
+		const [set] = renderCard(long)["body"] as { facts: { value: string }[] }[];
+		expect(set?.facts[0]?.value).toMatch(/^word .* …$/);
+		expect(set?.facts[0]?.value.length).toBeLessThan(1_600);
+	});
+
+	test.each(Object.entries(NAMES))("%s: a person's page shows runs whole or not at all, and its button", (_, name) => {
+		const run = (n: number) =>
+			card(
+				...blocks(name).slice(0, 2),
+				{ kind: "text", text: [`${name.repeat(20)} run ${n}`] },
+				{ kind: "actions", actions: [decision("approve"), decision("reject")] },
+			);
+		const many = Array.from({ length: 10 }, (_, n) => run(n));
+		const content = homeCard({ waitingForMe: many, myRuns: many, notes: card({ kind: "text", text: ["Type help."] }) });
+		expect(bytesOf(content)).toBeLessThan(80_000);
+		expect(adaptiveCardProblems(content)).toEqual([]);
+		const titles = buttonsOn(content).map(({ title }) => title);
+		expect(titles.at(-1)).toBe("Refresh");
+		const shown = JSON.stringify(content["body"]);
+		const runs = shown.match(/ run \d"/g)?.length ?? 0;
+		expect(runs).toBeGreaterThan(1);
+		expect(titles.slice(0, -1)).toEqual(Array.from({ length: runs }, () => ["approve", "reject"]).flat());
+		expect(shown).toContain("and more, which does not fit into one message");
+		expect(shown).toContain("Type help.");
 	});
 
 	test("100 commits and 40 checks alone are shown whole", () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { textCard } from "../../../src/words/rich.ts";
 import { textOf } from "../../fakes/teams-card.ts";
 import { answerOf } from "../slack/harness.ts";
 import { Harness } from "./harness.ts";
@@ -94,6 +95,19 @@ describe("a button that is pressed", () => {
 		expect(there.stored).toEqual([]);
 	});
 
+	test("shows the person's page anew within the answer, and says when it could not", async () => {
+		const refresh = () => there.fake.send(invoke({ draven: { act: "home" } }, "draven/home"));
+		there.front.homeView = { waitingForMe: [textCard("run 1")], myRuns: [], notes: textCard("Type help.") };
+		const { type, value } = JSON.parse((await refresh()).body);
+		expect(type).toBe("application/vnd.microsoft.card.adaptive");
+		expect(textOf(value)).toMatch(/Waiting for you\s+run 1\s+Your runs\s+You have not asked .*\s+Type help\./);
+		expect(there.stored).toEqual([]);
+		there.front.home = async () => {
+			throw new Error("away");
+		};
+		expect(JSON.parse((await refresh()).body).value).toContain("could not be read in time");
+	});
+
 	test("fills the form in time, or says that it could not", async () => {
 		const form = (project: string) => invoke({ draven: { act: "form", project: null }, project }, "draven/form");
 		expect(JSON.parse((await there.fake.send(form("web"))).body).type).toBe("application/vnd.microsoft.card.adaptive");
@@ -101,6 +115,45 @@ describe("a button that is pressed", () => {
 		const late = await there.fake.send(form("web"));
 		expect(JSON.parse(late.body).value).toContain("could not be filled in time");
 		expect(late.ms).toBeLessThan(4_500);
+	});
+});
+
+describe("a person's page", () => {
+	const unknown = () => answerOf("no such project", { outcome: "refused", code: "unknown_project" });
+
+	test.each(["home", "Hello!", "hi there"])("comes for %j in the chat with the bot", async (text) => {
+		there.front.answer = unknown;
+		await there.fake.write("ada", text);
+		await there.work();
+		expect(toldTo("ada")).toEqual([expect.stringContaining("Waiting for you")]);
+	});
+
+	test("does not come in a channel, for other words, nor for words that mean something here", async () => {
+		there.front.answer = unknown;
+		await there.fake.mention("ada", CHANNEL, "hello");
+		await there.fake.write("ada", "hello to stage");
+		await there.work();
+		there.front.answer = () =>
+			answerOf("Which environment of home?", { outcome: "refused", code: "missing_environment" });
+		await there.fake.write("ada", "home");
+		await there.work();
+		expect(toldTo("ada")).toEqual(["no such project", "no such project", "Which environment of home?"]);
+	});
+
+	test("comes by a message, too, from clients that execute nothing, and is drawn anew once a button of it was carried out", async () => {
+		const message = { ...there.fake.inPersonal("ada"), type: "message" };
+		await there.fake.send({ ...message, value: { draven: { act: "home" } } });
+		await there.work();
+		const [page] = there.fake.toldTo("ada");
+		there.front.homeView = { ...there.front.homeView, myRuns: [textCard("run 7")] };
+		await there.fake.send({
+			...message,
+			id: "f:9",
+			replyToId: page?.id,
+			value: { draven: { act: "decide", id: "cancel", value: "run:1" }, home: true },
+		});
+		await there.work();
+		expect(toldTo("ada")).toEqual([expect.stringContaining("run 7"), "Decided: cancel"]);
 	});
 });
 
