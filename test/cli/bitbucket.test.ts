@@ -10,6 +10,7 @@ import { FakeBitbucket } from "../fakes/bitbucket.ts";
 import { shaOf } from "../fakes/sha-of.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { draven, startServer } from "../support/draven.ts";
+import { runsOf } from "../support/runs-of.ts";
 import { until } from "../torture/until.ts";
 
 const HOOK = "a-secret-of-the-hook";
@@ -65,15 +66,9 @@ projects:
 test("a deploy through Bitbucket from draven.yaml to its end, followed by its webhooks alone", async () => {
 	const server = await startServer(variables);
 	try {
-		const ask = async (path: string, body?: object) => {
-			const answer = await fetch(`${server.url}${path}`, {
-				headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
-				...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
-			});
-			return (await answer.json()) as { id: string; state: string; externalUrl: string | null };
-		};
-		const { id } = await ask("/api/v1/runs", { project: "web", environment: "stage" });
-		const read = () => ask(`/api/v1/runs/${id}`);
+		const runs = runsOf(server.url, TOKEN);
+		const { id } = await runs.request("web", "stage");
+		const read = () => runs.read(id);
 		await until(async () => (await read()).externalUrl !== null);
 		const started = web.runOf(id);
 		expect(web.sentWith(started)).toMatchObject({ ENV: "stage", SHA: shaOf("main"), migrate: "false" });
