@@ -31,7 +31,7 @@ export function nudgedLately(
 	const whom = lock === null ? "those who can approve it" : lock.person.name;
 	return refusal(
 		"nudged_lately",
-		`${last.by.name} called on ${whom} for #${number} at ${plainTime(last.at)} already, and nobody is called more often than once in 10 minutes.`,
+		`${last.by.name} called on ${whom} for #${number} at ${plainTime(last.at)} already, and that is done once in 10 minutes at most.`,
 		`The next nudge is possible from ${plainTime(from)}.`,
 	);
 }

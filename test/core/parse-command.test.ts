@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Command, Known } from "../../src/core/command.ts";
 import { parseCommand } from "../../src/core/parse-command.ts";
-import { VERB_NAMES } from "../../src/core/verbs.ts";
+import { VERB_NAMES, VERBS } from "../../src/core/verbs.ts";
 
 const KNOWN: Known = {
 	projects: [
@@ -170,6 +170,15 @@ const UNDERSTOOD: readonly (readonly [said: string, means: Command])[] = [
 test.each(UNDERSTOOD)("%j is understood", (said, means) => {
 	expect(parse(said)).toEqual({ ok: true, command: means });
 });
+
+test.each(VERB_NAMES.flatMap((verb) => VERBS[verb].examples.map((example) => [example, verb] as const)))(
+	"the example %j of the help for %s is understood as that",
+	(example, verb) => {
+		const parsed = parse(example);
+		const said = parsed.ok ? parsed.command : null;
+		expect(said?.verb).toBe(verb === "plan" ? "deploy" : verb);
+	},
+);
 
 test("a parameter that is called like a member of every object is a parameter like another", () => {
 	const parsed = parse("web stage __proto__=x constructor=y");

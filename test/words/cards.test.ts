@@ -403,7 +403,7 @@ describe("small cards", () => {
 		for (const verb of VERB_NAMES) {
 			const { usage, does } = VERBS[verb];
 			expect(text).toContain(`${usage}: ${does}`);
-			expect(helpCard(verb).text).toContain(usage);
+			for (const said of [usage, does, ...VERBS[verb].examples]) expect(helpCard(verb).text).toContain(said);
 		}
 	});
 	test("who asked is told what it waits for and who can help", () => {
