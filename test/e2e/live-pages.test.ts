@@ -125,6 +125,18 @@ async function signedIn(user: string, options: Parameters<Browser["newContext"]>
 		expect(await page.locator(".log[role=log]").getAttribute("aria-live")).toBe("off");
 	}, 60_000);
 
+	test("a page that does not follow any more says so, and follows again by itself", async () => {
+		const page = await signedIn("U_ANN");
+		const context = page.context();
+		await context.setOffline(true);
+		await page.evaluate(
+			"dispatchEvent(new Event('pagehide')), dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))",
+		);
+		await page.getByText("This page does not follow what happens").waitFor();
+		await context.setOffline(false);
+		await page.getByText("This page does not follow what happens").waitFor({ state: "detached", timeout: 20_000 });
+	}, 60_000);
+
 	test("ten thousand lines come, are searched and looked at without a wait", async () => {
 		const { world } = site;
 		const run = await world.runOf(await world.say("U_OPS", "deploy shop@v1.1.0 to stage"));

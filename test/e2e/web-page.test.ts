@@ -18,6 +18,8 @@ const PAGES = [
 	"/projects/shop",
 	"/runs",
 	"/runs/1",
+	"/runs/1?q=two",
+	"/runs/1?from=1",
 	"/runs/2",
 	"/audit",
 	"/audit?q=run",

@@ -69,6 +69,7 @@ export function Layout({
 				)}
 				{children}
 			</main>
+			<p id="stale" class="stale" role="status" />
 			<footer class="foot">
 				<div>
 					The HTTP API is described at <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>.

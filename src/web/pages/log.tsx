@@ -31,7 +31,9 @@ export async function Log(deps: Deps, run: Run, { search, from }: LogQuery) {
 			{...(isLive ? { "data-log": `${page}/log`, "data-next": (lines.at(-1)?.n ?? -1) + 1, "data-first": first } : {})}
 			{...(isLive && !isOver ? { "data-follow": "" } : {})}
 		>
-			<Search run={run} search="" />
+			<div data-lines hidden={lines.length === 0}>
+				<Search run={run} search="" />
+			</div>
 			<p class="soft" data-empty hidden={lines.length > 0}>
 				{from !== null ? "There are no lines from there on." : isOver ? "There is no log." : "There is no log yet."}
 			</p>
@@ -46,7 +48,10 @@ export async function Log(deps: Deps, run: Run, { search, from }: LogQuery) {
 				{first > 0 ? <a href={`${page}?from=${Math.max(0, first - LINES)}#log`}>Older lines</a> : null}
 				{from !== null && lines.length === LINES ? <a href={`${page}?from=${from + LINES}#log`}>Newer lines</a> : null}
 				{from === null ? null : <a href={`${page}#log`}>The newest lines</a>}
-				<a href={`${page}/log.txt`}>The whole log as text</a>
+				<a href={`${page}/log.txt`} data-lines hidden={lines.length === 0}>
+					The whole log as text
+				</a>
+				{isLive && !isOver ? <span data-link /> : null}
 				{isLive && !isOver ? <noscript>Load the page again to see what came since.</noscript> : null}
 			</p>
 		</div>
@@ -94,10 +99,10 @@ function Search({ run, search }: { readonly run: Run; readonly search: string })
 					<button type="button" data-following aria-label="To the next line with it">
 						<span aria-hidden="true">↓</span>
 					</button>
+					<output data-count />
 					<label>
 						<input type="checkbox" data-only /> Only lines that have it
 					</label>
-					<output data-count />
 				</span>
 			</form>
 		</search>

@@ -49,9 +49,13 @@ function listen(address, wire) {
 	open();
 }
 
+const STALE =
+	"This page does not follow what happens: the server cannot be reached, or too many pages follow. It tries again by itself.";
+
 /** Tells the parts of the page that show what changes that something did. */
 function follow() {
 	if (document.querySelector("[data-live]") === null) return;
+	const stale = document.getElementById("stale");
 	const tell = (chains) => {
 		for (const part of document.querySelectorAll("[data-live]"))
 			if (chains === null || !part.dataset.chain || chains.includes(part.dataset.chain))
@@ -66,10 +70,20 @@ function follow() {
 		() => "/events",
 		(events, isAgain) => {
 			let opened = isAgain;
-			// What happened while nobody listened.
+			let lost = null;
 			events.addEventListener("open", () => {
+				clearTimeout(lost);
+				lost = null;
+				stale.textContent = "";
+				// What happened while nobody listened.
 				if (opened) tell(null);
 				opened = true;
+			});
+			// A moment without it is nothing to speak of.
+			events.addEventListener("error", () => {
+				lost ??= setTimeout(() => {
+					if (events.readyState !== EventSource.OPEN && !document.hidden) stale.textContent = STALE;
+				}, 5_000);
 			});
 			events.addEventListener("changed", ({ data }) => tell(data.split(" ")));
 		},

@@ -48,7 +48,7 @@ function liveLog(root) {
 			come.push(one);
 		next = last + 1;
 		part("empty").hidden = true;
-		part("lines").hidden = false;
+		for (const shown of root.querySelectorAll("[data-lines]")) shown.hidden = false;
 		const over = list.childElementCount - MOST_LINES;
 		if (over > 0)
 			keepingPlace(() => {
@@ -88,9 +88,14 @@ function liveLog(root) {
 		said.textContent = text;
 		[unsaid, saidAt] = [0, Date.now()];
 	};
+	const link = (text) => {
+		part("link").textContent = text;
+	};
 	listen(
 		() => `${root.dataset.log}/events?from=${next}`,
 		(events, _isAgain, stop) => {
+			events.addEventListener("open", () => link("Lines appear as they come."));
+			events.addEventListener("error", () => link("The connection is lost; it is tried again."));
 			events.addEventListener("lines", ({ data, lastEventId }) => {
 				const come = Number(lastEventId) + 1 - next;
 				append(data, Number(lastEventId));
@@ -99,6 +104,7 @@ function liveLog(root) {
 			});
 			events.addEventListener("end", () => {
 				stop();
+				link("");
 				tell("The log is whole: nothing more comes.");
 				if (list.childElementCount === 0) part("empty").textContent = "There is no log.";
 			});
