@@ -61,6 +61,11 @@ export async function lookAtLink(deps: Deps, plain: string): Promise<Outcome<{ r
 	return done({ name });
 }
 
+/** Whose link it is, however it stands; null: none that was given here. */
+export async function personOfLink(deps: Deps, plain: string): Promise<string | null> {
+	return (await findLink(deps.db, plain, deps.now()))?.who.personId ?? null;
+}
+
 /** Uses a link up and opens a session; what is returned goes into the cookie. */
 export async function signInByLink(deps: Deps, plain: string): Promise<Outcome<string>> {
 	const link = await findLink(deps.db, plain, deps.now());

@@ -12,6 +12,7 @@ import type { Readiness } from "../store/readiness.ts";
 import type { Rates } from "./api/admit.ts";
 import { createApp } from "./app.ts";
 import { createMetrics } from "./metrics.ts";
+import type { PageRates } from "./pages/gate.ts";
 import type { OpenId } from "./pages/open-id.ts";
 import { PROBLEM_TYPE, problem, type Reply, sendReply } from "./problem.ts";
 import { bodyReader } from "./read-body.ts";
@@ -41,6 +42,8 @@ export interface WebServerContext {
 	) => Promise<readonly Finding[]>;
 	/** What is taken of one caller; absent: the usual. */
 	readonly rates?: Rates;
+	/** The same of pages. */
+	readonly pageRates?: PageRates;
 	readonly log: Logger;
 }
 

@@ -14,6 +14,8 @@ export interface Buckets {
 	take(who: string): Standing;
 	/** True: there is none to be had. */
 	isEmpty(who: string): boolean;
+	/** Whether the caller was heard of not too long ago. */
+	knows(who: string): boolean;
 }
 
 const MINUTE_MS = 60_000;
@@ -49,5 +51,6 @@ export function tokenBuckets(perMinute: number, now: () => Date): Buckets {
 			};
 		},
 		isEmpty: (who) => filled(who).left < 1,
+		knows: (who) => buckets.has(who),
 	};
 }

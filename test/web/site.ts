@@ -8,6 +8,7 @@ import { IntegrationTable, type Provider } from "../../src/store/entities.ts";
 import { createToken, type NewToken } from "../../src/store/tokens.ts";
 import { createFront } from "../../src/use-cases/front.ts";
 import type { Rates } from "../../src/web/api/admit.ts";
+import type { PageRates } from "../../src/web/pages/gate.ts";
 import type { OpenId } from "../../src/web/pages/open-id.ts";
 import { createWebServer, type WebServer, type WebServerContext } from "../../src/web/server.ts";
 import { type Setting, World } from "../support/world.ts";
@@ -37,6 +38,7 @@ export interface SiteOptions {
 	readonly ready?: WebServerContext["ready"];
 	readonly examineIntegration?: (world: World) => NonNullable<WebServerContext["examineIntegration"]>;
 	readonly rates?: Rates;
+	readonly pageRates?: PageRates;
 	readonly openId?: (world: World) => OpenId;
 }
 
@@ -66,6 +68,7 @@ export class Site {
 			ready: options.ready ?? (async () => ({ ok: true })),
 			...(options.examineIntegration === undefined ? {} : { examineIntegration: options.examineIntegration(world) }),
 			...(options.rates === undefined ? {} : { rates: options.rates }),
+			...(options.pageRates === undefined ? {} : { pageRates: options.pageRates }),
 			...(options.openId === undefined ? {} : { openId: options.openId(world) }),
 		});
 		const { port } = await server.listen({ host: "127.0.0.1", port: 0 });

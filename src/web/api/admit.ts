@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { isIPv6 } from "node:net";
 import type { FastifyRequest } from "fastify";
 import type { ApiTokenRow } from "../../store/entities.ts";
 import type { AppContext } from "../app.ts";
+import { networkOf } from "../network-of.ts";
 import { problem, type Reply } from "../problem.ts";
 import { type Standing, tokenBuckets } from "../token-buckets.ts";
 import { authenticate } from "./authenticate.ts";
@@ -85,11 +85,4 @@ function tooMany({ limit, reset }: Standing, whose: string): Reply {
 
 function headersOf({ limit, left, reset }: Standing): Headers {
 	return { "ratelimit-limit": String(limit), "ratelimit-remaining": String(left), "ratelimit-reset": String(reset) };
-}
-
-/** Of IPv6 the half that is given to one customer. */
-function networkOf(address: string): string {
-	if (!isIPv6(address) || address.includes(".")) return address;
-	const [head = ""] = address.split("::");
-	return head.split(":").slice(0, 4).join(":");
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { PersonGate } from "./gate.ts";
 
 /** Sign-in by an OpenID provider. */
 export interface OpenId {
@@ -13,4 +14,6 @@ export interface OpenId {
 export interface Way {
 	signedIn(request: FastifyRequest, reply: FastifyReply, session: string, next: string): Promise<FastifyReply>;
 	ownPath(next: string | undefined): string;
+	/** True: this person tried to sign in too often, and the answer is given. */
+	readonly isTooMuch: PersonGate;
 }

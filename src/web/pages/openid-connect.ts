@@ -69,6 +69,7 @@ export function openIdConnect(deps: Deps, provider: IdentityProvider): OpenId {
 				{ name, email }: Vouched,
 				{ next }: Kept,
 			): Promise<FastifyReply> {
+				if (way.isTooMuch(reply, email.toLowerCase())) return reply;
 				const session = await signInByEmail(deps, name, email);
 				return session.ok ? way.signedIn(request, reply, session.value, next) : notKnown(reply, session.refusal);
 			}

@@ -8,6 +8,7 @@ import { adminPages } from "./admin/pages.ts";
 import { addAssets } from "./assets.ts";
 import { auditPages } from "./audit.tsx";
 import { boardPages } from "./board.tsx";
+import { guardSessions } from "./gate.ts";
 import { alone, type PageRoute, registerPage } from "./page.tsx";
 import { reportPages } from "./reports.tsx";
 import { runPages } from "./run.tsx";
@@ -65,8 +66,11 @@ export async function addPages(server: FastifyInstance, context: AppContext): Pr
 			);
 		});
 		addAssets(app);
-		addSignIn(app, context);
-		for (const page of PAGES) registerPage(app, context, page);
-		addStreams(app, context);
+		await app.register(async (ways) => addSignIn(ways, context));
+		await app.register(async (pages) => {
+			guardSessions(pages, context);
+			for (const page of PAGES) registerPage(pages, context, page);
+			addStreams(pages, context);
+		});
 	});
 }

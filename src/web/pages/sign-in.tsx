@@ -1,15 +1,18 @@
 import type { FastifyInstance } from "fastify";
 import { deleteSession } from "../../store/web-sessions.ts";
-import { lookAtLink, signInByLink } from "../../use-cases/web-sign-in.ts";
+import { lookAtLink, personOfLink, signInByLink } from "../../use-cases/web-sign-in.ts";
 import type { AppContext } from "../app.ts";
 import { sessionCookie } from "./cookies.ts";
+import { guardSignIn } from "./gate.ts";
 import { Alone } from "./layout.tsx";
 import { alone, isSameSite, showAlone, strange } from "./page.tsx";
 
 const TOKEN = /^[\w-]{43}$/;
 
 /** The ways in. None of them takes a session along that was there before. */
-export function addSignIn(app: FastifyInstance, { deps, openId }: AppContext): void {
+export function addSignIn(app: FastifyInstance, context: AppContext): void {
+	const { deps, openId } = context;
+	const isTooMuch = guardSignIn(app, context);
 	const cookie = sessionCookie(deps.publicUrl);
 
 	app.get<{ Querystring: { next?: string } }>("/sign-in", async (request, reply) => {
@@ -65,7 +68,10 @@ export function addSignIn(app: FastifyInstance, { deps, openId }: AppContext): v
 	app.post<{ Params: { token: string } }>("/sign-in/:token", async (request, reply) => {
 		if (!isSameSite(request, deps.publicUrl)) return strange(reply);
 		const { token } = request.params;
-		const session = await signInByLink(deps, TOKEN.test(token) ? token : "");
+		const plain = TOKEN.test(token) ? token : "";
+		const person = await personOfLink(deps, plain);
+		if (person !== null && isTooMuch(reply, person)) return reply;
+		const session = await signInByLink(deps, plain);
 		if (!session.ok)
 			return alone(reply, 410, "This link does not work", `${session.refusal.message} ${session.refusal.next ?? ""}`);
 		await endSession(request);
@@ -85,6 +91,7 @@ export function addSignIn(app: FastifyInstance, { deps, openId }: AppContext): v
 			return reply.redirect(ownPath(next), 303);
 		},
 		ownPath,
+		isTooMuch,
 	});
 }
 
