@@ -60,6 +60,19 @@ describe("the main job, from a terminal", () => {
 		expect(logs.stdout).toContain("the Buy button is missing");
 	}, 30_000);
 
+	test("a freeze stops everybody, is shown with who set it and why, and is lifted again", async () => {
+		const frozen = await say("freeze */production for 2h the database moves", "ada");
+		expect([frozen.code, frozen.stdout]).toEqual([0, expect.stringContaining("❄️ */production is frozen until")]);
+		const refused = await say("deploy shop@v1.2.0 to production", "ben");
+		expect([refused.code, refused.stdout]).toEqual([
+			1,
+			expect.stringContaining("Ada stopped releases to */production"),
+		]);
+		expect((await say("unfreeze", "ben")).stdout).toContain("the database moves");
+		expect((await say("unfreeze */production", "ben")).code).toBe(1);
+		expect((await say("unfreeze */production", "ada")).code).toBe(0);
+	}, 30_000);
+
 	test("a rollback goes back to what was good before, and locks", async () => {
 		await say("deploy shop@v1.2.0 to stage", "ben");
 		const said = await say("rollback shop stage", "ben");

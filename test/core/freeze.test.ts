@@ -252,7 +252,7 @@ describe("what a policy says during a freeze by hand", () => {
 			remedy: "Wait for its end, or ask Ada or another admin to lift it: deploy unfreeze */production.",
 		});
 		expect(rule({}, [hand({ until: null, projects: "*", environments: "*" })]).verdict).toMatchObject({
-			reason: "Ada stopped releases to * until it is lifted: Migration.",
+			reason: "Ada stopped all releases until the freeze is lifted: Migration.",
 			remedy: "Ask Ada or another admin to lift it: deploy unfreeze *.",
 		});
 	});

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Browser, chromium, type Page } from "playwright-core";
+import type { CheckupPort } from "../../src/ports/checkup.ts";
 import { PersonTable } from "../../src/store/entities.ts";
 import { chromiumPath } from "../pictures/chromium.ts";
 import { linkOf } from "../web/browser.ts";
@@ -14,6 +15,19 @@ if (path === null)
 	process.stderr.write("Skipped: the admin pages in a browser need Chromium (Debian's package chromium).\n");
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+const SENT = { event: "workflow_run completed", at: new Date("2026-03-04T09:58:00Z") };
+const CHECKUP: CheckupPort = {
+	examine: async () => [],
+	ensureWebhook: async () => "present",
+	deliveries: {
+		last: async () => [
+			{ ...SENT, ref: { hook: "41", delivery: "12000000002" }, same: "b", answer: "202", taken: true },
+			{ ...SENT, ref: { hook: "41", delivery: "12000000001" }, same: "a", answer: "timed out", taken: false },
+		],
+		sendAgain: async () => null,
+	},
+};
 
 let site: Site;
 let browser: Browser;
@@ -35,7 +49,7 @@ async function admin(options: Parameters<Browser["newContext"]>[0] = {}): Promis
 
 (path === null ? describe.skip : describe)("the admin pages in a browser", () => {
 	beforeAll(async () => {
-		site = await Site.open();
+		site = await Site.open({ deps: () => ({ checkupOf: () => CHECKUP }) });
 		browser = await chromium.launch({ executablePath: path ?? "", args: ["--no-sandbox", "--disable-gpu"] });
 		const hub = { slug: "hub", provider: "github", token: "t0ken-of-hub" };
 		await site.api("POST", "/integrations", { body: hub });
@@ -50,6 +64,7 @@ async function admin(options: Parameters<Browser["newContext"]>[0] = {}): Promis
 		await site.world.say("U_OPS", "deploy blog@v1.0.0 stage");
 		await site.world.say("U_OPS", "deploy blog@main stage");
 		await site.world.say("U_OPS", "lock shop stage for 1h testing");
+		await site.world.say("U_ADA", "freeze */production until friday 09:00 the database moves");
 	}, 60_000);
 	afterAll(async () => {
 		await browser.close();
@@ -121,6 +136,7 @@ async function admin(options: Parameters<Browser["newContext"]>[0] = {}): Promis
 					`/people/${person?.id}`,
 					"/tokens",
 					"/locks",
+					"/integrations/hub/-deliveries",
 					"/freezes",
 				],
 			];

@@ -40,6 +40,9 @@ describe("a freeze by hand", () => {
 			"U_ADA stopped releases to */production until 2026-03-04 18:00 (Europe/Rome): database work.",
 		);
 		expect(no.card.text).toContain("ask U_ADA or another admin to lift it: deploy unfreeze */production");
+		const explained = await world.say("U_OPS", "explain shop@v1.0.0 production");
+		expect(explained.card.text).toContain("❌ freezes: U_ADA stopped releases to */production");
+		expect((await world.say("U_OPS", "status shop")).card.text).toContain("❄️ U_ADA stopped releases to */production");
 		expect(await world.say("U_OPS", "shop@v1.0.0 to stage")).toMatchObject({ outcome: "done" });
 		await world.pass(7 * 3_600_000);
 		expect(await frozen()).toEqual([]);
@@ -69,6 +72,24 @@ describe("a freeze by hand", () => {
 			`C_PRODUCTION ${over} Releases to shop/production, shop-two/production may go again.`,
 			`C_STAGE ${over} Releases to shop-two/stage may go again. Still frozen: shop/stage by U_ADA, until it is lifted: broken.`,
 		]);
+	});
+
+	test("of many environments is one post in each channel, of Slack and of Teams alike", async () => {
+		const many = await World.open({ channels: () => ({ slack: "C_ALL", teams: "19:all@thread.tacv2" }) });
+		try {
+			for (let n = 0; n < 20; n++) await many.addProject(`p${n}`);
+			await many.say("U_ADA", "freeze * database work");
+			const notices: { payload: { platform: string; channel: string; text: string } }[] = await many.deps.db.query(
+				"SELECT payload FROM job WHERE kind = 'notice' ORDER BY payload->>'platform'",
+			);
+			expect(notices.map(({ payload }) => [payload.platform, payload.channel])).toEqual([
+				["slack", "C_ALL"],
+				["teams", "19:all@thread.tacv2"],
+			]);
+			expect(notices[0]?.payload.text).toContain("and 37 more until it is lifted: database work.");
+		} finally {
+			await many.close();
+		}
 	});
 
 	test("holds for what is configured later, too", async () => {
@@ -191,7 +212,7 @@ describe("runs that were asked for before", () => {
 		await world.work();
 		expect((await world.run(run.number)).progress).toMatchObject({
 			state: "failed",
-			reason: expect.stringMatching(/^U_ADA stopped releases to \* until .*Nothing was started; ask for it anew/),
+			reason: expect.stringMatching(/^U_ADA stopped all releases until .*Nothing was started; ask for it anew/),
 		});
 		expect(world.pipeline.runs).toEqual([]);
 	});

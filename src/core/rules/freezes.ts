@@ -87,9 +87,11 @@ function handWords(freeze: HandFreeze, policy: EffectivePolicy | null): string {
 	const zone = policy?.windows?.timezone ?? "UTC";
 	const end =
 		freeze.until === null
-			? "until it is lifted"
+			? "until the freeze is lifted"
 			: `until ${DateTime.fromJSDate(freeze.until, { zone }).toFormat("yyyy-MM-dd HH:mm")} (${zone})`;
-	return `${freeze.person.name} stopped releases to ${scopeText(freeze)} ${end}: ${bare(freeze.reason)}.`;
+	const scope = scopeText(freeze);
+	const what = scope === "*" ? "all releases" : `releases to ${scope}`;
+	return `${freeze.person.name} stopped ${what} ${end}: ${bare(freeze.reason)}.`;
 }
 
 function bare(reason: string): string {
