@@ -1,10 +1,9 @@
 import type { Command } from "../core/command.ts";
 import type { FreezeScope } from "../core/freeze.ts";
 import type { Answer } from "../ports/front.ts";
-import { freezesOn } from "../store/freezes.ts";
 import { freezesCard, frozenCard, unfrozenCard } from "../words/freeze-words.ts";
 import { type CommandContext, no, yes } from "./answer.ts";
-import { freezeReleases, liftFreeze } from "./freeze-releases.ts";
+import { freezeReleases, freezesSeen, liftFreeze } from "./freeze-releases.ts";
 
 export async function answerFreeze(
 	{ deps, caller }: CommandContext,
@@ -17,7 +16,7 @@ export async function answerFreeze(
 }
 
 export async function answerUnfreeze({ deps, caller }: CommandContext, scope: FreezeScope | null): Promise<Answer> {
-	if (scope === null) return yes(freezesCard(await freezesOn(deps.db, deps.now())));
+	if (scope === null) return yes(freezesCard(await freezesSeen(deps.db, caller, deps.now())));
 	const outcome = await liftFreeze(deps, caller, scope);
 	return outcome.ok ? yes(unfrozenCard(outcome.value.freeze, outcome.value.still)) : no(outcome.refusal);
 }

@@ -1,6 +1,6 @@
 import type { EntityManager } from "typeorm";
 import { type AuditAction, type AuditEntry, SYSTEM_ACTOR } from "../core/audit-entry.ts";
-import { type FreezeScope, freezesAt, type HandFreeze, scopeText, takes } from "../core/freeze.ts";
+import { EVERYWHERE, type FreezeScope, freezesAt, type HandFreeze, scopeText, takes } from "../core/freeze.ts";
 import { resolveUntil, type Until } from "../core/freeze-until.ts";
 import { done, type Outcome, type Refusal, refusal, refused } from "../core/refusal.ts";
 import type { Deps } from "../deps.ts";
@@ -12,6 +12,9 @@ import { channelNotices } from "./chat-jobs.ts";
 import { checkRight } from "./check-right.ts";
 import { type FrozenPlace, placesTaken, zoneOf } from "./freeze-places.ts";
 import { actorOf, type Caller } from "./identify.ts";
+import { sees } from "./sight.ts";
+
+type Reader = Pick<EntityManager, "getRepository">;
 
 export interface FreezeAsked {
 	readonly scope: FreezeScope;
@@ -83,7 +86,7 @@ export async function liftFreeze(deps: Deps, caller: Caller, scope: FreezeScope)
 			return refused(no);
 		}
 		const freeze = await freezeNamed(tx, scope, now);
-		if (freeze === null) return refused(notFrozen(scope, await freezesOn(tx, now)));
+		if (freeze === null) return refused(notFrozen(scope, await freezesSeen(tx, caller, now)));
 		await removeFreeze(tx, scope);
 		const { still, notices } = await freed(tx, freeze, caller.person, now);
 		const entry = entryOf(scope, "freeze.lifted", actorOf(caller), now, shown(freeze));
@@ -110,6 +113,14 @@ export async function expireFreeze(deps: Deps, scope: FreezeScope): Promise<{ re
 	});
 	deps.wake();
 	return handled;
+}
+
+/** What is frozen, as far as somebody sees: a token no further than it reaches. */
+export async function freezesSeen(tx: Reader, caller: Caller, now: Date): Promise<HandFreeze[]> {
+	const all = await freezesOn(tx, now);
+	if (caller.principal.tokenReach === undefined) return all;
+	const places = (await placesTaken(tx, EVERYWHERE)).filter((place) => sees(caller, place));
+	return all.filter((freeze) => places.some((place) => takes(freeze, place)));
 }
 
 /** Tells the channels of what may go again, and what still stops it. */

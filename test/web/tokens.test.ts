@@ -45,6 +45,27 @@ describe("a token of a scope", () => {
 		expect(who.body.text).toContain("This token holds for the projects shop-*");
 	});
 
+	test("freezes what it covers wholly, and sees no other freeze", async () => {
+		const token = await scoped("admin");
+		const freeze = (scope: string) => site.api("POST", "/freezes", { token, body: { scope, reason: "x" } });
+		for (const scope of ["*", "*/stage", "shop-*/*"])
+			expect(await freeze(scope)).toMatchObject({ status: 403, body: { code: "token_scope" } });
+		expect(await freeze("shop/stage")).toMatchObject({ status: 404, body: { code: "unknown_scope" } });
+		expect(await freeze("shop-*/stage")).toMatchObject({ status: 201 });
+		await site.api("POST", "/freezes", { body: { scope: "shop/*", reason: "secret plans" } });
+		await site.api("POST", "/freezes", { body: { scope: "*", reason: "everybody" } });
+		const { items } = (await site.api("GET", "/freezes", { token })).body;
+		const only = [{ project: "shop-eu", environment: "stage" }];
+		expect(items).toMatchObject([
+			{ scope: "*", environments: only },
+			{ scope: "shop-*/stage", environments: only },
+		]);
+		const told = await site.api("POST", "/commands", { token, body: { text: "unfreeze" } });
+		expect(told.body.text).toContain("everybody");
+		expect(told.body.text).not.toContain("secret plans");
+		for (const scope of ["*", "shop/*", "shop-*/stage"]) await site.api("DELETE", "/freezes", { body: { scope } });
+	});
+
 	test("approves nothing elsewhere", async () => {
 		const run = await site.run("production");
 		const approved = await site.api("POST", `/runs/${run.number}/approve`, { token: await scoped("approver") });

@@ -2,10 +2,12 @@ import type { Known } from "../../core/command.ts";
 import { freezesAt, type HandFreeze, scopeText } from "../../core/freeze.ts";
 import { placesIn, readScope, scopeNamed } from "../../core/freeze-scope.ts";
 import type { Until } from "../../core/freeze-until.ts";
+import type { Deps } from "../../deps.ts";
+import type { ApiTokenRow } from "../../store/entities.ts";
 import { freezesOn } from "../../store/freezes.ts";
-import { knownNames } from "../../use-cases/catalog.ts";
+import { knownNames, knownWithin } from "../../use-cases/catalog.ts";
 import { freezeReleases, liftFreeze } from "../../use-cases/freeze-releases.ts";
-import { identifyToken } from "../../use-cases/identify.ts";
+import { identifyToken, reachOf } from "../../use-cases/identify.ts";
 import { problem, refusalReply } from "../problem.ts";
 import { FreezeAnswer, listOf } from "./answers.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
@@ -18,16 +20,16 @@ export const freezeEndpoints: readonly Endpoint[] = [
 		summary: "What is frozen by hand; freezes by rule stand in the policies",
 		query: FreezesQuery,
 		answers: { 200: listOf(FreezeAnswer) },
-		handle: async ({ deps, query: { project, environment } }) => {
+		handle: async ({ deps, token, query: { project, environment } }) => {
 			const now = deps.now();
-			const known = await knownNames(deps.db.manager);
+			const known = await knownTo(deps, token);
 			const places = placesIn({ projects: "*", environments: "*" }, known)
 				.filter((place) => project === undefined || place.project === project)
 				.filter((place) => environment === undefined || place.environment === environment);
 			const all = await freezesOn(deps.db, now);
-			const asked = project === undefined && environment === undefined;
+			const isWhole = reachOf(token) === null && project === undefined && environment === undefined;
 			const items = all
-				.filter((freeze) => asked || places.some((place) => freezesAt([freeze], place, now).length > 0))
+				.filter((freeze) => isWhole || places.some((place) => freezesAt([freeze], place, now).length > 0))
 				.map((freeze) => freezeJson(freeze, known));
 			return { status: 200, body: { items, next: null } };
 		},
@@ -39,7 +41,7 @@ export const freezeEndpoints: readonly Endpoint[] = [
 		body: NewFreeze,
 		answers: { 201: FreezeAnswer },
 		handle: async ({ deps, token, body }) => {
-			const known = await knownNames(deps.db.manager);
+			const known = await knownTo(deps, token);
 			const reading = readScope(body.scope, known);
 			if (!reading.ok) return problem(reading.code === "bad_scope" ? 422 : 404, reading.code, reading.message);
 			const outcome = await freezeReleases(deps, await identifyToken(deps, token), {
@@ -60,7 +62,7 @@ export const freezeEndpoints: readonly Endpoint[] = [
 		handle: async ({ deps, token, query, body }) => {
 			const said = query.scope ?? body?.scope;
 			if (said === undefined) return problem(422, "invalid_query", "Name the scope: ?scope=…, or the same as JSON.");
-			const reading = readScope(said, await knownNames(deps.db.manager));
+			const reading = readScope(said, await knownTo(deps, token));
 			const scope = reading.ok ? reading.scope : scopeNamed(said);
 			if (scope === null) return problem(422, "bad_scope", NO_SCOPE);
 			const outcome = await liftFreeze(deps, await identifyToken(deps, token), scope);
@@ -68,6 +70,12 @@ export const freezeEndpoints: readonly Endpoint[] = [
 		},
 	}),
 ];
+
+/** What is configured, as far as a token sees. */
+async function knownTo({ db }: Deps, token: ApiTokenRow): Promise<Known> {
+	const [all, reach] = [await knownNames(db.manager), reachOf(token)];
+	return reach === null ? all : knownWithin(reach, all);
+}
 
 const NO_SCOPE = "The scope has to be project/environment, where * stands for any, or * alone.";
 
