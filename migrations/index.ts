@@ -19,6 +19,7 @@ import { Attempts1764300350000 } from "./1764300350000-attempts.ts";
 import { Freezes1764400300000 } from "./1764400300000-freezes.ts";
 import { AddressesNotVouched1764410000000 } from "./1764410000000-addresses-not-vouched.ts";
 import { PromotedFrom1764420000000 } from "./1764420000000-promoted-from.ts";
+import { TeamsAccounts1764430100000 } from "./1764430100000-teams-accounts.ts";
 
 /** In order, by name: no globs, so that what runs is what is listed. */
 export const MIGRATIONS = [
@@ -43,4 +44,5 @@ export const MIGRATIONS = [
 	Freezes1764400300000,
 	AddressesNotVouched1764410000000,
 	PromotedFrom1764420000000,
+	TeamsAccounts1764430100000,
 ];

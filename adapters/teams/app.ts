@@ -18,6 +18,7 @@ import { createInbox } from "./inbox.ts";
 import { createIntake } from "./intake.ts";
 import { playgroundGroups } from "./playground-groups.ts";
 import { createReach } from "./reach.ts";
+import { createReaders } from "./readers.ts";
 import { renderCard } from "./render-card.ts";
 import { Stored } from "./stored.ts";
 import type { TeamsApp } from "./teams-app.ts";
@@ -60,6 +61,7 @@ export function createTeams(options: TeamsOptions): Teams {
 			? playgroundGroups(names)
 			: teamsGroups(createGraph(graphBaseUrl ?? GRAPH, framework.tokens), now);
 	const { nameOf, membersOf } = groups;
+	const readersOf = createReaders({ connection, reach, conversations, membersOf, now });
 	const context: TeamsContext = { connection, conversations, reach, nameOf, front, log };
 	const take = createIntake({
 		...{ framework, tenantId: app?.tenantId ?? null, store, log },
@@ -71,7 +73,7 @@ export function createTeams(options: TeamsOptions): Teams {
 		},
 	});
 	return {
-		chat: teamsChat({ connection, reach, conversations, nameOf, membersOf }),
+		chat: teamsChat({ connection, reach, nameOf, membersOf, readersOf }),
 		groups,
 		inbox: createInbox({ take, needsToken: app !== null, log }),
 		async process(stored) {

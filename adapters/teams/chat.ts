@@ -1,9 +1,9 @@
 import type { Card, ChatPort, Posted } from "../../src/ports/chat.ts";
-import type { ConversationStore } from "../../src/ports/conversations.ts";
 import { callByName, type NameOf } from "./call-by-name.ts";
 import type { Connection, Message } from "./connection.ts";
 import type { MembersOf } from "./group-members.ts";
 import type { Reach } from "./reach.ts";
+import type { ReadersOf } from "./readers.ts";
 import { messageOf, ROOM } from "./render-card.ts";
 import { refusalOf } from "./teams-error.ts";
 
@@ -11,26 +11,24 @@ import { refusalOf } from "./teams-error.ts";
 const ROOMS = [ROOM, 12_000, 4_000];
 const GONE = new Set(["ActivityNotFoundInConversation", "ActivityNotFound", "MessageNotFound"]);
 
-/** As many as Teams lets have a view of their own. */
-const MAX_READERS = 60;
-
 export interface TeamsChatOptions {
 	readonly connection: Connection;
 	readonly reach: Reach;
-	readonly conversations: ConversationStore;
 	readonly nameOf: NameOf;
 	readonly membersOf: MembersOf;
+	readonly readersOf: ReadersOf;
 }
 
 /** Teams as the outbox sees it. */
-export function teamsChat({ connection, reach, conversations, nameOf, membersOf }: TeamsChatOptions): ChatPort {
+export function teamsChat({ connection, reach, nameOf, membersOf, readersOf }: TeamsChatOptions): ChatPort {
 	/** A card of a channel, in which those whom we know see their own. */
-	const inChannel = async <T>(card: Card, send: (message: Message) => Promise<T>, notify = false): Promise<T> =>
-		inRoom(
-			await callByName(card, nameOf, notify ? membersOf : null),
-			send,
-			await conversations.recentUsers(MAX_READERS),
-		);
+	const inChannel = async <T>(
+		channel: string,
+		card: Card,
+		send: (message: Message) => Promise<T>,
+		notify = false,
+	): Promise<T> =>
+		inRoom(await callByName(card, nameOf, notify ? membersOf : null), send, await readersOf(card, channel));
 
 	async function postRoot(channel: string, message: Message): Promise<Posted> {
 		const at = await reach.endpointOf(channel);
@@ -55,6 +53,7 @@ export function teamsChat({ connection, reach, conversations, nameOf, membersOf 
 		platform: "teams",
 		post: ({ channel, thread }, card) =>
 			inChannel(
+				channel,
 				card,
 				(message) => (thread === null ? postRoot(channel, message) : postReply(channel, thread, message)),
 				true,
@@ -62,11 +61,12 @@ export function teamsChat({ connection, reach, conversations, nameOf, membersOf 
 		// Reading a channel would need a right over all of its messages.
 		find: async () => "cannot_look",
 		async update({ channel, messageId }, card) {
-			const at = await reach.endpointOf(channel.split(";")[0] ?? channel);
+			const [base = channel] = channel.split(";");
+			const at = await reach.endpointOf(base);
 			const root = !channel.includes(";messageid=") && !isGroupChat(channel);
 			const to = root ? await reach.threadOf(channel, messageId) : { ...at, conversationId: channel };
 			try {
-				await inChannel(card, (message) => connection.update(to, messageId, message));
+				await inChannel(base, card, (message) => connection.update(to, messageId, message));
 				return "updated";
 			} catch (error) {
 				if (GONE.has(refusalOf(error)?.code ?? "")) return "gone";

@@ -1,4 +1,6 @@
-import type { Activity as BotActivity } from "botbuilder";
+import { type Activity as BotActivity, TeamsInfo } from "botbuilder";
+import { z } from "zod";
+import { directoryId } from "../../src/core/directory-id.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
 import type { BotFramework } from "./bot-framework.ts";
 
@@ -30,9 +32,14 @@ export interface Connection {
 	openThread(at: Endpoint, channel: string, message: Message): Promise<string>;
 	/** A chat with one person: answers its conversation. */
 	openPersonal(at: Endpoint, user: string): Promise<string>;
+	/** Who is in a channel or a chat: the directory's ids of them, and Teams' own. The first thousand. */
+	peopleIn(where: Target): Promise<readonly { readonly person: string; readonly userId: string }[]>;
 }
 
 const CHANNEL = "msteams";
+/** As many as Teams answers at once. */
+const ROSTER_PAGE = 500;
+const ROSTER_PAGES = 2;
 
 export function connect({ adapter, appId, oauthScope }: BotFramework): Connection {
 	async function open(
@@ -85,7 +92,31 @@ export function connect({ adapter, appId, oauthScope }: BotFramework): Connectio
 				channelData: { tenant: { id: at.tenant } },
 				members: [{ id: user, name: "" }],
 			}),
+		async peopleIn(where) {
+			const found: { person: string; userId: string }[] = [];
+			await vendorErrors(() =>
+				adapter.continueConversationAsync(appId, referenceTo(where), async (context) => {
+					let next: string | undefined;
+					for (let page = 0; page < ROSTER_PAGES; page++) {
+						const { members = [], continuationToken } = await TeamsInfo.getPagedMembers(context, ROSTER_PAGE, next);
+						found.push(...members.flatMap(personIn));
+						if (!continuationToken || continuationToken === next) break;
+						next = continuationToken;
+					}
+				}),
+			);
+			return found;
+		},
 	};
+}
+
+const Roster = z.object({ id: z.string(), aadObjectId: z.string().nullish(), objectId: z.string().nullish() });
+
+/** Teams writes the directory's id in either of two ways; the library knows the one. */
+function personIn(member: unknown): { readonly person: string; readonly userId: string }[] {
+	const read = Roster.safeParse(member);
+	const person = read.success ? (read.data.aadObjectId ?? read.data.objectId) : null;
+	return read.success && person ? [{ person: directoryId(person), userId: read.data.id }] : [];
 }
 
 function referenceTo(to: Target) {

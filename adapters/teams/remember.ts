@@ -1,4 +1,5 @@
-import type { ConversationStore } from "../../src/ports/conversations.ts";
+import { directoryId } from "../../src/core/directory-id.ts";
+import type { Account, ConversationStore } from "../../src/ports/conversations.ts";
 import { type Activity, placeOf } from "./activity.ts";
 
 /** Keeps what an activity says of how its channel or its person is reached; forgets both when we were removed. */
@@ -14,6 +15,7 @@ export async function remember(conversations: ConversationStore, activity: Activ
 		else if (teamId !== null) await conversations.forget({ teamId });
 		return;
 	}
+	await conversations.keepAccounts(accountsIn(activity, tenant));
 	const at = { tenant, serviceUrl, botId: recipient.id, activityId: activity.id };
 	if (personal) {
 		if (user === null) return;
@@ -24,6 +26,17 @@ export async function remember(conversations: ConversationStore, activity: Activ
 	const aadGroupId = channelData?.team?.aadGroupId ?? null;
 	const of = { kind: "channel" as const, id: channel, conversationId: channel, teamId, aadGroupId };
 	await conversations.keep({ ...at, ...of, userId: null, userName: null });
+}
+
+/** Everybody whom it names, as Teams calls them and as the directory does. */
+function accountsIn({ from, membersAdded }: Activity, tenant: string): Account[] {
+	const people = [
+		...(membersAdded ?? []).map((one) => ({ ...one, heard: false })),
+		...(from ? [{ ...from, heard: true }] : []),
+	];
+	return people.flatMap(({ id, aadObjectId, heard }) =>
+		aadObjectId ? [{ tenant: directoryId(tenant), person: directoryId(aadObjectId), userId: id, heard }] : [],
+	);
 }
 
 function isRemoval({ type, action, membersRemoved, recipient }: Activity): boolean {

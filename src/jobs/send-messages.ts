@@ -9,6 +9,7 @@ import { callApprovers } from "../use-cases/call-approvers.ts";
 import { type CardJob, type NoticeJob, orderKey, type ThreadJob } from "../use-cases/chat-jobs.ts";
 import { currentCard } from "../use-cases/current-card.ts";
 import type { TellJob } from "../use-cases/lock-environment.ts";
+import { readersOf } from "../use-cases/readers-of.ts";
 import { card, textCard } from "../words/rich.ts";
 import { storyLine } from "../words/story-line.ts";
 import type { Handled } from "./worker.ts";
@@ -19,7 +20,7 @@ export async function sendCard(deps: Deps, job: Job): Promise<Handled> {
 	const chat = deps.chats[platform];
 	const run = job.runId === null ? null : await runById(deps.db, job.runId);
 	if (chat === undefined || run === null) return "done";
-	const wanted = await currentCard(deps, run);
+	const wanted = { ...(await currentCard(deps, run)), readers: await readersOf(deps, run, platform) };
 	const shown = JSON.stringify(wanted.blocks);
 	const before = await shownCard(deps.db, run.id, platform);
 	if (before?.shown === shown && anew !== true) return "done";

@@ -55,6 +55,8 @@ export interface Card {
 	/** The whole content as plain text: notifications, screen readers, old clients, the terminal. */
 	readonly text: string;
 	readonly blocks: readonly CardBlock[];
+	/** Who sees it in their own way where the platform can show that, those first who are needed most; absent: nobody. */
+	readonly readers?: readonly Mention[];
 }
 
 /** A message that the platform took. */

@@ -23,6 +23,17 @@ export interface Conversation {
 	readonly userName: string | null;
 }
 
+/** A person of a directory, and how the platform calls them. */
+export interface Account {
+	readonly tenant: string;
+	/** Entra object id. */
+	readonly person: string;
+	/** `29:…` */
+	readonly userId: string;
+	/** They spoke just now; false: it was told who they are. */
+	readonly heard: boolean;
+}
+
 /** Where conversations are kept, durably and for all replicas. */
 export interface ConversationStore {
 	/** What is known of it already and is null here stays known. */
@@ -30,8 +41,12 @@ export interface ConversationStore {
 	find(kind: Conversation["kind"], id: string): Promise<Conversation | null>;
 	/** The one heard of last, whichever it is: a channel that nobody has spoken in yet is reached by the same server. */
 	latest(): Promise<Conversation | null>;
+	/** Keeps how the platform calls people of a tenant, of whatever conversation it told that. */
+	keepAccounts(accounts: readonly Account[]): Promise<void>;
+	/** The platform's ids of those of these people who are known, by the directory's ids of them. */
+	accountsOf(tenant: string, persons: readonly string[]): Promise<ReadonlyMap<string, string>>;
 	/** The platform's ids of the people who were heard of last. */
-	recentUsers(limit: number): Promise<readonly string[]>;
+	recentUsers(tenant: string, limit: number): Promise<readonly string[]>;
 	/** A team removed us, or a person did. */
 	forget(which: { readonly teamId: string } | { readonly user: string }): Promise<void>;
 }

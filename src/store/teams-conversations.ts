@@ -1,4 +1,4 @@
-import type { Conversation, ConversationStore } from "../ports/conversations.ts";
+import type { Account, Conversation, ConversationStore } from "../ports/conversations.ts";
 import type { Sql } from "./runs.ts";
 
 interface ConversationRow {
@@ -40,11 +40,33 @@ export function teamsConversations(sql: Sql, now: () => Date): ConversationStore
 		},
 		find: (kind, id) => first(`SELECT ${COLUMNS} FROM teams_conversation WHERE kind = $1 AND id = $2`, [kind, id]),
 		latest: () => first(`SELECT ${COLUMNS} FROM teams_conversation ORDER BY heard_at DESC LIMIT 1`, []),
-		async recentUsers(limit) {
+		async keepAccounts(accounts) {
+			// One statement takes each row once.
+			const each = [...new Map(accounts.map((one) => [`${one.tenant} ${one.person}`, one])).values()];
+			if (each.length === 0) return;
+			const of = <K extends keyof Account>(key: K) => each.map((one) => one[key]);
+			await sql.query(
+				`INSERT INTO teams_account AS a (tenant, person, user_id, heard_at)
+				 SELECT tenant, person, user_id, CASE WHEN heard THEN $5::timestamptz END
+				 FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[]) AS told (tenant, person, user_id, heard)
+				 ORDER BY tenant, person
+				 ON CONFLICT (tenant, person) DO UPDATE SET user_id = EXCLUDED.user_id,
+				 heard_at = COALESCE(EXCLUDED.heard_at, a.heard_at)`,
+				[of("tenant"), of("person"), of("userId"), of("heard"), now()],
+			);
+		},
+		async accountsOf(tenant, persons) {
+			const rows: { person: string; user_id: string }[] = await sql.query(
+				"SELECT person, user_id FROM teams_account WHERE tenant = $1 AND person = ANY ($2)",
+				[tenant, persons],
+			);
+			return new Map(rows.map((row) => [row.person, row.user_id]));
+		},
+		async recentUsers(tenant, limit) {
 			const rows: { user_id: string }[] = await sql.query(
-				`SELECT user_id FROM teams_conversation WHERE kind = 'personal' AND user_id IS NOT NULL
-				 ORDER BY heard_at DESC LIMIT $1`,
-				[limit],
+				`SELECT user_id FROM teams_account WHERE tenant = $1 AND heard_at IS NOT NULL
+				 ORDER BY heard_at DESC LIMIT $2`,
+				[tenant, limit],
 			);
 			return rows.map((row) => row.user_id);
 		},

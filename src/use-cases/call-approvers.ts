@@ -33,7 +33,12 @@ function callOn(part: Inline, except: readonly string[]): Inline {
 	return { mention: { ...part.mention, except } };
 }
 
-async function accountsOn(deps: Deps, platform: Platform, persons: ReadonlySet<string>): Promise<readonly string[]> {
+/** The accounts of persons on a platform. */
+export async function accountsOn(
+	deps: Deps,
+	platform: Platform,
+	persons: ReadonlySet<string>,
+): Promise<readonly string[]> {
 	if (persons.size === 0) return [];
 	const accounts = await deps.db.getRepository(IdentityTable).findBy({ platform, personId: In([...persons]) });
 	return accounts.map(({ externalId }) => externalId);
@@ -58,7 +63,7 @@ function isElsewhere(subject: Subject, platform: Platform): boolean {
 }
 
 /** Who is named by an address is called by their account there. */
-async function asKnownOn(deps: Deps, platform: Platform, subjects: readonly Subject[]): Promise<Subject[]> {
+export async function asKnownOn(deps: Deps, platform: Platform, subjects: readonly Subject[]): Promise<Subject[]> {
 	const emails = subjects.flatMap((subject) => ("email" in subject ? [subject.email.toLowerCase()] : []));
 	const accounts =
 		emails.length === 0 ? [] : await deps.db.getRepository(IdentityTable).findBy({ platform, email: In(emails) });

@@ -1,8 +1,9 @@
-import type { Conversation, ConversationStore } from "../../src/ports/conversations.ts";
+import type { Account, Conversation, ConversationStore } from "../../src/ports/conversations.ts";
 
 /** Conversations in memory. */
 export class FakeConversations implements ConversationStore {
 	readonly kept: Conversation[] = [];
+	readonly accounts: Account[] = [];
 
 	async keep(conversation: Conversation): Promise<void> {
 		const before = await this.find(conversation.kind, conversation.id);
@@ -19,10 +20,22 @@ export class FakeConversations implements ConversationStore {
 		return this.kept.at(-1) ?? null;
 	}
 
-	async recentUsers(limit: number): Promise<readonly string[]> {
-		return this.kept
-			.flatMap(({ kind, userId }) => (kind === "personal" && userId !== null ? [userId] : []))
-			.slice(-limit);
+	async keepAccounts(accounts: readonly Account[]): Promise<void> {
+		for (const one of accounts) {
+			const at = this.accounts.findIndex(({ tenant, person }) => tenant === one.tenant && person === one.person);
+			const [before] = at < 0 ? [] : this.accounts.splice(at, 1);
+			this.accounts.push({ ...one, heard: one.heard || before?.heard === true });
+		}
+	}
+
+	async accountsOf(tenant: string, persons: readonly string[]): Promise<ReadonlyMap<string, string>> {
+		const theirs = this.accounts.filter((one) => one.tenant === tenant && persons.includes(one.person));
+		return new Map(theirs.map(({ person, userId }) => [person, userId]));
+	}
+
+	async recentUsers(tenant: string, limit: number): Promise<readonly string[]> {
+		const heard = this.accounts.filter((one) => one.tenant === tenant && one.heard);
+		return heard.map(({ userId }) => userId).slice(-limit);
 	}
 
 	async forget(which: { teamId: string } | { user: string }): Promise<void> {

@@ -26,6 +26,7 @@ export type TeamsOperation =
 	| "users"
 	| "groups"
 	| "members"
+	| "roster"
 	| "checkMemberGroups"
 	| "keys";
 
@@ -40,6 +41,8 @@ export class TeamsServer {
 	readonly messages: TeamsMessage[] = [];
 	/** Channels of teams that have the app. */
 	readonly joined = new Set<string>();
+	/** Who is in a channel; nobody is told of one that is not here. */
+	readonly rosters = new Map<string, readonly string[]>();
 	/** People who have the app. */
 	readonly installed = new Set<string>();
 	/** A message that is larger is refused with 413. */
@@ -139,6 +142,11 @@ export class TeamsServer {
 			const act = (raw: Buffer) => this.directory.answer(method, path.slice("/graph/v1.0".length), json(raw));
 			return { operation, secured: true, act };
 		}
+		const roster = /^\/connector\/v3\/conversations\/([^/]+)\/pagedmembers$/.exec(path)?.[1];
+		if (roster !== undefined) {
+			const { searchParams } = new URL(url ?? "", this.#base);
+			return { operation: "roster", secured: true, act: () => this.#roster(roster, searchParams) };
+		}
 		const [, conversation, activity] =
 			/^\/connector\/v3\/conversations(?:\/([^/]+)\/activities(?:\/([^/]+))?)?$/.exec(path) ?? [];
 		if (!path.startsWith("/connector/v3/conversations")) return null;
@@ -176,6 +184,14 @@ export class TeamsServer {
 		if (member === undefined || !this.installed.has(member.id))
 			return { status: 403, body: { error: { code: "ForbiddenOperationException" } } };
 		return ok({ id: this.personal(member.id) });
+	}
+
+	#roster(channel: string, query: URLSearchParams): Reply {
+		if (!this.joined.has(channel)) return { status: 403, body: { error: { code: "BotNotInConversationRoster" } } };
+		const [from, size] = [Number(query.get("continuationToken") ?? 0), Number(query.get("pageSize"))];
+		const all = this.rosters.get(channel) ?? [];
+		const members = all.slice(from, from + size).map((user) => ({ id: `29:${user}`, objectId: user, name: user }));
+		return ok({ members, ...(from + size < all.length ? { continuationToken: String(from + size) } : {}) });
 	}
 
 	personal(user: string): string {

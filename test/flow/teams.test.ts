@@ -202,6 +202,30 @@ describe("each reader's own view of a card", () => {
 		expect(await view("U_TWO")).toBeNull();
 	});
 
+	test("is asked for by those who may approve first, by the ids that Teams told of them anywhere", async () => {
+		const others = Array.from({ length: 58 }, (_, n) => `U_OTHER_${n}`);
+		// In a channel: none of them has ever written to the bot alone.
+		for (const user of ["U_ANN", "U_OPS", ...others]) await there.fake.mention(user, TALK, "whoami");
+		await there.world.work();
+		there.fake.directory.group("S_LEADS", "U_ANN", "U_BOB", "U_EVE");
+		there.fake.rosters.set(teamsChannel("production"), ["U_BOB", "U_ADA"]);
+		await there.mention("U_OPS", "deploy shop@v1.0.0 to production", TALK);
+		const readers = () => (there.card("production").card["refresh"] as { userIds: string[] }).userIds;
+		// Teams has not told of U_EVE.
+		expect(readers().slice(0, 3)).toEqual(["29:U_OPS", "29:U_ANN", "29:U_BOB"]);
+		expect(readers()).toHaveLength(60);
+		expect(readers()).not.toContain("29:U_ADA");
+		await there.press("U_BOB", there.card("production"), "Approve");
+		expect(readers().slice(0, 3)).toEqual(["29:U_OPS", "29:U_BOB", "29:U_ANN"]);
+		expect(await view("U_BOB")).toEqual({ labels: [], text: expect.stringContaining("You have approved it") });
+	});
+
+	test("goes out without those of whom Teams will not tell", async () => {
+		there.fake.fail("roster", { status: 403, code: "BotNotInConversationRoster" });
+		await there.say("U_OPS", "shop@v1.0.0 to production");
+		expect(there.card("production").card["refresh"]).toMatchObject({ userIds: ["29:U_OPS"] });
+	});
+
 	test("is presentation alone: the button of everybody's card still refuses", async () => {
 		await there.say("U_OPS", "shop@v1.0.0 to production");
 		expect(await there.press("U_OPS", there.card("production"), "Approve")).toContain(

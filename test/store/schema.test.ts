@@ -12,7 +12,7 @@ afterAll(() => shelf.close());
 /** Spoken to in SQL alone, and so without an entity. What they promise is held by their constraints, which other tests break. */
 const IN_SQL_ALONE = [
 	...["approval", "audit_entry", "chain_head", "environment_lock", "former_address", "idempotent_answer", "job", "run"],
-	...["run_card", "run_log", "run_progress", "runner", "runner_work", "teams_conversation"],
+	...["run_card", "run_log", "run_progress", "runner", "runner_work", "teams_account", "teams_conversation"],
 	...["sign_in_link", "web_session", "webhook_delivery"],
 ];
 
