@@ -177,8 +177,8 @@ function makeSlack({ config, store, log, now, front, wake }: ChatContext): Slack
 		...(appToken === null ? {} : { appToken }),
 		...(apiUrl === null ? {} : { apiUrl }),
 		front,
-		store: async ({ dedupeKey, body }) => {
-			if (await keep({ kind: "slack_in", dedupeKey, payload: body })) wake();
+		store: async ({ body, ...keys }) => {
+			if (await keep({ kind: "slack_in", ...keys, payload: body })) wake();
 		},
 		log,
 	});
@@ -192,8 +192,8 @@ function makeTeams({ config, store, log, now, front, wake }: ChatContext): Teams
 		graphBaseUrl: config.graphBaseUrl,
 		conversations: teamsConversations(store.db, now),
 		front,
-		store: async ({ dedupeKey, body }) => {
-			if (await keep({ kind: "teams_in", dedupeKey, payload: body })) wake();
+		store: async ({ body, ...keys }) => {
+			if (await keep({ kind: "teams_in", ...keys, payload: body })) wake();
 		},
 		log,
 	});

@@ -2,7 +2,7 @@ import { App } from "@slack/bolt";
 import type { Logger } from "pino";
 import type { ChatPort } from "../../src/ports/chat.ts";
 import type { Front } from "../../src/ports/front.ts";
-import type { Inbox } from "../../src/ports/inbox.ts";
+import type { Inbox, InboxItem } from "../../src/ports/inbox.ts";
 import { textCard } from "../../src/words/rich.ts";
 import { answerPerson } from "./answer-person.ts";
 import { createApi, slackCode } from "./api.ts";
@@ -46,7 +46,7 @@ export interface SlackOptions {
 	/** With a trailing slash. */
 	readonly apiUrl?: string;
 	readonly front: () => Front;
-	readonly store: (item: { dedupeKey: string; body: unknown }) => Promise<void>;
+	readonly store: (item: InboxItem) => Promise<void>;
 	readonly log: Logger;
 }
 

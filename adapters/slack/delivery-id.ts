@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
+import { hurriedKeys, type PressKeys } from "../../src/core/hurried-press.ts";
 import { type Body, textAt } from "./body.ts";
-
-/** Clicks of one person on one button that lie this close together are one. */
-const HURRY_SECONDS = 5;
 
 /** How a request is known from the moment it was taken. */
 export interface Delivery {
@@ -15,9 +13,15 @@ export function withDelivery(
 	body: Body,
 	fallback: string,
 	now: Date,
-): Body & { readonly draven: { readonly id: string; readonly saidAt: string } } {
-	const id = deliveryId(body) ?? `other:${createHash("sha256").update(fallback).digest("hex")}`;
-	return { ...body, draven: { id, saidAt: now.toISOString() } };
+): {
+	readonly kept: Body & { readonly draven: { readonly id: string; readonly saidAt: string } };
+	readonly sameAs: readonly string[];
+} {
+	const { id, sameAs } = hurried(body) ?? {
+		id: deliveryId(body) ?? `other:${createHash("sha256").update(fallback).digest("hex")}`,
+		sameAs: [],
+	};
+	return { kept: { ...body, draven: { id, saidAt: now.toISOString() } }, sameAs };
 }
 
 export function deliveryOf(body: unknown): Delivery {
@@ -44,13 +48,7 @@ function deliveryId(body: Body): string | null {
 		}
 		case "block_actions": {
 			const at = textAt(body, "actions", 0, "action_ts");
-			const where =
-				textAt(body, "container", "message_ts") ?? textAt(body, "message", "ts") ?? textAt(body, "view", "id") ?? "";
-			if (at === null || user === null) return null;
-			const button = textAt(body, "actions", 0, "action_id") ?? "";
-			// A decision has one effect however often it is clicked; a command that is clicked twice in a hurry was meant once.
-			const once = button.startsWith("say:") ? `${button}:${Math.floor(Number(at) / HURRY_SECONDS)}` : at;
-			return `action:${user}:${where}:${once}`;
+			return at === null || user === null ? null : `action:${user}:${placeOf(body)}:${at}`;
 		}
 		case "view_submission": {
 			const view = textAt(body, "view", "id");
@@ -59,4 +57,23 @@ function deliveryId(body: Body): string | null {
 		default:
 			return null;
 	}
+}
+
+/** A click that would be carried out twice: a command, and a retry. Most decisions have one effect however often they are clicked. */
+function hurried(body: Body): PressKeys | null {
+	const user = textAt(body, "user", "id");
+	const at = Number(textAt(body, "actions", 0, "action_ts") ?? Number.NaN) * 1_000;
+	const button = textAt(body, "actions", 0, "action_id") ?? "";
+	if (textAt(body, "type") !== "block_actions" || user === null || Number.isNaN(at)) return null;
+	const isTwice = button.startsWith("say:") || button.startsWith("decision:retry:");
+	// By what it says: another button may stand in its place once the message is drawn anew.
+	const what = createHash("sha256")
+		.update(textAt(body, "actions", 0, "value") ?? button)
+		.digest("hex")
+		.slice(0, 32);
+	return isTwice ? hurriedKeys(`press:${user}:${placeOf(body)}:${what}`, at) : null;
+}
+
+function placeOf(body: Body): string {
+	return textAt(body, "container", "message_ts") ?? textAt(body, "message", "ts") ?? textAt(body, "view", "id") ?? "";
 }

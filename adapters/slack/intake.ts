@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { InboxItem } from "../../src/ports/inbox.ts";
 import { type Body, textAt } from "./body.ts";
 import { withDelivery } from "./delivery-id.ts";
 import { FORM, formProblems } from "./form.ts";
@@ -12,7 +13,7 @@ export interface IntakeReply {
 
 export interface IntakeOptions {
 	/** One durable insert; a second one of the same key is dropped. */
-	readonly store: (item: { dedupeKey: string; body: unknown }) => Promise<void>;
+	readonly store: (item: InboxItem) => Promise<void>;
 	/** What a picker in a form offers; answered within the request, for it changes nothing. */
 	readonly suggest: (body: Body) => Promise<unknown>;
 	readonly log: Logger;
@@ -31,9 +32,9 @@ export function createIntake(options: IntakeOptions): (body: Body, fallbackId: s
 	async function keep(body: Body, fallbackId: string): Promise<IntakeReply> {
 		// Slack's old way to prove itself; nobody reads it any more, so it is not kept either.
 		const { token: _, ...rest } = body;
-		const kept = withDelivery(rest, fallbackId, new Date());
+		const { kept, sameAs } = withDelivery(rest, fallbackId, new Date());
 		try {
-			await store({ dedupeKey: `slack:${kept.draven.id}`, body: kept });
+			await store({ dedupeKey: `slack:${kept.draven.id}`, sameAs: sameAs.map((id) => `slack:${id}`), body: kept });
 			return TAKEN;
 		} catch (error) {
 			log.error({ err: error }, "a request of Slack could not be stored; Slack is told so");

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { ChatPort } from "../../src/ports/chat.ts";
 import type { ConversationStore } from "../../src/ports/conversations.ts";
 import type { Front } from "../../src/ports/front.ts";
-import type { Inbox } from "../../src/ports/inbox.ts";
+import type { Inbox, InboxItem } from "../../src/ports/inbox.ts";
 import { textCard } from "../../src/words/rich.ts";
 import { answerPerson } from "./answer-person.ts";
 import { botFramework } from "./bot-framework.ts";
@@ -42,7 +42,7 @@ export interface TeamsOptions {
 	readonly graphBaseUrl: string | null;
 	readonly conversations: ConversationStore;
 	readonly front: () => Front;
-	readonly store: (item: { dedupeKey: string; body: unknown }) => Promise<void>;
+	readonly store: (item: InboxItem) => Promise<void>;
 	readonly log: Logger;
 	readonly now?: () => number;
 }

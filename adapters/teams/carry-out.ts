@@ -1,4 +1,6 @@
+import { setTimeout } from "node:timers/promises";
 import type { Card } from "../../src/ports/chat.ts";
+import type { RefChoice } from "../../src/ports/front.ts";
 import { textCard } from "../../src/words/rich.ts";
 import type { Activity } from "./activity.ts";
 import { answerPerson } from "./answer-person.ts";
@@ -12,6 +14,9 @@ import type { Stored } from "./stored.ts";
 import { type Where, whereOf } from "./where.ts";
 
 type Delivery = Stored["draven"];
+
+/** A card within the answer has to be there in 2.5 s; a provider may need longer to list its versions. */
+const REFS_WITHIN_MS = 1_500;
 
 /** Carries out a stored activity; may be called again for the same one after a crash. */
 export async function carryOut(context: TeamsContext, activity: Activity, delivery: Delivery): Promise<void> {
@@ -102,6 +107,21 @@ export async function formFor(context: TeamsContext, where: Where, picked: strin
 	const { tenant, user } = where;
 	const choices = await context.front().formChoices("teams", tenant, user);
 	const project = projectOfForm(choices, picked);
-	const refs = project === null ? [] : await context.front().refChoices("teams", tenant, user, project.slug, "");
+	const refs =
+		project === null ? [] : await inTime(context.front().refChoices("teams", tenant, user, project.slug, ""));
 	return deployForm(choices, project, refs);
+}
+
+/** The form stands for itself without them: a version can be typed. */
+async function inTime(asked: Promise<readonly RefChoice[]>): Promise<readonly RefChoice[]> {
+	const stop = new AbortController();
+	const late = setTimeout(REFS_WITHIN_MS, [], { signal: stop.signal });
+	// Whichever comes too late is nobody's any more.
+	late.catch(() => {});
+	asked.catch(() => {});
+	try {
+		return await Promise.race([asked, late]);
+	} finally {
+		stop.abort();
+	}
 }

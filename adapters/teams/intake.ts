@@ -1,8 +1,9 @@
 import type { Logger } from "pino";
+import type { InboxItem } from "../../src/ports/inbox.ts";
 import { Activity, tenantsOf } from "./activity.ts";
 import { type Authenticated, authenticate } from "./authenticate.ts";
 import type { BotFramework } from "./bot-framework.ts";
-import { deliveryId } from "./delivery.ts";
+import { deliveryKeys } from "./delivery.ts";
 import { pressedOf } from "./pressed.ts";
 import { CARD_TYPE } from "./render-card.ts";
 import { type Where, whereOf } from "./where.ts";
@@ -18,7 +19,7 @@ export interface IntakeOptions {
 	/** Null: whoever the Playground is. */
 	readonly tenantId: string | null;
 	/** One durable insert; a second one of the same key is dropped. */
-	readonly store: (item: { dedupeKey: string; body: unknown }) => Promise<void>;
+	readonly store: (item: InboxItem) => Promise<void>;
 	/** The form's second card: shown within the answer, for it changes nothing. */
 	readonly form: (where: Where, project: string | null) => Promise<object>;
 	/** A person's own page, in the place of the one that they look at. */
@@ -37,10 +38,12 @@ export function createIntake(options: IntakeOptions): (body: unknown, authorizat
 	const { framework, tenantId, store, log } = options;
 
 	async function keep(activity: Activity): Promise<boolean> {
-		const draven = { id: deliveryId(activity), saidAt: new Date().toISOString() };
+		const { id, sameAs } = deliveryKeys(activity);
+		const draven = { id, saidAt: new Date().toISOString() };
 		const [tenant = ""] = tenantsOf(activity);
+		const key = (name: string) => `teams:${tenant}:${name}`;
 		try {
-			await store({ dedupeKey: `teams:${tenant}:${draven.id}`, body: { draven, activity } });
+			await store({ dedupeKey: key(id), sameAs: sameAs.map(key), body: { draven, activity } });
 			return true;
 		} catch (error) {
 			log.error({ err: error }, "an activity of Teams could not be stored; Teams is told so");

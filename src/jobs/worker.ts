@@ -33,6 +33,8 @@ export interface Worker {
 const MAX_BUG_TRIES = 8;
 /** The same where a person waits for an answer: about a quarter of a minute. */
 const MAX_BUG_TRIES_OF_REQUEST = 5;
+/** What people of a chat asked for, whichever chat. */
+const REQUESTS: ReadonlySet<JobKind> = new Set(["slack_in", "teams_in"]);
 /** From so many on a job is suspected: before that it may have been any of those that were at work together. */
 const SUSPECT_DEATHS = 3;
 /** Workers that died at a job, one after the other, before it is given up: enough for a bad day of the machine. */
@@ -179,7 +181,7 @@ const MESSAGES: ReadonlySet<JobKind> = new Set(["card", "thread", "progress", "n
 
 function triesOf(kind: JobKind, vendor: VendorError | null): number {
 	if (NEVER_GIVEN_UP.has(kind)) return Number.POSITIVE_INFINITY;
-	if (vendor === null) return kind === "slack_in" ? MAX_BUG_TRIES_OF_REQUEST : MAX_BUG_TRIES;
+	if (vendor === null) return REQUESTS.has(kind) ? MAX_BUG_TRIES_OF_REQUEST : MAX_BUG_TRIES;
 	const passes = vendor.passing || (vendor.kind === "unauthorized" && MESSAGES.has(kind));
 	return passes ? MAX_PASSING_TRIES : 1;
 }

@@ -13,3 +13,12 @@ export type ReadBody = (
 
 /** Takes the requests of a chat, past the framework. */
 export type Inbox = (request: IncomingMessage, response: ServerResponse, read: ReadBody) => void;
+
+/** What is stored of a request of a chat before it is answered. */
+export interface InboxItem {
+	/** A second one with the same key is dropped. */
+	readonly dedupeKey: string;
+	/** It is dropped as well when one of these is there. */
+	readonly sameAs: readonly string[];
+	readonly body: unknown;
+}

@@ -1,10 +1,12 @@
-import { enqueue, type JobKind } from "./jobs.ts";
+import type { JobKind } from "./jobs.ts";
 import type { Sql } from "./runs.ts";
 
 export interface KnownJob {
 	readonly kind: JobKind;
 	/** A second job with the same key is dropped. */
 	readonly dedupeKey: string;
+	/** It is dropped as well when one of these is there: it means the same as this one. */
+	readonly sameAs?: readonly string[];
 	readonly payload: unknown;
 }
 
@@ -18,7 +20,8 @@ interface Waiting {
 
 const INSERT = `INSERT INTO job (kind, dedupe_key, payload, run_at, created_at)
 	SELECT t.kind, t.dedupe_key, t.payload, $2, $2
-	FROM jsonb_to_recordset($1::jsonb) AS t(kind text, dedupe_key text, payload jsonb)
+	FROM jsonb_to_recordset($1::jsonb) AS t(kind text, dedupe_key text, same_as text[], payload jsonb)
+	WHERE t.same_as IS NULL OR NOT EXISTS (SELECT FROM job AS j WHERE j.dedupe_key = ANY (t.same_as))
 	ON CONFLICT (dedupe_key) DO NOTHING RETURNING dedupe_key`;
 
 const MAX_JOBS = 64;
@@ -47,13 +50,23 @@ export function groupedEnqueue(sql: Sql, now: () => Date): (job: KnownJob) => Pr
 			// Of two with the same key the first one is the new one.
 			for (const { job, resolve } of group) resolve(fresh.delete(job.dedupeKey));
 		} catch {
-			await Promise.all(group.map(({ job, resolve, reject }) => enqueue(sql, job, now()).then(resolve, reject)));
+			await Promise.all(group.map((one) => alone(one).then(one.resolve, one.reject)));
 		}
+	}
+
+	async function alone({ row }: Waiting): Promise<boolean> {
+		const rows: unknown[] = await sql.query(INSERT, [`[${row}]`, now()]);
+		return rows.length === 1;
 	}
 
 	return (job) =>
 		new Promise((resolve, reject) => {
-			const row = JSON.stringify({ kind: job.kind, dedupe_key: job.dedupeKey, payload: job.payload });
+			const row = JSON.stringify({
+				kind: job.kind,
+				dedupe_key: job.dedupeKey,
+				same_as: job.sameAs,
+				payload: job.payload,
+			});
 			waiting.push({ job, row, resolve, reject });
 			if (busy) return;
 			busy = true;

@@ -40,8 +40,8 @@ async function ours(): Promise<number> {
 	const put = groupedEnqueue(deps.db, deps.now);
 	const slack = createSlack({
 		...{ botToken: "xoxb-bench", signingSecret: SECRET, front: () => front, log: deps.log },
-		store: async ({ dedupeKey, body }) => {
-			if (await put({ kind: "slack_in", dedupeKey, payload: body })) deps.wake();
+		store: async ({ body, ...keys }) => {
+			if (await put({ kind: "slack_in", ...keys, payload: body })) deps.wake();
 		},
 	});
 	const server = createWebServer({

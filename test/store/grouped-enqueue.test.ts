@@ -77,3 +77,12 @@ test("jobs that are large go in several statements", async () => {
 	expect(await Promise.all([1, 2, 3].map((n) => enqueue(job(`large:${n}`, { large }))))).toEqual([true, true, true]);
 	expect(await stored("large:")).toHaveLength(3);
 });
+
+test("what means the same as one that is there is dropped, whichever of the two came first", async () => {
+	const enqueue = groupedEnqueue(db, now);
+	expect(await enqueue({ ...job("span:2"), sameAs: ["span:1", "span:3"] })).toBe(true);
+	expect(await enqueue({ ...job("span:3"), sameAs: ["span:2", "span:4"] })).toBe(false);
+	expect(await enqueue({ ...job("span:1"), sameAs: ["span:0", "span:2"] })).toBe(false);
+	expect(await enqueue({ ...job("span:4"), sameAs: ["span:3", "span:5"] })).toBe(true);
+	expect(await enqueue({ ...job("span:9"), sameAs: [] })).toBe(true);
+});

@@ -1,6 +1,6 @@
 import { createSlack, type Slack } from "../../adapters/slack/app.ts";
 import type { Run } from "../../src/core/run.ts";
-import { enqueue } from "../../src/store/jobs.ts";
+import { groupedEnqueue } from "../../src/store/grouped-enqueue.ts";
 import { createFront } from "../../src/use-cases/front.ts";
 import type { WebServer } from "../../src/web/server.ts";
 import { FakeSlack } from "../fakes/slack.ts";
@@ -28,12 +28,13 @@ export class SlackWorld {
 		for (const channel of ["C_TALK", "C_STAGE", "C_PRODUCTION"]) fake.joined.add(channel);
 		for (const [group, members] of world.people.groups) fake.group(group, ...members);
 		fake.user("U_ADA");
+		const keep = groupedEnqueue(world.deps.db, () => world.deps.now());
 		const slack = createSlack({
 			...{ botToken: fake.botToken, apiUrl: fake.apiUrl },
 			...(setting.socketMode === true ? { appToken: fake.appToken } : { signingSecret: fake.signingSecret }),
 			front: () => createFront(world.deps),
-			store: async ({ dedupeKey, body }) => {
-				await enqueue(world.deps.db, { kind: "slack_in", dedupeKey, payload: body }, world.deps.now());
+			store: async ({ body, ...keys }) => {
+				await keep({ kind: "slack_in", ...keys, payload: body });
 			},
 			log: world.deps.log,
 		});

@@ -1,6 +1,6 @@
 import { createTeams, type Teams } from "../../adapters/teams/app.ts";
 import type { AccessBinding } from "../../src/core/access.ts";
-import { enqueue } from "../../src/store/jobs.ts";
+import { groupedEnqueue } from "../../src/store/grouped-enqueue.ts";
 import { teamsConversations } from "../../src/store/teams-conversations.ts";
 import { createFront } from "../../src/use-cases/front.ts";
 import type { WebServer } from "../../src/web/server.ts";
@@ -37,6 +37,7 @@ export async function connectTeams(world: World): Promise<{ fake: FakeTeams; tea
 		fake.directory.user(user);
 		fake.installed.add(user);
 	}
+	const keep = groupedEnqueue(world.deps.db, () => world.deps.now());
 	const teams = createTeams({
 		app: {
 			...{ appId: fake.appId, appPassword: fake.appPassword, appType: "SingleTenant", tenantId: fake.tenant },
@@ -45,8 +46,8 @@ export async function connectTeams(world: World): Promise<{ fake: FakeTeams; tea
 		graphBaseUrl: fake.graphUrl,
 		conversations: teamsConversations(world.deps.db, () => world.deps.now()),
 		front: () => createFront(world.deps),
-		store: async ({ dedupeKey, body }) => {
-			await enqueue(world.deps.db, { kind: "teams_in", dedupeKey, payload: body }, world.deps.now());
+		store: async ({ body, ...keys }) => {
+			await keep({ kind: "teams_in", ...keys, payload: body });
 		},
 		log: world.deps.log,
 	});
