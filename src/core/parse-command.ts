@@ -288,7 +288,10 @@ function readHelp(reader: CommandReader): Command | No {
 	const verb = verbOf(token.text.toLowerCase().replace(/!$/, ""));
 	if (verb !== null) return reader.end("help") ?? { verb: "help", topic: verb };
 	const near = nearest(token.text, VERB_NAMES).map((name) => ({ label: name, command: `help ${name}` }));
-	return reader.no("unknown_verb", `"${short(token.text)}" is no command that I know.`, "help", near);
+	return reader.no("unknown_verb", `"${short(token.text)}" is no command that I know.`, "help", [
+		...near,
+		{ label: "help", command: "help" },
+	]);
 }
 
 const READERS: Record<VerbName, (reader: CommandReader, forced: boolean) => Command | No> = {

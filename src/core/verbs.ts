@@ -1,8 +1,10 @@
+import { UNTIL_FORMS } from "./freeze-until.ts";
+
 export interface Verb {
 	readonly usage: string;
 	/** What it is for, in a few words. */
 	readonly does: string;
-	/** As people type it. */
+	/** As people type it; none where the form is all there is. */
 	readonly examples: readonly string[];
 	/** What one would ask next. */
 	readonly more?: string;
@@ -31,7 +33,7 @@ export const VERBS = {
 	},
 	plan: {
 		usage: "deploy plan <project>[@<ref>] <environment> [key=value …]",
-		does: "a dry-run: start the pipeline to show what a deploy would do",
+		does: "start the pipeline as a dry-run, to see what a deploy would do",
 		examples: ["deploy plan web@v1.4.2 production"],
 	},
 	explain: {
@@ -70,7 +72,7 @@ export const VERBS = {
 	},
 	lock: {
 		usage: 'deploy lock <project> <environment> [for 2h] [reason] [--steal "reason"]',
-		does: "keep an environment to yourself: the runs of others wait",
+		does: "keep an environment to yourself; the runs of others wait",
 		examples: ["deploy lock web stage for 2h moving data"],
 		more: "--steal takes the lock of somebody else, who is told; it takes the role admin.",
 	},
@@ -81,8 +83,9 @@ export const VERBS = {
 	},
 	freeze: {
 		usage: "deploy freeze <scope> [until <time>|for 2h] <reason>",
-		does: "stop releases: to web/production, */production, or * for all",
+		does: "stop releases to web/production, */production, or * for all",
 		examples: ["deploy freeze */production until monday 09:00 the fair", "deploy freeze web/* for 2h moving data"],
+		more: `A time is ${UNTIL_FORMS}. What is at work goes on, and dry-runs may go.`,
 	},
 	unfreeze: {
 		usage: "deploy unfreeze <scope>",
@@ -107,7 +110,7 @@ export const VERBS = {
 	},
 	diff: {
 		usage: "deploy diff <project> [environment]",
-		does: "what is not live yet: commits, authors, checks",
+		does: "what is not live yet, with authors and checks",
 		examples: ["deploy diff web production"],
 	},
 	show: { usage: "deploy show #<run>", does: "one run with its verdict", examples: ["deploy show #12"] },
@@ -115,12 +118,12 @@ export const VERBS = {
 	whoami: {
 		usage: "deploy whoami",
 		does: "who you are here and what you may do",
-		examples: ["deploy whoami"],
+		examples: [],
 	},
 	admin: {
 		usage: "deploy admin",
 		does: "a one-time link, valid 5 minutes, into the web page",
-		examples: ["deploy admin"],
+		examples: [],
 	},
 	help: {
 		usage: "deploy help [verb]",

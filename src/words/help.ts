@@ -22,12 +22,13 @@ function helpOf(name: VerbName): Card {
 	const { examples, more }: Verb = VERBS[name];
 	return card(
 		{ kind: "text", text: line(name) },
-		{
-			kind: "text",
-			text: ["For example: ", ...examples.flatMap((code, n): Inline[] => [...(n > 0 ? [" · "] : []), { code }])],
-		},
+		...(examples.length === 0 ? [] : [{ kind: "text" as const, text: exampleWords(examples) }]),
 		...(more === undefined ? [] : [{ kind: "small" as const, text: [more] }]),
 	);
+}
+
+function exampleWords(examples: readonly string[]): Rich {
+	return ["For example: ", ...examples.flatMap((code, n): Inline[] => [...(n > 0 ? [" · "] : []), { code }])];
 }
 
 function line(name: VerbName): Rich {
