@@ -5,11 +5,10 @@ import type { MembersOf } from "./group-members.ts";
 import type { Reach } from "./reach.ts";
 import type { ReadersOf } from "./readers.ts";
 import { messageOf, ROOM } from "./render-card.ts";
-import { refusalOf } from "./teams-error.ts";
+import { refusalOf, saysGone } from "./teams-error.ts";
 
 /** Shorter and shorter, when Teams says that a message is too large after all. */
 const ROOMS = [ROOM, 12_000, 4_000];
-const GONE = new Set(["ActivityNotFoundInConversation", "ActivityNotFound", "MessageNotFound"]);
 
 export interface TeamsChatOptions {
 	readonly connection: Connection;
@@ -69,7 +68,7 @@ export function teamsChat({ connection, reach, nameOf, membersOf, readersOf }: T
 				await inChannel(base, card, (message) => connection.update(to, messageId, message));
 				return "updated";
 			} catch (error) {
-				if (GONE.has(refusalOf(error)?.code ?? "")) return "gone";
+				if (saysGone(refusalOf(error))) return "gone";
 				throw error;
 			}
 		},

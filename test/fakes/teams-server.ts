@@ -17,7 +17,7 @@ export interface TeamsMessage {
 }
 
 /** `status`: answered with it, nothing happens. `answer_lost`: it happens, and the connection breaks. */
-export type TeamsFault = { status: number; code?: string; retryAfter?: number } | "answer_lost";
+export type TeamsFault = { status: number; code?: string; message?: string; retryAfter?: number } | "answer_lost";
 export type TeamsOperation =
 	| "token"
 	| "create"
@@ -103,9 +103,9 @@ export class TeamsServer {
 		const at = this.#faults.findIndex((one) => one.operation === found.operation);
 		const [fault] = at < 0 ? [] : this.#faults.splice(at, 1);
 		if (fault !== undefined && fault.fault !== "answer_lost") {
-			const { status, code, retryAfter } = fault.fault;
+			const { status, code, message, retryAfter } = fault.fault;
 			const headers = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
-			return reply(response, status, code === undefined ? {} : { error: { code } }, headers);
+			return reply(response, status, code === undefined ? {} : { error: { code, message } }, headers);
 		}
 		if (found.secured && !this.#knows(request.headers.authorization)) {
 			this.unauthorized += 1;

@@ -57,6 +57,48 @@ describe("posting", () => {
 		expect(await chat().update(posted, textCard("two"))).toBe("gone");
 	});
 
+	test.each<[string, Exclude<TeamsFault, string>]>([
+		["a message that is not in the thread", { status: 404, code: "ActivityNotFoundInConversation" }],
+		["a message that somebody deleted", { status: 403, code: "ServiceError", message: "Unknown" }],
+		["a message that is too old to be known", { status: 400, code: "BadArgument", message: "not a known activity id" }],
+		["a thread that is gone", { status: 404, code: "ConversationNotFound" }],
+		["nothing there, without a word", { status: 404 }],
+		["nothing there any more", { status: 410 }],
+	])("an edit that meets %s makes it be replaced", async (_, fault) => {
+		const posted = await chat().post(root, textCard("one"), "c1");
+		there.fake.fail("update", fault);
+		expect(await chat().update(posted, textCard("two"))).toBe("gone");
+	});
+
+	test.each<[Exclude<TeamsFault, string>, object]>([
+		[
+			{ status: 403, code: "BotNotInConversationRoster" },
+			{ kind: "not_found", message: expect.stringContaining("add the app DRAVEN to the team") },
+		],
+		[
+			{ status: 403, code: "BotDisabledByAdmin" },
+			{ kind: "not_found", message: expect.stringContaining("allows it again in the Teams admin centre") },
+		],
+		[
+			{ status: 403, code: "ConversationBlockedByUser" },
+			{ kind: "not_found", message: expect.stringContaining("moderation of the channel") },
+		],
+		[{ status: 400, code: "BadArgument", message: "the card is odd" }, { kind: "rejected" }],
+		[{ status: 412, code: "PreconditionFailed" }, { kind: "unavailable" }],
+	])("an edit that meets %j makes nothing be replaced", async (fault, error) => {
+		const posted = await chat().post(root, textCard("one"), "c1");
+		there.fake.fail("update", fault);
+		await expect(chat().update(posted, textCard("two"))).rejects.toMatchObject(error);
+		expect(there.fake.roots(CHANNEL)).toHaveLength(1);
+	});
+
+	test("in a channel that was deleted is told for good, with what an admin does", async () => {
+		there.fake.fail("create", { status: 404, code: "ConversationNotFound" });
+		await expect(chat().post(root, textCard("one"), "c1")).rejects.toMatchObject({
+			...{ kind: "not_found", passing: false, message: expect.stringContaining("its channel was deleted") },
+		});
+	});
+
 	test("a message that is too large is said shorter, once it is known to be", async () => {
 		there.fake.maxBytes = 9_000;
 		await chat().post(root, textCard("long ".repeat(8_000)), "c1");
