@@ -40,6 +40,7 @@ export const AUDIT_ACTIONS = [
 	"token.revoked",
 	"person.linked",
 	"web.signed_in",
+	"web.signed_out_everywhere",
 	"web.link_refused",
 	"system.started",
 ] as const;

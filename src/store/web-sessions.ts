@@ -101,10 +101,11 @@ export async function deleteSession(sql: Sql, plain: string): Promise<void> {
 	await sql.query("DELETE FROM web_session WHERE hash = $1", [hashOf(plain)]);
 }
 
-/** Signs a person out everywhere; links that they have not used are void too. */
-export async function deleteSessionsOf(sql: Sql, personId: string, now: Date): Promise<void> {
+/** Signs a person out everywhere; links that they have not used are void too. Gives how many sessions it ended. */
+export async function deleteSessionsOf(sql: Sql, personId: string, now: Date): Promise<number> {
 	await sql.query("UPDATE sign_in_link SET used_at = $2 WHERE person_id = $1 AND used_at IS NULL", [personId, now]);
-	await sql.query("DELETE FROM web_session WHERE person_id = $1", [personId]);
+	const [, count]: [unknown, number] = await sql.query("DELETE FROM web_session WHERE person_id = $1", [personId]);
+	return count;
 }
 
 /** True: nobody has ever been in, so that the terminal may show a link. */

@@ -1,5 +1,6 @@
 import { type Actor, SYSTEM_ACTOR } from "../core/audit-entry.ts";
 import { done, type Outcome, refusal, refused } from "../core/refusal.ts";
+import type { PersonRef } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
 import { holdChain, SYSTEM_CHAIN, writeTrail } from "../store/change.ts";
 import { AccessBindingTable, IdentityTable, PersonTable } from "../store/entities.ts";
@@ -170,8 +171,21 @@ export async function identifySession(deps: Deps, who: WebPerson, fresh = false)
 	return identifyPerson(deps, who.personId, who.role === null ? null : [who.role], fresh);
 }
 
-export async function signOutEverywhere(deps: Deps, personId: string): Promise<void> {
-	await deps.db.transaction((tx) => deleteSessionsOf(tx, personId, deps.now()));
+/** Ends all sessions of a person, and what links they have; by themselves, or by an admin. */
+export async function signOutEverywhere(deps: Deps, person: PersonRef, actor: Actor): Promise<number> {
+	return deps.db.transaction(async (tx) => {
+		const held = await holdChain(tx, SYSTEM_CHAIN);
+		const now = deps.now();
+		const sessions = await deleteSessionsOf(tx, person.id, now);
+		const nowhere = { project: null, environment: null, runId: null, run: null };
+		await writeTrail({ tx, auditKey: deps.auditKey, held, now }, [
+			{
+				...{ atMs: now.getTime(), action: "web.signed_out_everywhere", actor, ...nowhere },
+				data: { person: { id: person.id, name: person.name }, sessions },
+			},
+		]);
+		return sessions;
+	});
 }
 
 const NO_OUTSIDERS = refusal(

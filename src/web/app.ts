@@ -5,14 +5,19 @@ import { commandEndpoints } from "./api/commands.ts";
 import { configurationEndpoints } from "./api/configuration.ts";
 import { deliveryEndpoints } from "./api/deliveries.ts";
 import { type Endpoint, register } from "./api/endpoint.ts";
+import { evidenceEndpoints } from "./api/evidence.ts";
 import { freezeEndpoints } from "./api/freezes.ts";
+import { integrationCareEndpoints } from "./api/integration-care.ts";
 import { lockEndpoints } from "./api/locks.ts";
 import { describeApi } from "./api/openapi.ts";
+import { peopleEndpoints } from "./api/people.ts";
 import { reportEndpoints } from "./api/reports.ts";
 import { logEndpoints } from "./api/run-log.ts";
 import { runnerEndpoints } from "./api/runner.ts";
 import { runEndpoints } from "./api/runs.ts";
 import { storyEndpoints } from "./api/story.ts";
+import { tokenEndpoints } from "./api/tokens.ts";
+import { whatWouldChangeEndpoints } from "./api/what-would-change.ts";
 import { addHealth } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
 import { nothingHere } from "./pages/page.tsx";
@@ -40,6 +45,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
 	...lockEndpoints,
 	...freezeEndpoints,
 	...auditEndpoints,
+	...evidenceEndpoints,
+	...tokenEndpoints,
+	...peopleEndpoints,
+	...integrationCareEndpoints,
+	...whatWouldChangeEndpoints,
 	...configurationEndpoints,
 	...deliveryEndpoints,
 	...reportEndpoints,

@@ -8,6 +8,8 @@ export interface Reply {
 	/** JSON; absent: no content. */
 	readonly body?: unknown;
 	readonly headers?: Readonly<Record<string, string>>;
+	/** Parts of the body that are told once: with an Idempotency-Key, to the first try alone. They are kept nowhere. */
+	readonly secret?: Readonly<Record<string, string>>;
 }
 
 /** RFC 9457, with a code that never changes for machines. */

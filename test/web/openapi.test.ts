@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { z } from "zod";
 import type { CheckupPort } from "../../src/ports/checkup.ts";
+import { wrong } from "../../src/ports/checkup.ts";
 import { API, ENDPOINTS } from "../../src/web/app.ts";
 import { Site } from "./site.ts";
 
@@ -29,7 +30,11 @@ const CHECKUP: CheckupPort = {
 let site: Site;
 let api: Description;
 beforeAll(async () => {
-	site = await Site.open({ localMode: true, deps: () => ({ checkupOf: () => CHECKUP }) });
+	site = await Site.open({
+		examineIntegration: () => async () => [wrong("Token", "It is refused.", "Make another one.")],
+		localMode: true,
+		deps: () => ({ checkupOf: () => CHECKUP }),
+	});
 	api = (await site.api("GET", "/openapi.json", { token: null })).body;
 });
 afterAll(() => site.close());
@@ -124,6 +129,29 @@ test("what every route answers is what is described, also when it refuses", asyn
 	await ask("POST", "/integrations/fake/ask", "/integrations/{id}/ask");
 	await ask("GET", "/audit", "/audit");
 	await ask("GET", "/audit", "/audit", undefined, null);
+	await ask("GET", `/runs/${id}/evidence`, "/runs/{id}/evidence");
+	await ask("GET", "/runs/0/evidence", "/runs/{id}/evidence");
+	const made = await ask("POST", "/tokens", "/tokens", {
+		name: "ci",
+		role: "viewer",
+		projects: ["shop"],
+		expires: "7d",
+	});
+	await ask("POST", "/tokens", "/tokens", { name: "box", runner: true, integration: "fake" });
+	await ask("POST", "/tokens", "/tokens", { name: "box", runner: true, role: "viewer" });
+	await ask("GET", "/tokens?limit=1", "/tokens");
+	await ask("DELETE", `/tokens/${made.id}`, "/tokens/{id}");
+	await ask("DELETE", "/tokens/none", "/tokens/{id}");
+	await ask("GET", "/people", "/people");
+	await ask("GET", `/people/${made.person.id}`, "/people/{id}");
+	await ask("GET", "/people/none", "/people/{id}");
+	const account = { kind: "email", account: "ci@acme.test" };
+	await ask("POST", `/people/${made.person.id}/accounts`, "/people/{id}/accounts", account);
+	await ask("POST", `/people/${made.person.id}/accounts`, "/people/{id}/accounts", { kind: "slack", account: "?" });
+	await ask("POST", `/people/${made.person.id}/sign-out`, "/people/{id}/sign-out");
+	await ask("POST", "/integrations/fake/check", "/integrations/{id}/check", { fix: true });
+	await ask("GET", "/integrations/fake/last-delivery", "/integrations/{id}/last-delivery");
+	await ask("GET", "/integrations/none/last-delivery", "/integrations/{id}/last-delivery");
 	const entries = [
 		["integrations", "git", { slug: "git", provider: "gitlab", token: "glpat-1234", webhookSecret: "abcd" }],
 		["policies", "calm", { slug: "calm", extends: "production", rules: { approvals: { required: 2 } } }],
@@ -150,6 +178,11 @@ test("what every route answers is what is described, also when it refuses", asyn
 			await ask("PATCH", `/${resource}/${name}`, `/${resource}/${way}`, {});
 		}
 	}
+	const change = "/policies/{id}/what-would-change";
+	await ask("POST", "/policies/calm/what-would-change", change, { extends: "production", rules: {} });
+	await ask("POST", "/policies/calm/what-would-change", change, { rules: { approvals: "many" } });
+	await ask("POST", "/integrations/git/webhook-secret", "/integrations/{id}/webhook-secret");
+	await ask("POST", "/integrations/fake/webhook-secret", "/integrations/{id}/webhook-secret");
 	const another = { project: "blog", slug: "next", policy: "stage" };
 	const { id: next } = await ask("POST", "/environments", "/environments", another);
 	await ask("DELETE", `/environments/${next}`, "/environments/{id}");

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ROLES } from "../../core/access.ts";
 import { RUN_STATES, type RunState } from "../../core/run.ts";
 
 /** What endpoints answer, for the description of the API; the handlers' own types are taken from here. */
@@ -193,6 +194,104 @@ export const CONFIGURED = {
 		})
 		.meta({ id: "AccessBinding" }),
 };
+
+export const TokenAnswer = z
+	.strictObject({
+		id: z.uuid(),
+		name: z.string(),
+		kind: z.enum(["api", "runner"]),
+		role: z.enum(ROLES).nullable(),
+		projects: Names.nullable().describe("Globs of where its role holds; null: everywhere."),
+		environments: Names.nullable(),
+		integration: z.string().nullable().describe("Of a runner: whose work it takes; null: of every integration."),
+		person: PersonAnswer.describe("Whose it is."),
+		createdAt: Time,
+		expiresAt: Time.nullable(),
+		revokedAt: Time.nullable(),
+	})
+	.meta({ id: "Token" });
+
+const Once = "Told here and never again; to a repeated Idempotency-Key it is not told.";
+export const MadeTokenAnswer = TokenAnswer.extend({ token: z.string().optional().describe(Once) }).meta({
+	id: "MadeToken",
+});
+
+export const WebhookSecretAnswer = z.strictObject({
+	url: z.string().describe("Where the provider sends to."),
+	webhookSecret: z.string().optional().describe(Once),
+});
+
+const Account = z.strictObject({
+	platform: z.string(),
+	tenant: z.string(),
+	externalId: z.string(),
+	email: z.string().nullable(),
+});
+export const KnownPersonAnswer = z
+	.strictObject({ ...PersonAnswer.shape, accounts: z.array(Account) })
+	.meta({ id: "Person" });
+
+export const PersonRightsAnswer = z.strictObject({
+	...KnownPersonAnswer.shape,
+	outsider: z.boolean().describe("A guest, or of another organisation: never more than a viewer."),
+	trouble: z.string().nullable().describe("Why not all of it can be told; null: it can."),
+	places: z.array(z.strictObject({ project: z.string(), environment: z.string(), roles: z.array(z.enum(ROLES)) })),
+});
+
+export const LinkedAnswer = z.strictObject({
+	person: PersonAnswer,
+	account: Account,
+	movedFrom: PersonAnswer.nullable().describe("Whose it was before."),
+});
+
+export const SignedOutAnswer = z.strictObject({ sessions: z.int().describe("How many were open.") });
+
+export const CheckupAnswer = z.strictObject({
+	findings: z.array(
+		z.strictObject({
+			check: z.string(),
+			state: z.enum(["ok", "warning", "wrong"]),
+			found: z.string(),
+			mend: z.string().nullable(),
+		}),
+	),
+});
+
+export const LastDeliveryAnswer = z.strictObject({
+	lastVerified: Time.nullable().describe("When the last one came that was signed as it should be."),
+	taken: Time.nullable(),
+	seenBefore: Time.nullable(),
+	ignored: Time.nullable(),
+	badSignature: Time.nullable(),
+});
+
+const DifferenceAnswer = z.strictObject({
+	run: z.int().nullable().describe("null: it was refused then, and became no run."),
+	place: z.string(),
+	type: z.enum(["deploy", "rollback", "dry-run"]),
+	ref: z.strictObject({ name: z.string(), kind: z.enum(["branch", "tag", "sha"]), sha: z.string() }),
+	by: z.string(),
+	at: Time,
+	why: z.array(z.string()).readonly(),
+});
+export const WouldChangeAnswer = z
+	.strictObject({
+		places: Names,
+		lookedAt: z.int(),
+		refused: z.array(DifferenceAnswer),
+		letThrough: z.array(DifferenceAnswer),
+		approvals: z.array(DifferenceAnswer),
+		untold: z.array(DifferenceAnswer),
+	})
+	.meta({ id: "WhatWouldChange" });
+
+export const EvidenceAnswer = z
+	.looseObject({
+		run: RunAnswer,
+		log: z.array(z.string()),
+		logAbout: z.looseObject({ lines: z.int(), whole: z.boolean() }),
+	})
+	.meta({ id: "EvidencePack" });
 
 const RunNumbers = z.array(z.int()).readonly();
 const Counted = z.strictObject({ count: z.int(), runs: RunNumbers });

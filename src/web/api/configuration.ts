@@ -11,6 +11,7 @@ import { type Reply, refusalReply } from "../problem.ts";
 import { adminOf } from "./admin-of.ts";
 import { CONFIGURED, listOf } from "./answers.ts";
 import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
+import { pageOf } from "./page-of.ts";
 import { EnvironmentsQuery, PageQuery } from "./schemas.ts";
 
 type Wanted = Parameters<typeof changeEntry>[1];
@@ -103,10 +104,8 @@ async function list(
 	const all = alive
 		.filter((one) => one.kind === kind)
 		.filter((one) => query.project === undefined || one.name.startsWith(`${query.project}/`));
-	const from = query.cursor === undefined ? 0 : all.findIndex(({ id }) => id === query.cursor) + 1;
-	const page = all.slice(from, from + query.limit);
-	const next = from + page.length < all.length ? (page.at(-1)?.id ?? null) : null;
-	return { status: 200, body: { items: page.map((one) => json(one, alive)), next } };
+	const { items, next } = pageOf(all, query);
+	return { status: 200, body: { items: items.map((one) => json(one, alive)), next } };
 }
 
 async function show(call: Call<unknown, unknown>, kind: Kind, noun: string): Promise<Reply> {

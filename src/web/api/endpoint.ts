@@ -17,6 +17,10 @@ import { problemsOf, wording } from "./wording.ts";
 export interface Call<Query, Body> {
 	readonly deps: Deps;
 	readonly front: Front;
+	/** Where the checkpoints of the audit trail lie; null: this server keeps none. */
+	readonly dataDir: string | null;
+	/** Asks a provider how an integration stands; null: this server cannot. */
+	readonly examineIntegration: NonNullable<AppContext["examineIntegration"]> | null;
 	readonly token: ApiTokenRow;
 	/** `{id}` of the path, or all that it names, `a/b`; empty where there is none. */
 	readonly id: string;
@@ -103,12 +107,13 @@ export function register(
 }
 
 async function answer(
-	{ deps, front }: AppContext,
+	context: AppContext,
 	described: Endpoint,
 	token: ApiTokenRow,
 	request: FastifyRequest<{ Params: Readonly<Record<string, string>> }>,
 	gone: AbortSignal,
 ): Promise<Reply> {
+	const { deps } = context;
 	const id = Object.values(request.params).join("/");
 	if (!isStorable([id, request.query, described.anyText ? null : request.body]))
 		return problem(
@@ -121,8 +126,8 @@ async function answer(
 	const body = described.body.safeParse(request.body, { error: wording });
 	if (!body.success) return problem(422, "invalid_body", problemsOf(body.error));
 	const call = {
-		deps,
-		front,
+		...{ deps, front: context.front, dataDir: context.dataDir ?? null },
+		examineIntegration: context.examineIntegration ?? null,
 		token,
 		id,
 		query: query.data,

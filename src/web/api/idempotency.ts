@@ -32,7 +32,7 @@ export async function once(
 	const hash = createHash("sha256").update(canonicalJson(request)).digest("hex");
 	const taken = await takeOrWait(() => takeKey(deps.db, name, hash, deps.now()));
 	if (taken.kind !== "mine") return answerOf(taken);
-	const settle = (tx: Sql, { status, ...answer }: Reply) => keepAnswer(tx, name, status, answer);
+	const settle = (tx: Sql, { status, secret: _, ...answer }: Reply) => keepAnswer(tx, name, status, answer);
 	// With the time of the first try: a key that is used again after its answer is forgotten is a new request.
 	const deliveryId = `api:${token.id}:${key}:${taken.since.getTime()}`;
 	const reply = await carryOut({ deliveryId, settle });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseDuration } from "../../core/duration.ts";
+import { isGlob } from "../../core/glob.ts";
 import { oneLine } from "../../core/one-line.ts";
 import { RUN_STATES, type RunState } from "../../core/run.ts";
 
@@ -18,6 +19,13 @@ const Moment = z
 		error: "has to be a time such as 2026-03-04T10:00:00Z, or a date",
 	})
 	.transform((text) => new Date(text));
+
+/** How long, such as `2h`. */
+const Duration = z.string().transform((text, context) => {
+	const ms = parseDuration(text);
+	if (ms === null) context.addIssue({ code: "custom", message: "has to be a duration such as 90s, 15m, 4h or 7d" });
+	return ms ?? z.NEVER;
+});
 
 const MOST_INTEGER = 2_147_483_647;
 
@@ -95,13 +103,6 @@ export const LocksQuery = z.strictObject({ project: Name.optional(), environment
 export const UnlockQuery = LocksQuery.extend({ reason: Sentence.optional() });
 export const UnlockSaid = UnlockQuery.nullish();
 export const WholeUnlock = z.strictObject({ ...Place, reason: Sentence.optional() });
-
-/** How long, such as `2h`. */
-const Duration = z.string().transform((text, context) => {
-	const ms = parseDuration(text);
-	if (ms === null) context.addIssue({ code: "custom", message: "has to be a duration such as 90s, 15m, 4h or 7d" });
-	return ms ?? z.NEVER;
-});
 
 export const NewLock = z.strictObject({
 	...Place,
@@ -192,3 +193,61 @@ export function isStorable(value: unknown, depth = 0): boolean {
 	if (depth === DEEPEST) return false;
 	return Object.entries(value).every(([key, item]) => isStorable(key) && isStorable(item, depth + 1));
 }
+
+const Glob = z.string().max(200).refine(isGlob, "has to be slugs with * and ?, such as web-*");
+const Globs = z.array(Glob).min(1).max(100);
+
+export const NewToken = z
+	.strictObject({
+		name: z.string().regex(/^[^\p{Cc}]{1,100}$/u, "has to have 1 to 100 characters"),
+		/** Of an API token; a runner's has none. */
+		role: z.enum(["viewer", "operator", "approver", "admin"]).optional(),
+		/** Where the role holds; absent: everywhere. */
+		projects: Globs.optional(),
+		environments: Globs.optional(),
+		/** A token for the work of a runner. */
+		runner: z.literal(true).optional(),
+		/** Of a runner: the slug of the integration whose work it takes; absent: of every one. */
+		integration: Name.optional(),
+		/** Whose it is; absent: a person of its own. */
+		email: z.email().max(320).optional(),
+		/** How long it is good, such as `90d`; absent: until it is revoked. */
+		expires: Duration.optional(),
+	})
+	.refine((one) => (one.role === undefined) !== (one.runner === undefined), {
+		path: ["role"],
+		message: "or runner has to be given, and not both",
+	})
+	.refine((one) => one.runner === undefined || (one.projects === undefined && one.environments === undefined), {
+		path: ["projects"],
+		message: "and environments go with a role: a runner is bound by its integration",
+	})
+	.refine((one) => one.runner !== undefined || one.integration === undefined, {
+		path: ["integration"],
+		message: "goes with runner",
+	});
+
+export const PeopleQuery = PageQuery.extend({
+	/** In whose name, address or account this is, in whatever case. */
+	q: z.string().max(200).optional(),
+});
+
+/** An account as an admin writes it down: an address, `<integration>:<login>`, a Slack member id, an Entra object id. */
+export const NewAccount = z.strictObject({
+	kind: z.enum(["email", "login", "slack", "teams"]),
+	account: z.string().trim().min(1).max(500),
+});
+
+export const CheckAsked = z
+	.strictObject({
+		/** Whether webhooks that are missing are set up at the provider. */
+		fix: z.boolean().default(false),
+	})
+	.nullish()
+	.transform((body) => body?.fix ?? false);
+
+/** A policy as it would be; absent rules are none. */
+export const PolicyDraft = z.strictObject({
+	extends: Name.nullish(),
+	rules: z.record(z.string(), z.unknown()),
+});

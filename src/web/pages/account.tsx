@@ -1,6 +1,7 @@
 import { ROLES, rolesIn } from "../../core/access.ts";
 import { deleteSession } from "../../store/web-sessions.ts";
 import { knownNames } from "../../use-cases/catalog.ts";
+import { actorOf } from "../../use-cases/identify.ts";
 import { signOutEverywhere } from "../../use-cases/web-sign-in.ts";
 import { Badge } from "./bits.tsx";
 import { sessionCookie } from "./cookies.ts";
@@ -22,8 +23,8 @@ export const accountPages: readonly PageRoute[] = [
 	{
 		method: "POST",
 		path: "/sign-out-everywhere",
-		handle: async ({ deps, who }) => {
-			await signOutEverywhere(deps, who.personId);
+		handle: async ({ deps, caller }) => {
+			await signOutEverywhere(deps, caller.person, actorOf(caller));
 			return { kind: "go", to: "/sign-in" };
 		},
 	},

@@ -1,5 +1,4 @@
-import { randomBytes } from "node:crypto";
-import { changeEntry } from "../../../configuration/change-entry.ts";
+import { makeWebhookSecret } from "../../../configuration/make-webhook-secret.ts";
 import { entryOf } from "../../../configuration/read-entry.ts";
 import type { Outcome } from "../../../core/refusal.ts";
 import type { Finding } from "../../../ports/checkup.ts";
@@ -137,10 +136,8 @@ async function remove(call: PageCall): Promise<PageReply> {
 async function makeSecret(call: PageCall): Promise<PageReply> {
 	const { deps, caller } = call;
 	const name = call.params["integration"] ?? "";
-	const secret = randomBytes(32).toString("hex");
-	const wish = { kind: "integration", action: "merge", name, entry: { webhookSecret: secret } } as const;
-	const changed = await changeEntry(deps, wish, actorOf(caller));
-	return changed.ok ? show(call, { secret }) : refusedAt(`${LIST}/${name}`, changed.refusal);
+	const changed = await makeWebhookSecret(deps, name, actorOf(caller));
+	return changed.ok ? show(call, { secret: changed.value }) : refusedAt(`${LIST}/${name}`, changed.refusal);
 }
 
 async function check(call: PageCall): Promise<PageReply> {

@@ -3,8 +3,10 @@ import { type IdentityRow, IntegrationTable } from "../../../store/entities.ts";
 import { type KnownPerson, linkIdentity, listPeople } from "../../../store/people.ts";
 import { actorOf } from "../../../use-cases/identify.ts";
 import { type AccountKind, readAccount } from "../../../use-cases/read-account.ts";
+import { signOutEverywhere } from "../../../use-cases/web-sign-in.ts";
 import { type WhoMay, whoMay } from "../../../use-cases/who-may.ts";
 import { Badge } from "../bits.tsx";
+import { Form } from "../layout.tsx";
 import { doneAt, type PageCall, type PageReply, type PageRoute } from "../page.tsx";
 import { RoleBadge } from "./access.tsx";
 import { type Draft, DraftForm, draftOf, SelectField, sent, TextField } from "./fields.tsx";
@@ -19,6 +21,7 @@ export const peoplePages: readonly PageRoute[] = [
 	{ method: "GET", path: LIST, admin: true, handle: list },
 	{ method: "GET", path: `${LIST}/:person`, admin: true, handle: (call) => show(call, null) },
 	{ method: "POST", path: `${LIST}/:person`, admin: true, handle: link },
+	{ method: "POST", path: `${LIST}/:person/-sign-out`, admin: true, handle: signOut },
 ];
 
 async function list({ deps, query }: PageCall): Promise<PageReply> {
@@ -120,6 +123,15 @@ async function link(call: PageCall): Promise<PageReply> {
 	);
 }
 
+async function signOut(call: PageCall): Promise<PageReply> {
+	const person = await personNamed(call);
+	if (person === null) return nothingHere("people", "This person");
+	const ended = await signOutEverywhere(call.deps, person, actorOf(call.caller));
+	const sessions =
+		ended === 0 ? "They had no open session" : ended === 1 ? "1 session is ended" : `${ended} sessions are ended`;
+	return doneAt(`${LIST}/${person.id}`, `${sessions}, and no link of theirs is good any more.`);
+}
+
 async function show(call: PageCall, draft: Draft | null): Promise<PageReply> {
 	const { deps } = call;
 	const person = await personNamed(call);
@@ -168,6 +180,16 @@ async function show(call: PageCall, draft: Draft | null): Promise<PageReply> {
 							</datalist>
 							<button type="submit">Link it</button>
 						</DraftForm>
+					</section>
+					<section class="card" aria-labelledby="sign-out">
+						<h2 id="sign-out">Sign out everywhere</h2>
+						<p class="soft">
+							Ends every session of theirs on this page, and what links they have. What they may is not touched: they
+							can come in again by the way that they came, and tokens of theirs are revoked at Tokens.
+						</p>
+						<Form action={`${LIST}/${person.id}/-sign-out`}>
+							<button class="danger" type="submit">{`Sign ${person.name} out everywhere`}</button>
+						</Form>
 					</section>
 				</aside>
 			</div>

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { fine } from "../../src/ports/checkup.ts";
+import { Browser } from "./browser.ts";
+import { Site } from "./site.ts";
+
+let site: Site;
+beforeAll(async () => {
+	const examineIntegration =
+		() =>
+		async (_: unknown, { fix }: { readonly fix: boolean }) => [
+			fine("Webhook", fix ? "It was set up." : "It is there."),
+		];
+	site = await Site.open({ localMode: true, examineIntegration });
+});
+afterAll(() => site.close());
+
+const trail = async (action: string) => (await site.api("GET", `/audit?action=${action}`)).body.items;
+
+test("a token is made, shown once, used, and revoked", async () => {
+	const body = { name: "ci", role: "operator", projects: ["shop"], environments: ["stage"], expires: "7d" };
+	const headers = { "idempotency-key": "make-ci" };
+	const made = await site.api("POST", "/tokens", { body, headers });
+	expect(made).toMatchObject({
+		status: 201,
+		body: { name: "ci", kind: "api", role: "operator", projects: ["shop"], environments: ["stage"], revokedAt: null },
+	});
+	expect(Date.parse(made.body.expiresAt) - Date.parse(made.body.createdAt)).toBe(7 * 86_400_000);
+	const { token, ...shown } = made.body;
+	expect(token).toMatch(/^drv_/);
+	const again = await site.api("POST", "/tokens", { body, headers });
+	expect(again).toMatchObject({ status: 201, body: shown });
+	expect(again.body.token).toBeUndefined();
+	const kept: { body: unknown }[] = await site.world.deps.db.query("SELECT * FROM idempotent_answer");
+	expect(JSON.stringify(kept)).not.toContain(token);
+	const listed = await site.api("GET", "/tokens?limit=1");
+	const { items: rest, next } = (await site.api("GET", `/tokens?cursor=${listed.body.next}`)).body;
+	expect([...listed.body.items, ...rest]).toContainEqual(shown);
+	expect([listed.body.items.length, next]).toEqual([1, null]);
+	expect(JSON.stringify([listed.body, rest])).not.toContain(token);
+	expect((await site.api("GET", "/runs", { token })).status).toBe(200);
+	expect((await site.api("DELETE", `/tokens/${shown.id}`)).status).toBe(204);
+	expect((await site.api("GET", "/runs", { token })).status).toBe(401);
+	expect((await trail("token.revoked"))[0]).toMatchObject({ actor: { via: "api" }, data: { token: shown.id } });
+});
+
+test.each([
+	{ name: "x" },
+	{ name: "x", role: "emergency" },
+	{ name: "x", role: "viewer", projects: ["a b"] },
+	{ name: "x", runner: true, projects: ["shop"] },
+	{ name: "x", role: "viewer", integration: "fake" },
+	{ name: "x", role: "viewer", expires: "soon" },
+])("a token that makes no sense is not made: %j", async (body) => {
+	expect(await site.api("POST", "/tokens", { body })).toMatchObject({ status: 422, body: { code: "invalid_body" } });
+});
+
+test("a person is found, has an account linked, and is signed out everywhere; the page does the same", async () => {
+	const ops = new Browser(site);
+	await ops.signIn("U_OPS");
+	const other = new Browser(site);
+	await other.signIn("U_OPS");
+	const {
+		items: [person],
+	} = (await site.api("GET", "/people?q=u_ops")).body;
+	expect(person.accounts).toMatchObject([{ externalId: "U_OPS" }]);
+	const rights = (await site.api("GET", `/people/${person.id}`)).body;
+	expect(rights.places).toContainEqual({
+		...{ project: "shop", environment: "stage" },
+		roles: expect.arrayContaining(["viewer", "operator"]),
+	});
+	const linked = await site.api("POST", `/people/${person.id}/accounts`, {
+		body: { kind: "login", account: "fake:Ops" },
+	});
+	expect(linked.body).toMatchObject({ account: { externalId: "ops" }, movedFrom: null });
+	expect((await trail("person.linked"))[0]).toMatchObject({ actor: { via: "api" } });
+	expect((await ops.get("/account")).status).toBe(200);
+	expect((await site.api("POST", `/people/${person.id}/sign-out`)).body).toEqual({ sessions: 2 });
+	for (const one of [ops, other]) expect((await one.get("/account")).to).toContain("/sign-in");
+	expect((await trail("web.signed_out_everywhere"))[0]).toMatchObject({
+		actor: { via: "api" },
+		data: { person: { id: person.id }, sessions: 2 },
+	});
+	await ops.signIn("U_OPS");
+	const admin = new Browser(site);
+	await admin.signIn("U_ADA");
+	await admin.submit(`/admin/people/${person.id}`, `/admin/people/${person.id}/-sign-out`);
+	expect((await admin.get(`/admin/people/${person.id}`)).text).toContain("1 session is ended");
+	expect((await ops.get("/account")).to).toContain("/sign-in");
+	expect((await trail("web.signed_out_everywhere"))[0]).toMatchObject({ actor: { name: "U_ADA", via: "web" } });
+});
+
+test("an integration is checked, tells when it was heard, and is given another secret, shown once", async () => {
+	const entry = { slug: "git", provider: "gitlab", token: "glpat-1234", webhookSecret: "abcd" };
+	await site.api("POST", "/integrations", { body: entry });
+	const check = (body?: unknown) => site.api("POST", "/integrations/git/check", { body });
+	expect((await check()).body.findings).toMatchObject([{ state: "ok", found: "It is there." }]);
+	expect((await check({ fix: true })).body.findings).toMatchObject([{ found: "It was set up." }]);
+	expect((await site.api("GET", "/integrations/git/last-delivery")).body).toMatchObject({ lastVerified: null });
+	const headers = { "idempotency-key": "secret" };
+	const made = await site.api("POST", "/integrations/git/webhook-secret", { headers });
+	expect(made.body).toMatchObject({ url: expect.stringMatching(/\/webhooks\/gitlab\/git$/) });
+	expect(made.body.webhookSecret).toMatch(/^[0-9a-f]{64}$/);
+	const again = await site.api("POST", "/integrations/git/webhook-secret", { headers });
+	expect(again.body).toEqual({ url: made.body.url });
+	expect(JSON.stringify(await trail("config.changed"))).not.toContain(made.body.webhookSecret);
+});
+
+test("a policy tells what it would change before it is written", async () => {
+	await site.api("POST", "/policies", { body: { slug: "calm", extends: "stage", rules: {} } });
+	const environments = [{ slug: "live", policy: "calm" }];
+	await site.api("POST", "/projects", { body: { slug: "blog", integration: "git", repository: "a/b", environments } });
+	const ask = (rules: unknown) =>
+		site.api("POST", "/policies/calm/what-would-change", { body: { extends: "stage", rules } });
+	expect((await ask({ approvals: { required: 2 } })).body).toMatchObject({
+		places: ["blog/live"],
+		lookedAt: 0,
+		refused: [],
+	});
+	expect(await ask({ approvals: "many" })).toMatchObject({ status: 422, body: { code: "invalid_configuration" } });
+	expect((await site.api("GET", "/policies/calm")).body.rules).toEqual({});
+});
+
+test("all of it is for admins of everything", async () => {
+	const may = { role: "admin", reach: { projects: ["shop"], environments: ["*"] } } as const;
+	const tokens = [await site.token("operator"), (await site.newToken({ may })).plain];
+	const ways = [
+		["GET", "/tokens"],
+		["POST", "/tokens", { name: "x", role: "admin" }],
+		["DELETE", "/tokens/none"],
+		["GET", "/people"],
+		["GET", "/people/none"],
+		["POST", "/people/none/accounts", { kind: "email", account: "a@b.test" }],
+		["POST", "/people/none/sign-out"],
+		["POST", "/integrations/fake/check"],
+		["GET", "/integrations/fake/last-delivery"],
+		["POST", "/integrations/fake/webhook-secret"],
+		["POST", "/policies/stage/what-would-change", { rules: {} }],
+	] as const;
+	for (const token of tokens)
+		for (const [method, path, body] of ways)
+			expect([path, (await site.api(method, path, { token, body })).status]).toEqual([path, 403]);
+});
