@@ -4,7 +4,7 @@ import type { ConversationStore } from "../../src/ports/conversations.ts";
 import type { Front } from "../../src/ports/front.ts";
 import type { Inbox, InboxItem } from "../../src/ports/inbox.ts";
 import { textCard } from "../../src/words/rich.ts";
-import { answerPerson } from "./answer-person.ts";
+import { answerPerson, tellPerson } from "./answer-person.ts";
 import { botFramework } from "./bot-framework.ts";
 import { callByName } from "./call-by-name.ts";
 import { carryOut, formFor } from "./carry-out.ts";
@@ -13,6 +13,7 @@ import { connect } from "./connection.ts";
 import type { TeamsContext } from "./context.ts";
 import { createGraph, GRAPH } from "./graph.ts";
 import { type TeamsGroups, teamsGroups } from "./groups.ts";
+import { createHoldBack } from "./hold-back.ts";
 import { homeFor } from "./home.ts";
 import { createInbox } from "./inbox.ts";
 import { createIntake } from "./intake.ts";
@@ -20,7 +21,7 @@ import { playgroundGroups } from "./playground-groups.ts";
 import { createReach } from "./reach.ts";
 import { createReaders } from "./readers.ts";
 import { renderCard } from "./render-card.ts";
-import { Stored } from "./stored.ts";
+import { Stored, storedAnswer } from "./stored.ts";
 import type { TeamsApp } from "./teams-app.ts";
 import { whereOf } from "./where.ts";
 
@@ -51,7 +52,7 @@ export function createTeams(options: TeamsOptions): Teams {
 	const { app, graphBaseUrl, conversations, front, store, log } = options;
 	const { now = Date.now } = options;
 	const framework = botFramework(app, now);
-	const connection = connect(framework);
+	const connection = connect(framework, createHoldBack(now));
 	const { appId, anyRegion } = framework;
 	const reach = createReach({ connection, conversations, tenant: app?.tenantId ?? "", appId, anyRegion });
 	/** As the Playground calls its people. */
@@ -62,7 +63,7 @@ export function createTeams(options: TeamsOptions): Teams {
 			: teamsGroups(createGraph(graphBaseUrl ?? GRAPH, framework.tokens), now);
 	const { nameOf, membersOf } = groups;
 	const readersOf = createReaders({ connection, reach, conversations, membersOf, now });
-	const context: TeamsContext = { connection, conversations, reach, nameOf, front, log };
+	const context: TeamsContext = { connection, conversations, reach, nameOf, front, store, log };
 	const take = createIntake({
 		...{ framework, tenantId: app?.tenantId ?? null, store, log },
 		form: (where, project) => formFor(context, where, project),
@@ -77,6 +78,8 @@ export function createTeams(options: TeamsOptions): Teams {
 		groups,
 		inbox: createInbox({ take, needsToken: app !== null, log }),
 		async process(stored) {
+			const answer = storedAnswer(stored);
+			if (answer !== null) return tellPerson(context, answer.where, answer.card);
 			const { activity, draven } = Stored.parse(stored);
 			const where = whereOf(activity);
 			if (app === null && where !== null) names.set(where.user, where.userName);
@@ -85,7 +88,8 @@ export function createTeams(options: TeamsOptions): Teams {
 		async apologise(stored, sentence) {
 			const read = Stored.safeParse(stored);
 			const where = read.success ? whereOf(read.data.activity) : null;
-			if (where !== null) await answerPerson(context, where, textCard(sentence));
+			if (read.success && where !== null)
+				await answerPerson(context, where, textCard(sentence), `sorry:${read.data.draven.id}`);
 		},
 	};
 }

@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { Card } from "../../src/ports/chat.ts";
 import type { RefChoice } from "../../src/ports/front.ts";
+import { VendorError } from "../../src/ports/vendor-error.ts";
 import { textCard } from "../../src/words/rich.ts";
 import type { Activity } from "./activity.ts";
 import { answerPerson } from "./answer-person.ts";
@@ -59,7 +60,7 @@ async function onPress(
 			const answer = await context
 				.front()
 				.decide({ ...by, action: press.id, value: press.value, reason: inputs.reason });
-			return answerPerson(context, where, answer.card);
+			return answerPerson(context, where, answer.card, delivery.id);
 		}
 		case "view":
 			// It is answered at once, and changes nothing.
@@ -70,7 +71,7 @@ async function onPress(
 			if (press.project === null) return sendForm(context, where, inputs.project);
 			const command = formCommand(press.project, inputs);
 			return command === null
-				? answerPerson(context, where, NOT_FILLED_IN)
+				? answerPerson(context, where, NOT_FILLED_IN, delivery.id)
 				: sayCommand(context, where, command, delivery);
 		}
 		default:
@@ -88,7 +89,7 @@ async function sayCommand(context: TeamsContext, where: Where, text: string, del
 	const answer = await context.front().command({ ...said, deliveryId: delivery.id, saidAt: delivery.saidAt });
 	if (opensHome(where, text, answer)) await sendHome(context, where);
 	else if (answer.form) await sendForm(context, where, null);
-	else await answerPerson(context, where, answer.card);
+	else await answerPerson(context, where, answer.card, delivery.id);
 }
 
 async function sendForm(context: TeamsContext, where: Where, picked: string | null): Promise<void> {
@@ -98,6 +99,8 @@ async function sendForm(context: TeamsContext, where: Where, picked: string | nu
 		if (where.personal) await connection.send(where, form, null);
 		else await reach.toPerson(where.user, form).catch(() => connection.send(where, form, where.thread));
 	} catch (error) {
+		// Asking for it changed nothing, so it may be asked for again.
+		if (error instanceof VendorError && error.kind === "rate_limited") throw error;
 		log.warn({ user: where.user, err: error }, "the form could not be shown in Teams");
 	}
 }

@@ -1,8 +1,9 @@
-import { type Activity as BotActivity, TeamsInfo } from "botbuilder";
+import { type Activity as BotActivity, TeamsInfo, type TurnContext } from "botbuilder";
 import { z } from "zod";
 import { directoryId } from "../../src/core/directory-id.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
 import type { BotFramework } from "./bot-framework.ts";
+import type { HoldBack } from "./hold-back.ts";
 
 /** A server of Microsoft's and who we are there. */
 export interface Endpoint {
@@ -41,7 +42,7 @@ const CHANNEL = "msteams";
 const ROSTER_PAGE = 500;
 const ROSTER_PAGES = 2;
 
-export function connect({ adapter, appId, oauthScope }: BotFramework): Connection {
+export function connect({ adapter, appId, oauthScope }: BotFramework, holdBack: HoldBack): Connection {
 	async function open(
 		{ serviceUrl, botId, tenant }: Endpoint,
 		more: { isGroup: boolean; channelData: object; members?: { id: string; name: string }[]; activity?: BotActivity },
@@ -60,32 +61,34 @@ export function connect({ adapter, appId, oauthScope }: BotFramework): Connectio
 		return conversation;
 	}
 
+	const inConversation = (to: Target, act: (context: TurnContext) => Promise<void>): Promise<void> =>
+		holdBack(to.conversationId, () =>
+			vendorErrors(() => adapter.continueConversationAsync(appId, referenceTo(to), act)),
+		);
+
 	return {
 		async send(to, message, replyTo) {
 			let id = "";
-			await vendorErrors(() =>
-				adapter.continueConversationAsync(appId, referenceTo(to), async (context) => {
-					const activity = { ...bodyOf(to, message), ...(replyTo === null ? {} : { replyToId: replyTo }) };
-					const [sent] = await adapter.sendActivities(context, [activity]);
-					id = sent?.id ?? "";
-				}),
-			);
+			await inConversation(to, async (context) => {
+				const activity = { ...bodyOf(to, message), ...(replyTo === null ? {} : { replyToId: replyTo }) };
+				const [sent] = await adapter.sendActivities(context, [activity]);
+				id = sent?.id ?? "";
+			});
 			return id;
 		},
-		async update(to, activityId, message) {
-			await vendorErrors(() =>
-				adapter.continueConversationAsync(appId, referenceTo(to), async (context) => {
-					await adapter.updateActivity(context, { ...bodyOf(to, message), id: activityId });
-				}),
-			);
-		},
-		openThread: (at, channel, message) =>
-			open(at, {
-				isGroup: true,
-				channelData: { channel: { id: channel }, tenant: { id: at.tenant } },
-				// The parts of an activity that are left out are the server's to fill in.
-				activity: { ...message, attachments: [...message.attachments] } as Partial<BotActivity> as BotActivity,
+		update: (to, activityId, message) =>
+			inConversation(to, async (context) => {
+				await adapter.updateActivity(context, { ...bodyOf(to, message), id: activityId });
 			}),
+		openThread: (at, channel, message) =>
+			holdBack(channel, () =>
+				open(at, {
+					isGroup: true,
+					channelData: { channel: { id: channel }, tenant: { id: at.tenant } },
+					// The parts of an activity that are left out are the server's to fill in.
+					activity: { ...message, attachments: [...message.attachments] } as Partial<BotActivity> as BotActivity,
+				}),
+			),
 		openPersonal: (at, user) =>
 			open(at, {
 				isGroup: false,

@@ -50,6 +50,7 @@ export async function connectTeams(world: World): Promise<{ fake: FakeTeams; tea
 			await keep({ kind: "teams_in", ...keys, payload: body });
 		},
 		log: world.deps.log,
+		now: () => world.deps.now().getTime(),
 	});
 	const { chats, groups, forgetPeople } = world.deps;
 	world.deps = {

@@ -59,7 +59,7 @@ export class Harness {
 		return harness;
 	}
 
-	/** Carries out what was stored. */
+	/** Carries out what was stored until then. */
 	async work(): Promise<void> {
 		for (const { body } of this.stored.splice(0)) await this.teams.process(body);
 	}

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { textCard } from "../../../src/words/rich.ts";
+import { card, textCard } from "../../../src/words/rich.ts";
 import { textOf } from "../../fakes/teams-card.ts";
 import { answerOf } from "../slack/harness.ts";
 import { Harness } from "./harness.ts";
@@ -170,20 +170,52 @@ test("an answer that is the form comes as the form", async () => {
 });
 
 describe("an answer that is for one person", () => {
-	test("waits for their chat rather than to be read by others", async () => {
-		there.fake.fail("send", { status: 429, retryAfter: 1 });
+	test.each([
+		["Teams asks to wait", { status: 429, retryAfter: 30 }],
+		["Teams is busy with the same chat", { status: 412 }],
+		["a server of Microsoft's is away", { status: 502 }],
+		["the answer of the Connector does not come", { status: 504 }],
+	])("is stored and told later when %s, and nobody else reads it", async (_, fault) => {
+		there.fake.fail("send", fault);
 		await there.fake.mention("ada", CHANNEL, "whoami");
+		await there.work();
+		expect(there.fake.messages).toEqual([]);
+		expect(there.stored).toHaveLength(1);
+		there.later = 31_000;
 		await there.work();
 		expect(toldTo("ada")).toEqual(["You said: whoami"]);
 		expect(there.fake.messages).toHaveLength(1);
+		expect(there.front.said).toHaveLength(1);
+		expect(there.stored).toEqual([]);
 	});
 
-	test("is not said in the channel either when it may have arrived, or cannot be brought for now", async () => {
-		there.fake.fail("send", { status: 502 });
-		await there.fake.mention("ada", CHANNEL, "whoami");
+	test("keeps its times while it waits", async () => {
+		there.front.answer = () => ({ ...answerOf("at"), card: card({ kind: "text", text: [{ time: new Date(0) }] }) });
+		there.fake.fail("send", { status: 429, retryAfter: 1 });
+		await there.fake.write("ada", "status");
 		await there.work();
-		expect(there.fake.messages.map(({ card }) => textOf(card))).toEqual([
-			expect.stringMatching(/^For ada: I could not write to you in our own chat just now/),
-		]);
+		there.later = 1_500;
+		await there.work();
+		expect(JSON.stringify(there.fake.toldTo("ada")[0]?.card)).toContain("1970-01-01T00:00:00Z");
+	});
+
+	test("asks nothing of a chat that is to be left alone, and of others it does", async () => {
+		there.fake.fail("send", { status: 429, retryAfter: 30 });
+		await there.fake.write("ada", "status");
+		await there.work();
+		there.fake.installed.add("bob");
+		await there.fake.write("bob", "status");
+		await there.fake.write("ada", "whoami");
+		const [answer, ...said] = there.stored.splice(0);
+		there.stored.push(...said);
+		await there.work();
+		expect(toldTo("ada")).toEqual([]);
+		expect(toldTo("bob")).toEqual(["You said: status"]);
+		there.later = 29_000;
+		await expect(there.teams.process(answer?.body)).rejects.toMatchObject({ kind: "rate_limited" });
+		there.later = 31_000;
+		await there.teams.process(answer?.body);
+		await there.work();
+		expect(toldTo("ada")).toEqual(["You said: status", "You said: whoami"]);
 	});
 });
