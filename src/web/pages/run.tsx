@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Action, may } from "../../core/access.ts";
+import type { Evidence } from "../../core/evidence.ts";
 import { externalOf, isEnd, type Run } from "../../core/run.ts";
 import type { RuleOutcome, Verdict } from "../../core/verdict.ts";
 import type { Deps } from "../../deps.ts";
@@ -129,7 +130,6 @@ async function olderLines({ deps, query }: PageCall, run: Run): Promise<PageRepl
 async function show(call: PageCall): Promise<PageReply> {
 	return onRun(async ({ deps, caller, query }, run) => {
 		const verdict = await verdictOf(deps.db, run.id);
-		const evidence = await evidenceOf(deps.db, run.id);
 		const content = (
 			<>
 				{await Live(deps, caller, run)}
@@ -140,15 +140,7 @@ async function show(call: PageCall): Promise<PageReply> {
 							{await Log(deps, run, logQuery(query))}
 						</section>
 					</div>
-					<aside aria-label="Rules and evidence">
-						{verdict === null ? null : <VerdictTree verdict={verdict} />}
-						{evidence === null ? null : (
-							<section class="card" aria-labelledby="evidence">
-								<h2 id="evidence">What the approvers were shown</h2>
-								<Blocks blocks={evidenceBlocks(evidence)} />
-							</section>
-						)}
-					</aside>
+					<aside aria-label="Rules">{verdict === null ? null : <VerdictTree verdict={verdict} />}</aside>
 				</div>
 			</>
 		);
@@ -160,15 +152,19 @@ async function show(call: PageCall): Promise<PageReply> {
 async function Live(deps: Deps, caller: Caller, run: Run) {
 	const approvals = await approvalsOf(deps.db, run.id);
 	const story = await storyOf(deps.db, run.id, 0, STORY);
+	const evidence = await evidenceOf(deps.db, run.id);
 	const page = externalOf(run)?.externalUrl ?? null;
 	const { progress } = run;
+	const isAwaited = progress.state === "waiting_approval";
 	const reason = "reason" in progress && progress.state !== "succeeded" ? progress.reason : null;
 	return (
 		<div
 			data-live
 			data-chain={run.environmentId}
 			hx-get={`${at(run)}/live`}
-			hx-trigger="draven:changed"
+			// What is gathered for those who decide is in no trail.
+			data-ages={isAwaited ? "" : undefined}
+			hx-trigger={isAwaited && evidence === null ? "draven:changed, every 5s" : "draven:changed"}
 			hx-swap="outerMorph"
 		>
 			<div class="head">
@@ -181,25 +177,43 @@ async function Live(deps: Deps, caller: Caller, run: Run) {
 				<Actions run={run} caller={caller} />
 			</div>
 			<div class="split">
-				<section class="card" aria-labelledby="story">
-					<h2 id="story">What happened</h2>
-					<ol class="timeline">
-						{story.flatMap(({ seq, entry }) => {
-							const line = storyLine(entry);
-							return line === null
-								? []
-								: [
-										<li key={seq}>
-											<RichText text={line} />{" "}
-											<small>
-												<Time at={new Date(entry.atMs)} />
-											</small>
-										</li>,
-									];
-						})}
-					</ol>
-				</section>
-				<aside aria-label="Facts and approvals">
+				<div>
+					<section class="card" aria-labelledby="story">
+						<h2 id="story">What happened</h2>
+						<ol class="timeline">
+							{story.flatMap(({ seq, entry }) => {
+								const line = storyLine(entry);
+								return line === null
+									? []
+									: [
+											<li key={seq}>
+												<RichText text={line} />{" "}
+												<small>
+													<Time at={new Date(entry.atMs)} />
+												</small>
+											</li>,
+										];
+							})}
+						</ol>
+					</section>
+					{run.approvalsRequired === 0 && approvals.length === 0 ? null : (
+						<section class="card" aria-labelledby="approvals">
+							<h2 id="approvals">Approvals</h2>
+							<p class="soft">{`${approvals.filter((one) => one.decision === "approved").length} of ${run.approvalsRequired} given`}</p>
+							<ul class="plain">
+								{approvals.map((one) => (
+									<li key={one.person.id}>
+										<Badge tone={one.decision === "approved" ? "good" : "bad"}>{one.decision}</Badge> {one.person.name},{" "}
+										<Time at={one.at} />
+										{one.reason === null ? "" : `: ${one.reason}`}
+									</li>
+								))}
+							</ul>
+						</section>
+					)}
+					<Shown evidence={evidence} isAwaited={isAwaited} />
+				</div>
+				<aside aria-label="Facts">
 					<section class="card" aria-labelledby="facts">
 						<h2 id="facts">Facts</h2>
 						<dl class="facts">
@@ -260,24 +274,26 @@ async function Live(deps: Deps, caller: Caller, run: Run) {
 									]}
 						</dl>
 					</section>
-					{run.approvalsRequired === 0 && approvals.length === 0 ? null : (
-						<section class="card" aria-labelledby="approvals">
-							<h2 id="approvals">Approvals</h2>
-							<p class="soft">{`${approvals.filter((one) => one.decision === "approved").length} of ${run.approvalsRequired} given`}</p>
-							<ul class="plain">
-								{approvals.map((one) => (
-									<li key={one.person.id}>
-										<Badge tone={one.decision === "approved" ? "good" : "bad"}>{one.decision}</Badge> {one.person.name},{" "}
-										<Time at={one.at} />
-										{one.reason === null ? "" : `: ${one.reason}`}
-									</li>
-								))}
-							</ul>
-						</section>
-					)}
 				</aside>
 			</div>
 		</div>
+	);
+}
+
+/** For whoever decides it stands open; afterwards it is there for those who ask. */
+function Shown({ evidence, isAwaited }: { readonly evidence: Evidence | null; readonly isAwaited: boolean }) {
+	if (!isAwaited)
+		return evidence === null ? null : (
+			<details class="card">
+				<summary>What the approvers were shown</summary>
+				<Blocks blocks={evidenceBlocks(evidence)} />
+			</details>
+		);
+	return (
+		<section class="card" aria-labelledby="evidence">
+			<h2 id="evidence">What the approvers are shown</h2>
+			{evidence === null ? <p class="soft">It is being gathered.</p> : <Blocks blocks={evidenceBlocks(evidence)} />}
+		</section>
 	);
 }
 
