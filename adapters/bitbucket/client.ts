@@ -1,39 +1,17 @@
 import type { z } from "zod";
 import { VendorError } from "../../src/ports/vendor-error.ts";
+import type { ApiAnswer, ApiCallOptions, ApiOptions } from "../http/api-call.ts";
 import { boundedFetch } from "../http/bounded-fetch.ts";
 import { rateBudget } from "../http/rate-budget.ts";
 import { rateSaid, refusalOf } from "./errors.ts";
 
-export interface BitbucketOptions {
-	/** https://api.bitbucket.org */
-	readonly baseUrl: string;
-	/** An access token, or `email:token` of an API token. */
-	readonly token: string;
-	/** Milliseconds that one exchange may take; default 10 s. */
-	readonly withinMs?: number;
-	/** The clock of the rate limit. */
-	readonly now?: () => Date;
-}
+/** `baseUrl` is https://api.bitbucket.org; `token` an access token, or `email:token` of an API token. */
+export type BitbucketOptions = ApiOptions;
+export type Answer = ApiAnswer;
 
-export interface Answer {
-	readonly status: number;
-	readonly headers: Headers;
-	/** What its JSON says; text when it is none, or was not asked for as JSON. */
-	readonly data: unknown;
-}
-
-export interface CallOptions {
-	/** What is asked for, as it stands in a sentence: `the pipeline 42 of acme/web`. */
-	readonly what: string;
-	readonly query?: Readonly<Record<string, string | number>>;
-	readonly body?: unknown;
-	readonly headers?: Readonly<Record<string, string>>;
-	/** What an answer that is no success means here; undefined: what it means everywhere. */
-	readonly refused?: (answer: Answer) => Answer | VendorError | undefined;
+export interface CallOptions extends ApiCallOptions {
 	/** A redirect is the answer: what it leads to is at another host, which must not see the token. */
 	readonly redirected?: boolean;
-	/** Not sent while little is left of the rate limit: it comes round again. */
-	readonly canWait?: boolean;
 }
 
 export type Call = (method: "GET" | "POST" | "PUT", path: string, options: CallOptions) => Promise<Answer>;

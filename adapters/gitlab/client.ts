@@ -1,40 +1,18 @@
 import type { z } from "zod";
 import { VendorError } from "../../src/ports/vendor-error.ts";
+import type { ApiAnswer, ApiCallOptions, ApiOptions } from "../http/api-call.ts";
 import { boundedFetch } from "../http/bounded-fetch.ts";
 import { rateBudget } from "../http/rate-budget.ts";
 import { apiUrlOf } from "./api-url.ts";
 import { rateSaid, refusalOf } from "./errors.ts";
 
-export interface GitLabOptions {
-	/** https://gitlab.com, or that of a server of one's own, with its path if it lives below one; /api/v4 may follow. */
-	readonly baseUrl: string;
-	readonly token: string;
-	/** Milliseconds that one exchange may take; default 10 s. */
-	readonly withinMs?: number;
-	/** The clock of the rate limit. */
-	readonly now?: () => Date;
-}
+/** `baseUrl` is https://gitlab.com, or that of a server of one's own, with its path if it lives below one; /api/v4 may follow. */
+export type GitLabOptions = ApiOptions;
+export type Answer = ApiAnswer;
 
-export interface Answer {
-	readonly status: number;
-	readonly headers: Headers;
-	/** What came as JSON, or the text where it was asked for; undefined: it is none. */
-	readonly data: unknown;
-}
-
-export interface CallOptions {
-	/** What is asked for, as it stands in a sentence: `the pipeline 42 of acme/web`. */
-	readonly what: string;
-	readonly query?: Readonly<Record<string, string | number>>;
-	/** Sent as JSON. */
-	readonly body?: unknown;
-	readonly headers?: Readonly<Record<string, string>>;
-	/** What an answer that is no success means here; undefined: what it means everywhere. */
-	readonly refused?: (answer: Answer) => Answer | VendorError | undefined;
+export interface CallOptions extends ApiCallOptions {
 	/** The answer is a text that may be long: its end is enough. */
 	readonly text?: boolean;
-	/** Not sent while little is left of the rate limit: it comes round again. */
-	readonly canWait?: boolean;
 }
 
 /** `path` is behind /api/v4, its parts encoded. */
