@@ -14,7 +14,7 @@ import { type FrozenPlace, placesTaken, zoneOf } from "./freeze-places.ts";
 import { actorOf, type Caller } from "./identify.ts";
 import { sees } from "./sight.ts";
 
-type Reader = Pick<EntityManager, "getRepository">;
+type Reader = Pick<EntityManager, "getRepository" | "query">;
 
 export interface FreezeAsked {
 	readonly scope: FreezeScope;
