@@ -43,22 +43,29 @@ export async function verifyAudit(
 	store: { readonly db: DataSource; readonly auditKey: Buffer },
 	/** Where checkpoints lie; null: there are none. */
 	dataDir: string | null,
+	/** Told now and then how many rows were looked at. */
+	progress: (rows: number) => Promise<void> = async () => {},
 ): Promise<AuditReport> {
 	// Before the snapshot: what they name has to be in there.
 	const files = dataDir === null ? [] : await openCheckpoints(dataDir);
 	try {
-		return await store.db.transaction("REPEATABLE READ", (tx) => verifyIn(tx, store.auditKey, files));
+		return await store.db.transaction("REPEATABLE READ", (tx) => verifyIn(tx, store.auditKey, files, progress));
 	} finally {
 		for (const { file } of files) await file.close();
 	}
 }
 
-async function verifyIn(tx: Sql, auditKey: Buffer, files: readonly OpenFile[]): Promise<AuditReport> {
+async function verifyIn(
+	tx: Sql,
+	auditKey: Buffer,
+	files: readonly OpenFile[],
+	progress: (rows: number) => Promise<void>,
+): Promise<AuditReport> {
 	const findings: Finding[] = [];
 	const say = (finding: Finding | null) => {
 		if (finding !== null && findings.length < MAX_FINDINGS) findings.push(finding);
 	};
-	const walked = await walkChains(tx, auditKey, await readHeads(tx), say);
+	const walked = await walkChains(tx, auditKey, await readHeads(tx), say, progress);
 	const checkpoints = files.length === 0 ? null : await compareCheckpoints(tx, auditKey, files, say);
 	for (const finding of await untold(tx, MAX_FINDINGS)) say(finding);
 	say(await strayRows(tx, walked.rows));
@@ -70,6 +77,7 @@ async function walkChains(
 	auditKey: Buffer,
 	heads: Map<string, Head>,
 	say: (finding: Finding | null) => void,
+	progress: (rows: number) => Promise<void>,
 ): Promise<{ rows: number; chains: number }> {
 	type Walk = { readonly chain: string; readonly verifier: ChainVerifier };
 	let current = null as Walk | null;
@@ -81,7 +89,8 @@ async function walkChains(
 		if (head !== undefined) say(verifier.end(head));
 		else say({ chain, seq: 0, problem: "no_head", detail: "the chain has rows and no head" });
 	};
-	for await (const page of streamChains(sql))
+	for await (const page of streamChains(sql)) {
+		await progress(rows);
 		for (const row of page) {
 			if (current?.chain !== row.chain) {
 				if (current !== null) finish(current.chain, current.verifier);
@@ -91,6 +100,7 @@ async function walkChains(
 			rows += 1;
 			say(current.verifier.next({ ...row, seq: Number(row.seq) }));
 		}
+	}
 	if (current !== null) finish(current.chain, current.verifier);
 	// Heads that are left have no rows: right for a chain in which nothing happened yet.
 	for (const chain of [...heads.keys()]) finish(chain, new ChainVerifier(auditKey, chain));

@@ -17,6 +17,7 @@ import { runnerEndpoints } from "./api/runner.ts";
 import { runEndpoints } from "./api/runs.ts";
 import { storyEndpoints } from "./api/story.ts";
 import { tokenEndpoints } from "./api/tokens.ts";
+import { verificationEndpoints } from "./api/verification.ts";
 import { whatWouldChangeEndpoints } from "./api/what-would-change.ts";
 import { addHealth } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
@@ -45,6 +46,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
 	...lockEndpoints,
 	...freezeEndpoints,
 	...auditEndpoints,
+	...verificationEndpoints,
 	...evidenceEndpoints,
 	...tokenEndpoints,
 	...peopleEndpoints,

@@ -120,6 +120,36 @@ test("a policy tells what it would change before it is written", async () => {
 	expect((await site.api("GET", "/policies/calm")).body.rules).toEqual({});
 });
 
+test("the trail is verified aside, one look at a time, and the last one is told of", async () => {
+	const token = await site.token("viewer");
+	const ask = (method: string) => site.api(method, "/audit/verification", { token });
+	expect(await ask("GET")).toMatchObject({ status: 404, body: { code: "unknown_verification" } });
+	const [one, two] = await Promise.all([ask("POST"), ask("POST")]);
+	expect([one.status, two.status]).toEqual([200, 200]);
+	const done = async () => {
+		for (;;) {
+			const { body } = await ask("GET");
+			if (body.state !== "running") return body;
+		}
+	};
+	const whole = await done();
+	expect(whole).toMatchObject({ state: "done", whole: true, found: 0, findings: [] });
+	expect(whole.rows).toBeGreaterThan(3);
+	const { db } = site.world.deps;
+	await db.query("ALTER TABLE audit_entry DISABLE TRIGGER USER");
+	await db.query("UPDATE audit_entry SET entry = replace(entry, 'token', 'tocen') WHERE chain = 'system' AND seq = 2");
+	await ask("POST");
+	expect(await done()).toMatchObject({
+		whole: false,
+		findings: expect.arrayContaining([expect.objectContaining({ chain: "system", seq: 2, problem: "changed" })]),
+	});
+	await db.query("UPDATE audit_entry SET entry = replace(entry, 'tocen', 'token') WHERE chain = 'system' AND seq = 2");
+	await db.query("ALTER TABLE audit_entry ENABLE TRIGGER USER");
+	const may = { role: "admin", reach: { projects: ["shop"], environments: ["*"] } } as const;
+	const { plain } = await site.newToken({ may });
+	expect((await site.api("GET", "/audit/verification", { token: plain })).status).toBe(403);
+});
+
 test("all of it is for admins of everything", async () => {
 	const may = { role: "admin", reach: { projects: ["shop"], environments: ["*"] } } as const;
 	const tokens = [await site.token("operator"), (await site.newToken({ may })).plain];

@@ -128,6 +128,9 @@ test("what every route answers is what is described, also when it refuses", asyn
 	await ask("POST", "/integrations/fake/redeliver", "/integrations/{id}/redeliver", { delivery: "none" });
 	await ask("POST", "/integrations/fake/ask", "/integrations/{id}/ask");
 	await ask("GET", "/audit", "/audit");
+	await ask("GET", "/audit/verification", "/audit/verification");
+	await ask("POST", "/audit/verification", "/audit/verification");
+	await ask("GET", "/audit/verification", "/audit/verification");
 	await ask("GET", "/audit", "/audit", undefined, null);
 	await ask("GET", `/runs/${id}/evidence`, "/runs/{id}/evidence");
 	await ask("GET", "/runs/0/evidence", "/runs/{id}/evidence");

@@ -265,6 +265,25 @@ export const LastDeliveryAnswer = z.strictObject({
 	badSignature: Time.nullable(),
 });
 
+export const VerificationAnswer = z
+	.strictObject({
+		state: z
+			.enum(["running", "done", "failed"])
+			.describe("`failed`: it was broken off, and says nothing of the trail."),
+		startedAt: Time,
+		rows: z.int().describe("How many entries were looked at."),
+		total: z.int(),
+		whole: z.boolean().nullable().describe("null: it is not done."),
+		chains: z.int(),
+		checkpoints: z.int().nullable(),
+		found: z.int(),
+		findings: z
+			.array(z.strictObject({ chain: z.string(), seq: z.int(), problem: z.string(), detail: z.string() }))
+			.readonly()
+			.describe("The first ones of what was found."),
+	})
+	.meta({ id: "Verification" });
+
 const DifferenceAnswer = z.strictObject({
 	run: z.int().nullable().describe("null: it was refused then, and became no run."),
 	place: z.string(),

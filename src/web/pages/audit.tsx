@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { AUDIT_ACTIONS } from "../../core/audit-entry.ts";
-import { verifyAudit } from "../../store/audit.ts";
 import { type AuditFilter, auditPage, everyEntry, type PlacedEntry, SEARCHED } from "../../store/audit-pages.ts";
 import { knownNames } from "../../use-cases/catalog.ts";
+import { lastVerification, startVerification } from "../../use-cases/verify-trail.ts";
 import { findRun } from "../api/find-run.ts";
 import { auditCsv, auditJson, entrySentence } from "../audit-export.ts";
 import { evidencePack } from "../evidence-pack.ts";
@@ -10,16 +11,20 @@ import { RunLink, Time } from "./bits.tsx";
 import { missing } from "./board.tsx";
 import { Columns } from "./columns.tsx";
 import { Form } from "./layout.tsx";
-import { doneAt, type PageCall, type PageReply, type PageRoute } from "./page.tsx";
+import type { PageCall, PageReply, PageRoute } from "./page.tsx";
 import { Choice } from "./runs.tsx";
+import { VerificationNotice } from "./verification.tsx";
 
 const PAGE = 50;
+const WAIT_MS = 1_500;
+const LOOK_EVERY_MS = 100;
 
 export const auditPages: readonly PageRoute[] = [
 	{ method: "GET", path: "/audit", handle: audit },
 	{ method: "GET", path: "/audit.json", handle: (call) => exported(call, "json") },
 	{ method: "GET", path: "/audit.csv", handle: (call) => exported(call, "csv") },
 	{ method: "POST", path: "/audit/verify", handle: verify },
+	{ method: "GET", path: "/audit/verification", handle: verification },
 	{ method: "GET", path: "/runs/:run/evidence.json", handle: evidence },
 ];
 
@@ -54,6 +59,7 @@ async function audit(call: PageCall): Promise<PageReply> {
 	const last = shown.at(-1);
 	const { projects } = await knownNames(deps.db.manager);
 	const environments = [...new Set(projects.flatMap((one) => one.environments.map(({ slug }) => slug)))];
+	const verified = await lastVerification(deps.db);
 	const { cursor: _, ...kept } = query;
 	const here = new URLSearchParams(kept);
 	const older =
@@ -79,6 +85,7 @@ async function audit(call: PageCall): Promise<PageReply> {
 					</Form>
 				</div>
 			</div>
+			{verified === null ? null : <VerificationNotice one={verified} now={deps.now()} />}
 			<form class="filters" method="get" action="/audit">
 				<label class="field">
 					<span>Search</span>
@@ -173,15 +180,19 @@ async function exported(call: PageCall, form: "json" | "csv"): Promise<PageReply
 			};
 }
 
+/** Begins it, and waits for a moment: of a small trail the answer is there at once. */
 async function verify({ deps, dataDir }: PageCall): Promise<PageReply> {
-	const { findings, rows, chains, checkpoints } = await verifyAudit(deps, dataDir);
-	const seen = `${rows.toLocaleString("en")} entries in ${chains} ${chains === 1 ? "chain" : "chains"}, ${checkpoints ?? "no"} checkpoints`;
-	const [first] = findings;
-	if (first === undefined) return doneAt("/audit", `The audit trail is whole: ${seen}.`);
-	const more = findings.length === 1 ? "" : ` And ${findings.length - 1} more: \`draven audit verify\` names them all.`;
-	const where = first.chain === "" ? "" : `chain ${first.chain}, row ${first.seq}, `;
-	const text = `The audit trail was tampered with (${seen}): ${where}${first.problem}: ${first.detail}${more}`;
-	return { kind: "go", to: "/audit", said: { kind: "bad", text } };
+	await startVerification(deps, dataDir);
+	for (let waited = 0; waited < WAIT_MS; waited += LOOK_EVERY_MS) {
+		await sleep(LOOK_EVERY_MS);
+		if ((await lastVerification(deps.db))?.state !== "running") break;
+	}
+	return { kind: "go", to: "/audit" };
+}
+
+async function verification({ deps }: PageCall): Promise<PageReply> {
+	const last = await lastVerification(deps.db);
+	return { kind: "part", content: last === null ? <div /> : <VerificationNotice one={last} now={deps.now()} /> };
 }
 
 /** All that an auditor needs of one run, in one file. */
