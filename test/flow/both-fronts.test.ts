@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { CHATS, type ChatFront } from "../support/chat-front.ts";
+import type { ChatFront } from "../support/chat-front.ts";
+import { CHATS } from "../support/chats.ts";
+
+import { SHA } from "../support/world.ts";
 
 describe.each(CHATS)("in %s", (_, open) => {
 	let chat: ChatFront;
@@ -45,6 +48,85 @@ describe.each(CHATS)("in %s", (_, open) => {
 			expect.stringContaining("at work"),
 			expect.stringContaining("succeeded"),
 		]);
+	});
+
+	test("one press delivered twice, and two presses of one person, count once", async () => {
+		await chat.say("U_OPS", "shop@v1.0.0 to production");
+		await chat.pressInHaste("U_ANN", "production", "Approve");
+		expect(chat.card("production").text).toContain("1 of 2");
+		expect(await state(1)).toBe("waiting_approval");
+	});
+
+	test("what nobody approves in time is over, and says so", async () => {
+		await chat.say("U_OPS", "shop@v1.0.0 to production");
+		await chat.world.pass(24 * 3_600_000 + 1);
+		expect(await state(1)).toBe("expired");
+		expect(chat.card("production").text).toContain("1d");
+		expect(chat.card("production").labels).toEqual(["Retry"]);
+	});
+
+	test("a version that moved meanwhile is not approved; the card asks again with one press", async () => {
+		await chat.say("U_OPS", "shop@v1.0.0 to production");
+		chat.world.pipeline.tag("v1.0.0", SHA.d);
+		expect(await chat.press("U_ANN", "production", "Approve")).toContain("moved");
+		expect(await state(1)).toBe("superseded");
+		const [again = ""] = chat.card("production").labels;
+		await chat.press("U_OPS", "production", again);
+		expect(await chat.world.run(2)).toMatchObject({ ref: { sha: SHA.d }, progress: { state: "waiting_approval" } });
+		expect(chat.cards("production")).toBe(2);
+	});
+
+	test("nobody but the requester and an admin cancels, whatever their card shows", async () => {
+		await chat.say("U_OPS", "shop@v1.0.0 to stage");
+		expect(await chat.press("U_TWO", "stage", "Cancel")).toContain("role admin");
+		expect(await state(1)).toBe("running");
+		await chat.press("U_ADA", "stage", "Cancel");
+		await chat.world.pass(1_000);
+		expect(await state(1)).toBe("cancelled");
+	});
+
+	test("a failed run says why, and whose it is", async () => {
+		await chat.say("U_OPS", "shop@v1.0.0 to stage");
+		await chat.world.finish(await chat.world.run(1), "failed", "It failed at the provider: tests.");
+		expect(chat.card("stage").text).toContain("It failed at the provider: tests.");
+		expect(chat.card("stage").labels).toEqual(["Retry"]);
+		expect(chat.story("stage").at(-1)).toContain("tests");
+	});
+
+	test("a project that nobody knows is suggested, and the button deploys as the one who presses it", async () => {
+		await chat.say("U_OPS", "shpo@v1.0.0 to stage");
+		const [label = ""] = chat.answer("U_OPS").labels;
+		await chat.pressAnswer("U_OPS", label);
+		const run = { project: "shop", environment: "stage", requestedBy: { name: "U_OPS" } };
+		expect(await chat.world.run(1)).toMatchObject(run);
+	});
+
+	test.each([
+		["shop@v1.1.0\u00a0to\u00a0stage —reason “the big launch”"],
+		["`shop@v1.1.0 to stage` --reason 'the big launch'"],
+	])("what phones and other keyboards make of a command is understood: %s", async (text) => {
+		await chat.say("U_OPS", text);
+		const run = { ref: { name: "v1.1.0" }, environment: "stage", note: "the big launch" };
+		expect(await chat.world.run(1)).toMatchObject(run);
+	});
+
+	test("the form of a bare command deploys", async () => {
+		await chat.fillForm("U_OPS", { environment: "stage", ref: "v1.1.0", reason: 'the "big" launch' });
+		const run = { ref: { name: "v1.1.0" }, environment: "stage", note: 'the "big" launch' };
+		expect(await chat.world.run(1)).toMatchObject(run);
+	});
+
+	test("a person's own page shows what waits for them, its button approves, and the page follows", async () => {
+		await chat.say("U_OPS", "shop@v1.0.0 to production");
+		await chat.openHome("U_ANN");
+		expect(chat.home("U_ANN").labels.slice(0, 2)).toEqual(["Approve", "Reject"]);
+		await chat.pressHome("U_ANN", "Approve");
+		expect(chat.card("production").text).toContain("1 of 2");
+		expect(chat.home("U_ANN").labels).not.toContain("Approve");
+		expect(chat.home("U_ANN").text).toContain("Nothing waits for your approval.");
+		await chat.openHome("U_OPS");
+		expect(chat.home("U_OPS").text).toMatch(/Your runs.*Deploy #1/s);
+		expect(chat.home("U_OPS").labels[0]).toBe("Cancel");
 	});
 
 	test("outsiders, people without the right, and groups that cannot be read are refused", async () => {

@@ -54,24 +54,6 @@ test("a person's page in their chat shows what waits for them; its button approv
 	expect(textOf(JSON.parse(body).value)).toMatch(/Nothing waits for your approval\..*Your runs.*Deploy #1/s);
 });
 
-test("words in the thread of a run are about that run", async () => {
-	await there.say("U_OPS", "shop@v1.0.0 to production");
-	await there.mention("U_ANN", "approve looks good", there.card("production"));
-	expect(there.story("production")).toContainEqual(expect.stringContaining("Approved by U_ANN (1 of 2): looks good"));
-});
-
-test("the form of a bare command deploys", async () => {
-	await there.fake.write("U_OPS", "deploy");
-	await there.world.work();
-	const [form] = there.fake.toldTo("U_OPS");
-	if (form === undefined) throw new Error("no form was shown");
-	const filled = { environment: "stage", ref: "v1.1.0", reason: 'the "big" launch', dryRun: "false" };
-	await there.press("U_OPS", form, "Deploy", filled);
-	expect(await there.world.run(1)).toMatchObject({
-		...{ ref: { name: "v1.1.0" }, environment: "stage", type: "deploy", note: 'the "big" launch' },
-	});
-});
-
 test("with several projects the form asks for one first, and shows its environments within the answer", async () => {
 	await there.world.addProject("api");
 	await there.fake.write("U_OPS", "deploy");
@@ -86,16 +68,6 @@ test("with several projects the form asks for one first, and shows its environme
 	expect(JSON.stringify(value)).toContain("v1.2.0 (tag)");
 	await there.press("U_OPS", { ...form, card: value }, "Deploy", { environment: "stage", typed: "v1.2.0" });
 	expect(await there.world.run(1)).toMatchObject({ project: "api", ref: { name: "v1.2.0" } });
-});
-
-test("a project that nobody knows is suggested, and the button deploys as the one who presses it", async () => {
-	await there.fake.write("U_OPS", "shpo@v1.0.0 to stage");
-	await there.world.work();
-	const [told] = there.fake.toldTo("U_OPS");
-	const [label] = told === undefined ? [] : labels(told);
-	if (told === undefined || label === undefined) throw new Error("nothing was suggested");
-	await there.press("U_OPS", told, label);
-	expect(await there.world.run(1)).toMatchObject({ project: "shop", requestedBy: { name: "U_OPS" } });
 });
 
 test("a client that does not know Action.Execute sends the same as a message", async () => {
@@ -171,16 +143,6 @@ test("approvers who are bound by a group are called on one by one, without who a
 	});
 	// Once: the card that is edited all the time names the group alone.
 	expect(JSON.stringify(there.card("production").card)).not.toContain("<at>");
-});
-
-test("a channel without the app does not stop the run, and its requester is told to add it", async () => {
-	there.fake.joined.delete(teamsChannel("stage"));
-	await there.say("U_OPS", "shop@v1.0.0 to stage");
-	await there.world.pass(1_000);
-	expect(await state(1)).toBe("running");
-	expect(there.fake.toldTo("U_OPS").map(({ card }) => textOf(card))).toContainEqual(
-		expect.stringContaining("add the app DRAVEN to the team"),
-	);
 });
 
 describe("each reader's own view of a card", () => {

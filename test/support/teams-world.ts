@@ -60,6 +60,9 @@ export async function connectTeams(world: World): Promise<{ fake: FakeTeams; tea
 		forgetPeople: (platform, what) => (platform === "teams" ? teams.groups.forget(what) : forgetPeople(platform, what)),
 	};
 	world.teamsIn = (stored) => teams.process(stored);
+	const others = world.apologise;
+	world.apologise = (kind, stored, sentence) =>
+		kind === "teams_in" ? teams.apologise(stored, sentence) : others(kind, stored, sentence);
 	return { fake, teams };
 }
 
