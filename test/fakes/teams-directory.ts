@@ -13,6 +13,8 @@ export class TeamsDirectory {
 	readonly users = new Map<string, TeamsUser>();
 	/** Members are users, or groups again. */
 	readonly groups = new Map<string, Set<string>>();
+	/** The host that the next page of a list is said to be at; null: where the list is. */
+	nextPageAt: string | null = null;
 	/** Every call of checkMemberGroups: the groups it asked for. */
 	readonly checked: string[][] = [];
 
@@ -42,7 +44,7 @@ export class TeamsDirectory {
 		});
 		const rest = new URLSearchParams(query);
 		rest.set("$skiptoken", String(from + size));
-		const more = from + size < all.length ? { "@odata.nextLink": `${self}?${rest}` } : {};
+		const more = from + size < all.length ? { "@odata.nextLink": `${this.nextPageAt ?? self}?${rest}` } : {};
 		return { status: 200, body: { "@odata.count": all.length, ...more, value } };
 	}
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { VendorError } from "../../../src/ports/vendor-error.ts";
+import { FakeTeams } from "../../fakes/teams.ts";
 import { Harness } from "./harness.ts";
 
 let there: Harness;
@@ -115,6 +116,21 @@ describe("who is in a group", () => {
 		there.fake.directory.group("some", ...many.slice(0, 150));
 		expect(await names("some")).toEqual(many.slice(0, 150));
 		expect(await names("all")).toEqual(many.slice(0, 300));
+	});
+
+	test("no further page is read at another server: it would be sent our token", async () => {
+		const other = await FakeTeams.start();
+		try {
+			const many = Array.from({ length: 150 }, (_, n) => `user-${n}`);
+			for (const user of many) there.fake.directory.user(user);
+			there.fake.directory.group("some", ...many);
+			there.fake.directory.nextPageAt = `${other.graphUrl}/v1.0/groups/some/transitiveMembers/microsoft.graph.user`;
+			for (const user of [...many, "eve"]) other.directory.user(user);
+			other.directory.group("some", ...many, "eve");
+			expect(await names("some")).toEqual(many.slice(0, 100));
+		} finally {
+			await other.stop();
+		}
 	});
 
 	test("nobody when it cannot be read; it is read again the next time, and then kept for a while", async () => {
