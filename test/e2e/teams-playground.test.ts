@@ -71,6 +71,10 @@ async function mention(page: Page, text: string): Promise<void> {
 			await picture("reject-asks-why");
 			await page.getByRole("button", { name: "Reject" }).last().click();
 			await shows(/Rejected by Alex: not before the campaign/);
+			// The smallest part of the channel that holds the card and its story is one post, and no other card stands in it.
+			const post = page.locator("div").filter({ hasText: "Deploy #3: shop v1.1.0" });
+			const thread = await post.filter({ hasText: "It needs one approval by somebody else" }).last().textContent();
+			expect(thread).not.toContain("Deploy #2");
 			await picture("rejected");
 
 			await page.getByRole("treeitem", { name: "Personal Chat" }).click();
