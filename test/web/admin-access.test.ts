@@ -208,6 +208,7 @@ test("freezes: set, shown, changed and lifted; what is wrong is told beside its 
 	const { text } = await ada.get("/admin/freezes");
 	expect(text).toContain("data &lt;script>alert(1)&lt;/script>");
 	expect(text).toContain("Takes shop/production.");
+	expect(plain((await ada.get("/admin")).text)).toContain("Releases are stopped by hand: */production .");
 	const board = plain((await ada.get("/")).text);
 	expect(board).toContain("U_ADA stopped releases to */production until 2026-03-04 12:00 (UTC)");
 	expect(board).toMatch(/Frozen .* Releases may go again:/);

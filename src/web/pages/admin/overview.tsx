@@ -1,4 +1,5 @@
 import type { Kind } from "../../../configuration/items.ts";
+import { scopeText } from "../../../core/freeze.ts";
 import { PersonTable } from "../../../store/entities.ts";
 import { freezesOn } from "../../../store/freezes.ts";
 import { countJobs } from "../../../store/jobs.ts";
@@ -21,6 +22,7 @@ async function overview({ deps }: PageCall): Promise<PageReply> {
 		(one) => one.revokedAt === null && (one.expiresAt === null || one.expiresAt > now),
 	);
 	const locks = (await listLocks(deps.db, now)).filter((one) => one.heldBy === "person");
+	const freezes = await freezesOn(deps.db, now);
 	const jobs = await countJobs(deps.db);
 	const integrations = ofKind(alive, "integration");
 	const figures = [
@@ -37,11 +39,15 @@ async function overview({ deps }: PageCall): Promise<PageReply> {
 		{ label: "People", path: "/admin/people", count: await deps.db.getRepository(PersonTable).count(), file: 0 },
 		{ label: "Valid tokens", path: "/admin/tokens", count: tokens.length, file: 0 },
 		{ label: "Locks of people", path: "/admin/locks", count: locks.length, file: 0 },
-		{ label: "Freezes by hand", path: "/admin/freezes", count: (await freezesOn(deps.db, now)).length, file: 0 },
 	];
 	const content = (
 		<>
 			<Head title="Admin" says="What DRAVEN is connected with, and what it is told." />
+			{freezes.length === 0 ? null : (
+				<p class="notice">
+					Releases are stopped by hand: <a href="/admin/freezes">{freezes.map(scopeText).join(", ")}</a>.
+				</p>
+			)}
 			<div class="grid figures four">
 				{figures.map(({ label, path, count, file }) => (
 					<a class="card figure" href={path} key={label}>
