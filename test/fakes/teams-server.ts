@@ -47,6 +47,8 @@ export class TeamsServer {
 	readonly installed = new Set<string>();
 	/** A message that is larger is refused with 413. */
 	maxBytes = 100_000;
+	/** Tokens that were given are not accepted, and none is given. */
+	tokenRevoked = false;
 	tokensGiven = 0;
 	/** Requests that came with no token of ours. */
 	unauthorized = 0;
@@ -117,7 +119,7 @@ export class TeamsServer {
 	}
 
 	#knows(authorization: string | undefined): boolean {
-		return /^Bearer token-\d+-(bot|graph)$/.test(authorization ?? "");
+		return !this.tokenRevoked && /^Bearer token-\d+-(bot|graph)$/.test(authorization ?? "");
 	}
 
 	#route(method: string, path: string, { url, headers }: IncomingMessage): Route | null {
@@ -158,7 +160,7 @@ export class TeamsServer {
 
 	#token(raw: Buffer): Reply {
 		const form = new URLSearchParams(raw.toString("utf8"));
-		if (form.get("client_id") !== this.appId || form.get("client_secret") !== this.appPassword)
+		if (this.tokenRevoked || form.get("client_id") !== this.appId || form.get("client_secret") !== this.appPassword)
 			return {
 				status: 401,
 				body: { error: "invalid_client", error_description: "AADSTS7000215: Invalid client secret provided." },

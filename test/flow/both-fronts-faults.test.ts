@@ -86,6 +86,19 @@ describe.each(CHATS)("in %s, when things go wrong", (_, open) => {
 		expect(chat.story("stage").at(-1)).toContain("succeeded");
 	});
 
+	test("what happens while the platform does not accept who we are is told when it does again", async () => {
+		await chat.say("U_OPS", "shop@v1.0.0 to stage");
+		chat.acceptUs(false);
+		await chat.world.finish(await chat.world.run(1), "succeeded");
+		for (let n = 0; n < 3; n++) await chat.world.pass(10 * 60_000);
+		expect(await state(1)).toBe("succeeded");
+		expect(chat.card("stage").text).not.toContain("Succeeded");
+		chat.acceptUs(true);
+		await chat.world.pass(10 * 60_000);
+		expect(chat.card("stage").text).toContain("Succeeded");
+		expect(chat.story("stage").at(-1)).toContain("succeeded");
+	});
+
 	test("a card that somebody deleted is posted anew, as it stands then", async () => {
 		await chat.say("U_OPS", "shop@v1.0.0 to stage");
 		chat.deleteCard("stage");

@@ -77,16 +77,3 @@ test("a channel that is archived while a run is at work does not stop it, and it
 		expect.stringMatching(/C_STAGE.*archived: restore it, or name another one/s),
 	]);
 });
-
-test("what happens while Slack does not accept our token is told when it does again", async () => {
-	await there.say("U_OPS", "shop@v1.0.0 to stage");
-	const card = there.card("C_STAGE");
-	there.fake.tokenRevoked = true;
-	await there.world.finish(await there.run(1), "succeeded");
-	for (let n = 0; n < 3; n++) await there.world.pass(10 * 60_000);
-	expect(await state(1)).toBe("succeeded");
-	there.fake.tokenRevoked = false;
-	await there.world.pass(10 * 60_000);
-	expect(card.text).toContain("Succeeded");
-	expect(there.story(card).at(-1)).toContain("succeeded");
-});

@@ -60,6 +60,8 @@ export interface ChatFront {
 	closeChat(user: string): void;
 	/** The next new message, or the next edit, is refused: it may come again after so many seconds. */
 	slowDown(what: "post" | "edit", seconds: number): void;
+	/** Whether the platform accepts who we are. */
+	acceptUs(accepted: boolean): void;
 	/** From now on they come from outside, though a group still lists them. */
 	makeOutsider(user: string): void;
 	leaveGroup(user: string, group: string): void;

@@ -71,6 +71,9 @@ export async function openSlack(setting: Setting = {}): Promise<ChatFront> {
 		closeChat: (user) => void fake.unreachable.add(user),
 		slowDown: (what, seconds) =>
 			fake.fail(what === "post" ? "chat.postMessage" : "chat.update", { status: 429, retryAfter: seconds }),
+		acceptUs: (accepted) => {
+			fake.tokenRevoked = !accepted;
+		},
 		makeOutsider: (user) => fake.user(user, { flags: { is_stranger: true } }),
 		leaveGroup: (user, group) => void fake.groups.get(group)?.delete(user),
 		hideGroups: () =>

@@ -65,6 +65,9 @@ export async function openTeams(setting: Setting = {}): Promise<ChatFront> {
 		closeChannel: (environment) => void fake.joined.delete(teamsChannel(environment)),
 		closeChat: (user) => void fake.installed.delete(user),
 		slowDown: (what, seconds) => fake.fail(what === "post" ? "create" : "update", { status: 429, retryAfter: seconds }),
+		acceptUs: (accepted) => {
+			fake.tokenRevoked = !accepted;
+		},
 		makeOutsider: (user) => fake.directory.user(user, { userType: "Guest" }),
 		leaveGroup: (user, group) => void fake.directory.groups.get(group)?.delete(user),
 		hideGroups: () => fake.fail("checkMemberGroups", { status: 503 }),
