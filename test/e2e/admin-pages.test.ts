@@ -3,7 +3,6 @@ import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Browser, chromium, type Page } from "playwright-core";
 import type { CheckupPort } from "../../src/ports/checkup.ts";
-import { PersonTable } from "../../src/store/entities.ts";
 import { chromiumPath } from "../pictures/chromium.ts";
 import { linkOf } from "../web/browser.ts";
 import { Site } from "../web/site.ts";
@@ -119,27 +118,9 @@ async function admin(options: Parameters<Browser["newContext"]>[0] = {}): Promis
 	}, 60_000);
 
 	test.each(["light", "dark"] as const)(
-		"no page has anything that axe objects to, nor scrolls sideways on a phone: %s",
+		"what a form answers has nothing that axe objects to, nor scrolls sideways on a phone: %s",
 		async (colorScheme) => {
 			const page = await admin({ colorScheme, viewport: { width: 390, height: 800 } });
-			const [binding] = (await site.api("GET", "/access")).body.items;
-			const [person] = await site.world.deps.db.getRepository(PersonTable).findBy({ name: "U_OPS" });
-			const parts = [
-				...["", "/projects", "/projects/-new", "/projects/shop", "/projects/blog", "/projects/blog/-new"],
-				...["/projects/blog/stage", "/policies", "/policies/-new", "/policies/mine", "/policies/production"],
-				...["/policies/demo", "/integrations", "/integrations/-new", "/integrations/-new/github"],
-				...["/integrations/-new/gitlab", "/integrations/hub", "/integrations/boxes", "/integrations/fake", "/access"],
-				...[
-					"/access/-new",
-					`/access/${binding.id}`,
-					"/people",
-					`/people/${person?.id}`,
-					"/tokens",
-					"/locks",
-					"/integrations/hub/-deliveries",
-					"/freezes",
-				],
-			];
 			const look = async (address: string) => {
 				await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
 				// Behind the policy of the page, which lets nothing else in.
@@ -153,11 +134,6 @@ async function admin(options: Parameters<Browser["newContext"]>[0] = {}): Promis
 				);
 				expect({ address, wide }).toEqual({ address, wide: 0 });
 			};
-			for (const part of parts) {
-				const answer = await page.goto(`${site.url}/admin${part}`);
-				expect({ part, status: answer?.status() }).toEqual({ part, status: 200 });
-				await look(part);
-			}
 			// A form with all that can be wrong in it, and a token that is shown.
 			await page.goto(`${site.url}/admin/access/-new`);
 			await page.getByLabel("Slack people").fill("ben");

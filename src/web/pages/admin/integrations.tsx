@@ -239,14 +239,14 @@ async function show(call: PageCall, { draft, findings, secret, sent: told }: New
 								])}
 							</dl>
 						</>
+					) : provider === "runner" ? (
+						<IntegrationFields provider={provider} before={entry} />
 					) : (
 						<DraftForm action={page} draft={draft ?? draftOf(integrationValues(provider, entry))}>
 							<IntegrationFields provider={provider} before={entry} />
-							{provider === "runner" ? null : (
-								<button class="primary" type="submit">
-									Save the integration
-								</button>
-							)}
+							<button class="primary" type="submit">
+								Save the integration
+							</button>
 						</DraftForm>
 					)}
 				</section>
