@@ -8,10 +8,15 @@ import { type Item, type Kind, projectOf, type StoredItem } from "./items.ts";
 import { type CurrentState, followersOf, OWNER, type Planned, planConfiguration, RANK, stepFor } from "./plan.ts";
 import type { Problem } from "./problem.ts";
 import { readEntry } from "./read-entry.ts";
+import { lastChangeOf, versionOf } from "./version-of.ts";
 import { writeSteps } from "./write-steps.ts";
 
 /** One entry of the configuration to make, change or remove. `name`: its slug, `project/environment`, or its id. */
-export type Wish = { readonly kind: Kind } & (
+export type Wish = {
+	readonly kind: Kind;
+	/** How it stood when it was looked at; left out: it is changed however it stands now. */
+	readonly version?: string | undefined;
+} & (
 	| { readonly action: "create"; readonly entry: Readonly<Record<string, unknown>> }
 	/** The whole entry anew. */
 	| { readonly action: "replace"; readonly name: string; readonly entry: Readonly<Record<string, unknown>> }
@@ -93,6 +98,7 @@ async function carryOut(
 	actor: Actor,
 ): Promise<StoredItem | null> {
 	const held = await holdChain(tx, SYSTEM_CHAIN);
+	if (wish.action !== "create" && wish.version !== undefined) await refuseStale(tx, box, wish, wish.version);
 	let before: readonly StoredItem[] = [];
 	const planned = await planHolding(tx, box, (current) => {
 		before = current.items.filter((one) => !one.archived);
@@ -114,6 +120,24 @@ async function carryOut(
 	const ids = new Set(before.map(({ id }) => id));
 	const after = (await readItems(tx, box)).filter((one) => one.kind === wish.kind && !one.archived);
 	return after.find((one) => (known === null ? !ids.has(one.id) : one.id === known.id)) ?? null;
+}
+
+/** While the chain is held nobody else changes anything. */
+async function refuseStale(
+	tx: EntityManager,
+	box: ApplyStore["box"],
+	{ kind, name }: { readonly kind: Kind; readonly name: string },
+	version: string,
+): Promise<void> {
+	const alive = (await readItems(tx, box)).filter((one) => !one.archived);
+	const target = find(alive, kind, name);
+	if (target === null || versionOf(target, alive) === version) return;
+	const how = await lastChangeOf(tx, target);
+	const called = kind === "access" ? "" : ` ${target.name}`;
+	throw new Stop(
+		"changed_meanwhile",
+		`The ${NOUNS[kind]}${called} was changed meanwhile${how}. Look at how it is now, then say again what is to change.`,
+	);
 }
 
 /** `alive`: what is not archived. */

@@ -150,6 +150,45 @@ test("the trail is verified aside, one look at a time, and the last one is told 
 	expect((await site.api("GET", "/audit/verification", { token: plain })).status).toBe(403);
 });
 
+test("who changes what somebody else changed meanwhile is told so, by the API and on a form", async () => {
+	await site.api("POST", "/policies", { body: { slug: "quiet", extends: "stage", rules: {} } });
+	const first = await site.api("GET", "/policies/quiet");
+	const version = first.headers.get("etag") ?? "";
+	expect(version).toMatch(/^".{22}"$/);
+	const patch = (required: number, headers: Record<string, string>) =>
+		site.api("PATCH", "/policies/quiet", { body: { rules: { approvals: { required } } }, headers });
+	const changed = await patch(1, { "if-match": version });
+	expect(changed.status).toBe(200);
+	expect(changed.headers.get("etag")).not.toBe(version);
+	for (const method of ["PATCH", "DELETE"]) {
+		const body = method === "PATCH" ? { extends: "demo" } : undefined;
+		const stale = await site.api(method, "/policies/quiet", { body, headers: { "if-match": version } });
+		expect(stale).toMatchObject({ status: 412, body: { code: "changed_meanwhile" } });
+		expect(stale.body.detail).toMatch(/^The policy quiet was changed meanwhile by admin: .*rules/);
+	}
+	expect((await patch(2, { "if-match": "*" })).status).toBe(200);
+
+	const environments = [{ slug: "live", policy: "quiet" }];
+	const project = { slug: "news", integration: "fake", repository: "a/news", pipeline: "deploy.yml", environments };
+	expect((await site.api("POST", "/projects", { body: project })).status).toBe(201);
+	const ada = new Browser(site);
+	await ada.signIn("U_ADA");
+	const { text } = await ada.get("/admin/projects/news");
+	const hidden = (name: string) => new RegExp(`name="${name}" value="([^"]*)"`).exec(text)?.[1] ?? "";
+	const form = {
+		...{ csrf: hidden("csrf"), version: hidden("version"), name: "News", integration: "fake", repository: "a/news" },
+		...{ pipeline: "deploy.yml", defaultRef: "main" },
+	};
+	await site.api("PATCH", "/projects/news", { body: { defaultRef: "trunk" } });
+	const refused = await ada.ask("POST", "/admin/projects/news", { form });
+	expect(refused.text).toContain("The project news was changed meanwhile by admin: defaultRef.");
+	expect((await site.api("GET", "/projects/news")).body.defaultRef).toBe("trunk");
+	// The form that was shown again knows how it is now.
+	const seen = /name="version" value="([^"]*)"/.exec(refused.text)?.[1] ?? "";
+	expect((await ada.ask("POST", "/admin/projects/news", { form: { ...form, version: seen } })).status).toBe(303);
+	expect((await site.api("GET", "/projects/news")).body.defaultRef).toBe("main");
+});
+
 test("all of it is for admins of everything", async () => {
 	const may = { role: "admin", reach: { projects: ["shop"], environments: ["*"] } } as const;
 	const tokens = [await site.token("operator"), (await site.newToken({ may })).plain];

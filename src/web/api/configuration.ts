@@ -4,6 +4,7 @@ import { readItems } from "../../configuration/current.ts";
 import type { Kind, StoredItem } from "../../configuration/items.ts";
 import { entryOf } from "../../configuration/read-entry.ts";
 import { ENTRIES } from "../../configuration/schema.ts";
+import { versionOf } from "../../configuration/version-of.ts";
 import { inScope } from "../../core/access.ts";
 import { refusal } from "../../core/refusal.ts";
 import { actorOf, reachOf } from "../../use-cases/identify.ts";
@@ -47,6 +48,7 @@ export const configurationEndpoints: readonly Endpoint[] = RESOURCES.flatMap(({ 
 		}),
 		endpoint({
 			method: "PUT",
+			ifMatch: true,
 			path: `${path}/${id}`,
 			summary: `Write ${named} anew`,
 			body: AnyEntry,
@@ -55,6 +57,7 @@ export const configurationEndpoints: readonly Endpoint[] = RESOURCES.flatMap(({ 
 		}),
 		endpoint({
 			method: "PATCH",
+			ifMatch: true,
 			path: `${path}/${id}`,
 			summary: `Change a part of ${named}: null takes away, a list replaces a list (RFC 7396)`,
 			body: AnyEntry,
@@ -63,6 +66,7 @@ export const configurationEndpoints: readonly Endpoint[] = RESOURCES.flatMap(({ 
 		}),
 		endpoint({
 			method: "DELETE",
+			ifMatch: true,
 			path: `${path}/${id}`,
 			summary: `Remove ${named}`,
 			answers: { 204: null },
@@ -115,27 +119,32 @@ async function show(call: Call<unknown, unknown>, kind: Kind, noun: string): Pro
 	const found = find(alive, kind, call.id);
 	return found === null
 		? refusalReply(refusal(`unknown_${kind}`, `There is no ${noun} of this name.`))
-		: { status: 200, body: json(found, alive) };
+		: { status: 200, body: json(found, alive), headers: etag(found, alive) };
 }
 
-async function change({ deps, token, settle }: Call<unknown, unknown>, wish: Wanted): Promise<Reply> {
+async function change({ deps, token, settle, ifMatch }: Call<unknown, unknown>, wish: Wanted): Promise<Reply> {
 	const admin = await adminOf(deps, token);
 	if (!admin.ok) return refusalReply(admin.refusal);
 	const caller = admin.value;
 	let reply: Reply = { status: 204 };
 	// Two tries of one Idempotency-Key make one binding, which has no name to be known by.
-	const outcome = await changeEntry(deps, wish, actorOf(caller), (tx, item, alive) => {
-		if (item !== null) reply = answerOf(wish, item, alive);
-		return settle(tx, reply);
-	});
+	const outcome = await changeEntry(
+		deps,
+		{ ...wish, version: ifMatch ?? undefined },
+		actorOf(caller),
+		(tx, item, alive) => {
+			if (item !== null) reply = answerOf(wish, item, alive);
+			return settle(tx, reply);
+		},
+	);
 	return outcome.ok ? reply : refusalReply(outcome.refusal);
 }
 
 function answerOf({ action, kind }: Wanted, item: StoredItem, alive: readonly StoredItem[]): Reply {
 	const body = json(item, alive);
-	if (action !== "create") return { status: 200, body };
+	if (action !== "create") return { status: 200, body, headers: etag(item, alive) };
 	const path = RESOURCES.find((one) => one.kind === kind)?.path ?? "";
-	return { status: 201, body, headers: { location: `/api/v1${path}/${item.id}` } };
+	return { status: 201, body, headers: { ...etag(item, alive), location: `/api/v1${path}/${item.id}` } };
 }
 
 /** How programs are connected and who may what is for admins, as on the page. */
@@ -158,6 +167,10 @@ async function readSeen({ deps, token }: Call<unknown, unknown>): Promise<Stored
 		seen.add(project);
 	}
 	return alive.filter((one) => (one.kind !== "environment" && one.kind !== "project") || seen.has(one.name));
+}
+
+function etag(item: StoredItem, alive: readonly StoredItem[]) {
+	return { etag: `"${versionOf(item, alive)}"` };
 }
 
 function json(item: StoredItem, alive: readonly StoredItem[]): Entry {

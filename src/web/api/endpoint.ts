@@ -27,6 +27,8 @@ export interface Call<Query, Body> {
 	readonly query: Query;
 	readonly body: Body;
 	readonly accept: string;
+	/** The version that the caller saw (If-Match); null: they do not say, or any will do. */
+	readonly ifMatch: string | null;
 	/** Names this request: the same for the tries of one Idempotency-Key, else unique. */
 	readonly deliveryId: string;
 	/**
@@ -52,6 +54,8 @@ export interface Endpoint {
 	readonly answers: Readonly<Partial<Record<200 | 201 | 204, z.ZodType | null>>>;
 	/** Whether it takes or gives text/plain beside JSON. */
 	readonly text?: "takes" | "gives";
+	/** Whether If-Match is heeded. */
+	readonly ifMatch?: true;
 	/** Bytes; default: that of the server. */
 	readonly bodyLimit?: number;
 	/** NUL and broken Unicode are the endpoint's own affair. */
@@ -133,6 +137,7 @@ async function answer(
 		query: query.data,
 		body: body.data,
 		accept: request.headers.accept ?? "",
+		ifMatch: versionIn(request.headers["if-match"]),
 		gone,
 	};
 	const key = request.headers["idempotency-key"];
@@ -140,6 +145,10 @@ async function answer(
 		return described.handle({ ...call, deliveryId: `api:${token.id}:${randomUUID()}`, settle: async () => true });
 	const what = { token, key: String(key), request: [request.method, request.url, request.body ?? null] };
 	return once(deps, what, (named) => described.handle({ ...call, ...named }));
+}
+
+function versionIn(header: string | undefined): string | null {
+	return header === undefined || header.trim() === "*" ? null : header.trim().replace(/^(?:W\/)?"|"$/g, "");
 }
 
 function aborted({ closing }: AppContext, response: NodeJS.EventEmitter): AbortSignal {

@@ -39,7 +39,7 @@ export function describeApi(base: string, endpoints: readonly Endpoint[]): Json 
 }
 
 function operation(
-	{ method, path, summary, query, body, bodyDescribed, token, answers, text }: Endpoint,
+	{ method, path, summary, query, body, bodyDescribed, token, answers, text, ifMatch }: Endpoint,
 	describe: Describe,
 ): Json {
 	return {
@@ -49,6 +49,7 @@ function operation(
 		parameters: [
 			...[...path.matchAll(/:(\w+)/g)].map(([, name]) => parameter("path", name, { type: "string" }, true)),
 			...queryParameters(describe(query, "input")),
+			...(ifMatch ? [parameter("header", "If-Match", { type: "string" }, false)] : []),
 			...(method === "POST" ? [parameter("header", "Idempotency-Key", { type: "string", maxLength: 255 }, false)] : []),
 		],
 		...(body === NoBody ? {} : { requestBody: requestBody(bodyDescribed ?? body, text, describe) }),

@@ -1,5 +1,6 @@
 import type { Stored } from "../../../configuration/entries.ts";
 import type { Problem } from "../../../configuration/problem.ts";
+import { versionOf } from "../../../configuration/version-of.ts";
 import { ROLES } from "../../../core/access.ts";
 import { Badge } from "../bits.tsx";
 import { Columns } from "../columns.tsx";
@@ -233,7 +234,7 @@ async function show({ deps, params }: PageCall, draft: Draft | null): Promise<Pa
 			) : (
 				<>
 					<section class="card" aria-label="The role">
-						<DraftForm action={page} draft={draft ?? shown}>
+						<DraftForm action={page} draft={draft ?? shown} version={versionOf(binding, [])}>
 							<Fields local={deps.localMode} />
 							<button class="primary" type="submit">
 								Save

@@ -26,7 +26,7 @@ export function findOne<K extends Kind>(alive: readonly StoredItem[], kind: K, n
  * form is shown again with what was typed.
  */
 export async function carryOutForm(
-	{ deps, caller }: PageCall,
+	{ deps, caller, form }: PageCall,
 	wish: Wish,
 	values: Draft["values"],
 	{
@@ -37,7 +37,9 @@ export async function carryOutForm(
 		readonly again: (draft: Draft) => Promise<PageReply>;
 	},
 ): Promise<PageReply> {
-	const changed = await changeEntry(deps, wish, actorOf(caller));
+	// A form without it is not of a page of ours: it says how things are to be, whatever they were.
+	const version = form["version"] || undefined;
+	const changed = await changeEntry(deps, { ...wish, version }, actorOf(caller));
 	if (changed.ok) {
 		const { to, text } = done(changed.value);
 		return doneAt(to, text);

@@ -1,4 +1,5 @@
 import type { StoredItem } from "../../../configuration/items.ts";
+import { versionOf } from "../../../configuration/version-of.ts";
 import { BASELINES } from "../../../core/policy.ts";
 import { Form } from "../layout.tsx";
 import type { PageCall, PageReply, PageRoute } from "../page.tsx";
@@ -146,7 +147,7 @@ async function show(call: PageCall, draft: Draft | null): Promise<PageReply> {
 			) : (
 				<>
 					<section class="card" aria-label="The environment">
-						<DraftForm action={page} draft={draft ?? shown}>
+						<DraftForm action={page} draft={draft ?? shown} version={versionOf(environment, alive)}>
 							<div class="fields">
 								<Fields alive={alive} />
 							</div>

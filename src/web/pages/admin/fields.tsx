@@ -36,9 +36,12 @@ export function placed({ values, problems }: Draft): ReadonlyMap<string, readonl
 export function DraftForm({
 	action,
 	draft,
+	version,
 	children,
 }: {
 	readonly action: string;
+	/** How the entry stands that the form changes: who else changes it before is not overwritten unseen. */
+	readonly version?: string;
 	readonly draft: Draft;
 	readonly children: ComponentChildren;
 }) {
@@ -46,6 +49,7 @@ export function DraftForm({
 		<DraftFields draft={draft}>
 			<Form action={action}>
 				<Trouble draft={draft} />
+				{version === undefined ? null : <input type="hidden" name="version" value={version} />}
 				{children}
 			</Form>
 		</DraftFields>

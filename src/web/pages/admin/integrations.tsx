@@ -1,5 +1,6 @@
 import { makeWebhookSecret } from "../../../configuration/make-webhook-secret.ts";
 import { entryOf } from "../../../configuration/read-entry.ts";
+import { versionOf } from "../../../configuration/version-of.ts";
 import type { Outcome } from "../../../core/refusal.ts";
 import type { Finding } from "../../../ports/checkup.ts";
 import { type IntegrationRow, IntegrationTable, type Provider } from "../../../store/entities.ts";
@@ -242,7 +243,11 @@ async function show(call: PageCall, { draft, findings, secret, sent: told }: New
 					) : provider === "runner" ? (
 						<IntegrationFields provider={provider} before={entry} />
 					) : (
-						<DraftForm action={page} draft={draft ?? draftOf(integrationValues(provider, entry))}>
+						<DraftForm
+							action={page}
+							draft={draft ?? draftOf(integrationValues(provider, entry))}
+							version={versionOf(integration, alive)}
+						>
 							<IntegrationFields provider={provider} before={entry} />
 							<button class="primary" type="submit">
 								Save the integration

@@ -1,4 +1,5 @@
 import type { StoredItem } from "../../../configuration/items.ts";
+import { versionOf } from "../../../configuration/version-of.ts";
 import { BASELINES, effectivePolicy } from "../../../core/policy.ts";
 import { Columns } from "../columns.tsx";
 import { Form } from "../layout.tsx";
@@ -221,7 +222,7 @@ async function edit(call: PageCall, name: string | null, draft: Draft): Promise<
 				}
 				back={{ path: LIST, label: "Policies" }}
 			/>
-			<DraftForm action={page} draft={draft}>
+			<DraftForm action={page} draft={draft} {...(policy === null ? {} : { version: versionOf(policy, alive) })}>
 				{name === null ? (
 					<div class="card">
 						<TextField

@@ -1,5 +1,6 @@
 import type { Stored } from "../../../configuration/entries.ts";
 import { projectOf, type StoredItem } from "../../../configuration/items.ts";
+import { versionOf } from "../../../configuration/version-of.ts";
 import { Badge } from "../bits.tsx";
 import { Columns } from "../columns.tsx";
 import { Form } from "../layout.tsx";
@@ -220,7 +221,7 @@ async function show({ deps, params }: PageCall, draft: Draft | null): Promise<Pa
 			) : (
 				<section class="card" aria-labelledby="settings">
 					<h2 id="settings">The project</h2>
-					<DraftForm action={page} draft={shown}>
+					<DraftForm action={page} draft={shown} version={versionOf(project, alive)}>
 						<div class="fields">
 							<Fields integrations={ofKind(alive, "integration")} />
 						</div>
