@@ -15,6 +15,7 @@ import { VendorError } from "../ports/vendor-error.ts";
 import { type IntegrationRow, IntegrationTable, ProjectTable } from "../store/entities.ts";
 import { countRecentWebhooks } from "../store/gauges.ts";
 import { examineRunners } from "./examine-runners.ts";
+import { whereMade } from "./where-made.ts";
 
 export interface Surroundings {
 	readonly store: Pick<Store, "db" | "box">;
@@ -33,6 +34,14 @@ export async function examineIntegrations(around: Surroundings): Promise<Finding
 
 /** Looks at one integration and its projects. `fix`: makes sure of their webhooks first, and says what it did. */
 export async function examineIntegration(
+	around: Surroundings,
+	row: IntegrationRow,
+	options: { readonly fix: boolean },
+): Promise<Finding[]> {
+	return (await lookAt(around, row, options)).map((finding) => whereMade(row, finding));
+}
+
+async function lookAt(
 	around: Surroundings,
 	row: IntegrationRow,
 	{ fix }: { readonly fix: boolean },
