@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { adaptiveCardProblems } from "../adapters/teams/adaptive-card-schema.ts";
 import { type Json, TeamsDirectory } from "./teams-directory.ts";
 import { TeamsKeys } from "./teams-keys.ts";
 
@@ -171,7 +172,8 @@ export class TeamsServer {
 	}
 
 	#create(raw: Buffer): Reply {
-		if (raw.length > this.maxBytes) return { status: 413, body: { error: { code: "MessageSizeTooBig" } } };
+		const refused = this.#refusalOf(raw, json(raw)["activity"]);
+		if (refused !== null) return refused;
 		const body = json(raw);
 		const channelData = body["channelData"] as { channel?: { id: string } } | undefined;
 		const channel = channelData?.channel?.id;
@@ -201,7 +203,8 @@ export class TeamsServer {
 	}
 
 	#send(conversation: string, replyTo: string | null, raw: Buffer): Reply {
-		if (raw.length > this.maxBytes) return { status: 413, body: { error: { code: "MessageSizeTooBig" } } };
+		const refused = this.#refusalOf(raw, json(raw));
+		if (refused !== null) return refused;
 		const [base = ""] = conversation.split(";");
 		const person = base.startsWith("a:") ? base.slice(2) : null;
 		if (person === null ? !this.joined.has(base) : !this.installed.has(person))
@@ -212,7 +215,8 @@ export class TeamsServer {
 	}
 
 	#update(conversation: string, id: string, raw: Buffer): Reply {
-		if (raw.length > this.maxBytes) return { status: 413, body: { error: { code: "MessageSizeTooBig" } } };
+		const refused = this.#refusalOf(raw, json(raw));
+		if (refused !== null) return refused;
 		const message = this.messages.find((one) => one.conversation === conversation && one.id === id);
 		if (message === undefined) return { status: 404, body: { error: { code: "ActivityNotFoundInConversation" } } };
 		const { card, summary } = contentOf(json(raw));
@@ -220,6 +224,17 @@ export class TeamsServer {
 		message.summary = summary;
 		message.edits += 1;
 		return ok({ id });
+	}
+
+	/** Too large, whichever way it is counted, or no card that a client could show. */
+	#refusalOf(raw: Buffer, activity: unknown): Reply | null {
+		const size = Math.max(raw.length, 2 * raw.toString("utf8").length);
+		if (size > this.maxBytes) return { status: 413, body: { error: { code: "MessageSizeTooBig" } } };
+		if (typeof activity !== "object" || activity === null) return null;
+		const problems = adaptiveCardProblems(contentOf(activity as Json).card);
+		return problems.length === 0
+			? null
+			: { status: 400, body: { error: { code: "BadSyntax", message: problems.join() } } };
 	}
 
 	#keep(conversation: string, id: string, replyTo: string | null, activity: Json): void {
