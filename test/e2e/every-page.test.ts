@@ -39,7 +39,7 @@ const CHECKUP: CheckupPort = {
 };
 
 /** What is no page by itself: files, and parts that a page fetches. */
-const NO_PAGES = /\.(json|csv)$|^\/board$|\/live$|\/log\/lines$|\/-delivery$/;
+const NO_PAGES = /\.(json|csv)$|^\/board$|\/live$|\/log\/lines$|\/-delivery$|^\/audit\/verification$/;
 /** Forms that scripts alone send: what is typed is checked meanwhile, and again when it is saved. */
 const BY_SCRIPTS = ["/admin/policies/-new/-check", "/admin/policies/:policy/-check"];
 

@@ -6,7 +6,14 @@ import { Site } from "./site.ts";
 /** The pages and forms that are for everybody who is signed in. One that is made anew is for admins, or is written down here. */
 const FOR_ALL = [
 	...["GET /", "GET /projects/:project", "GET /board", "GET /runs", "GET /runs/:run", "GET /runs/:run/live"],
-	...["GET /runs/:run/log/lines", "GET /audit", "GET /audit.json", "GET /audit.csv", "GET /runs/:run/evidence.json"],
+	...[
+		"GET /runs/:run/log/lines",
+		"GET /audit",
+		"GET /audit/verification",
+		"GET /audit.json",
+		"GET /audit.csv",
+		"GET /runs/:run/evidence.json",
+	],
 	...["GET /reports", "GET /reports/runs", "GET /reports.csv", "GET /account", "POST /audit/verify"],
 	...["POST /sign-out", "POST /sign-out-everywhere"],
 ];
