@@ -189,6 +189,24 @@ test("who changes what somebody else changed meanwhile is told so, by the API an
 	expect((await site.api("GET", "/projects/news")).body.defaultRef).toBe("main");
 });
 
+test("environments are put into another order, without scripts", async () => {
+	const environments = ["one", "two", "three"].map((slug) => ({ slug, policy: "stage" }));
+	const project = { slug: "order", integration: "fake", repository: "a/order", pipeline: "deploy.yml", environments };
+	expect((await site.api("POST", "/projects", { body: project })).status).toBe(201);
+	const order = async (): Promise<string[]> =>
+		(await site.api("GET", "/projects/order")).body.environments.map(({ slug }: { slug: string }) => slug);
+	expect(await order()).toEqual(["one", "two", "three"]);
+	const ada = new Browser(site);
+	await ada.signIn("U_ADA");
+	const moved = await ada.submit("/admin/projects/order", "/admin/projects/order/three/-move");
+	expect(moved).toMatchObject({ status: 303, to: "/admin/projects/order" });
+	expect(await order()).toEqual(["one", "three", "two"]);
+	await ada.submit("/admin/projects/order", "/admin/projects/order/one/-move");
+	expect(await order()).toEqual(["three", "one", "two"]);
+	const said = await site.api("POST", "/commands", { body: { text: "status order" } });
+	expect(said.body.text).toMatch(/three.*one.*two/s);
+});
+
 test("all of it is for admins of everything", async () => {
 	const may = { role: "admin", reach: { projects: ["shop"], environments: ["*"] } } as const;
 	const tokens = [await site.token("operator"), (await site.newToken({ may })).plain];

@@ -6,6 +6,7 @@ import type { PageCall, PageReply, PageRoute } from "../page.tsx";
 import { carryOutForm, carryOutRemoval, findOne, ofKind, readAlive } from "./carry-out.ts";
 import { type Draft, DraftForm, draftOf, ListField, SelectField, sent, TextField, textOr, wordsIn } from "./fields.tsx";
 import { adminPage, Danger, Head, ManagedBadge, ManagedByFile, nothingHere } from "./frame.tsx";
+import { moveEnvironment } from "./move-environment.tsx";
 import { EnvironmentFacts, slugOf, statusOf } from "./projects.tsx";
 
 const LIST = "/admin/projects";
@@ -16,6 +17,7 @@ export const environmentPages: readonly PageRoute[] = [
 	{ method: "POST", path: `${LIST}/:project/-new`, admin: true, handle: create },
 	{ method: "GET", path: `${LIST}/:project/:environment`, admin: true, handle: (call) => show(call, null) },
 	{ method: "POST", path: `${LIST}/:project/:environment`, admin: true, handle: change },
+	{ method: "POST", path: `${LIST}/:project/:environment/-move`, admin: true, handle: moveEnvironment },
 	{ method: "POST", path: `${LIST}/:project/:environment/-remove`, admin: true, handle: remove },
 ];
 

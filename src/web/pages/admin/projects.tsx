@@ -8,6 +8,7 @@ import type { PageCall, PageReply, PageRoute } from "../page.tsx";
 import { carryOutForm, carryOutRemoval, findOne, ofKind, readAlive } from "./carry-out.ts";
 import { type Draft, DraftForm, draftOf, SelectField, sent, TextField, textOr } from "./fields.tsx";
 import { adminPage, Danger, Head, ManagedBadge, ManagedByFile, nothingHere } from "./frame.tsx";
+import { MoveButtons } from "./move-environment.tsx";
 
 const LIST = "/admin/projects";
 const FIELDS = ["slug", "name", "integration", "repository", "pipeline", "defaultRef"] as const;
@@ -287,7 +288,7 @@ function Environments({
 				<div class="card empty">A project needs an environment to be released to.</div>
 			) : (
 				<div class="grid spaced">
-					{environments.map((one) => (
+					{environments.map((one, nth) => (
 						<article class="card env" key={one.id}>
 							<header>
 								<h3>
@@ -300,6 +301,11 @@ function Environments({
 								</span>
 							</header>
 							<EnvironmentFacts values={one.values} />
+							{fixed || one.managedBy === "file" ? null : (
+								<MoveButtons
+									{...{ page, slug: slugOf(one), isFirst: nth === 0, isLast: nth === environments.length - 1 }}
+								/>
+							)}
 						</article>
 					))}
 				</div>
