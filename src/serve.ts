@@ -31,6 +31,7 @@ import { startupText } from "./startup-text.ts";
 import { writeCheckpoint } from "./store/checkpoints.ts";
 import { startDatabaseClock } from "./store/database-clock.ts";
 import { groupedEnqueue } from "./store/grouped-enqueue.ts";
+import { putOffAnswers } from "./store/put-off-answers.ts";
 import { readinessOf } from "./store/readiness.ts";
 import { teamsConversations } from "./store/teams-conversations.ts";
 import { ensureInitToken } from "./store/tokens.ts";
@@ -195,6 +196,7 @@ function makeTeams({ config, store, log, now, front, wake }: ChatContext): Teams
 		store: async ({ body, ...keys }) => {
 			if (await keep({ kind: "teams_in", ...keys, payload: body })) wake();
 		},
+		answers: putOffAnswers(store.db, now, wake),
 		log,
 	});
 }

@@ -3,6 +3,7 @@ import type { ChatPort } from "../../src/ports/chat.ts";
 import type { ConversationStore } from "../../src/ports/conversations.ts";
 import type { Front } from "../../src/ports/front.ts";
 import type { Inbox, InboxItem } from "../../src/ports/inbox.ts";
+import type { PutOffAnswers } from "../../src/ports/put-off-answers.ts";
 import { textCard } from "../../src/words/rich.ts";
 import { answerPerson, tellPerson } from "./answer-person.ts";
 import { botFramework } from "./bot-framework.ts";
@@ -30,7 +31,7 @@ export interface Teams {
 	readonly groups: TeamsGroups;
 	/** Takes `POST /api/messages`. */
 	readonly inbox: Inbox;
-	/** Carries out a stored activity; may be called again for the same one after a crash. */
+	/** Carries out a stored activity, or tells an answer that was put off; may be called again for the same one after a crash. */
 	process(stored: unknown): Promise<void>;
 	/** Tells whoever made a stored request that it was not carried out. */
 	apologise(stored: unknown, sentence: string): Promise<void>;
@@ -44,12 +45,13 @@ export interface TeamsOptions {
 	readonly conversations: ConversationStore;
 	readonly front: () => Front;
 	readonly store: (item: InboxItem) => Promise<void>;
+	readonly answers: PutOffAnswers;
 	readonly log: Logger;
 	readonly now?: () => number;
 }
 
 export function createTeams(options: TeamsOptions): Teams {
-	const { app, graphBaseUrl, conversations, front, store, log } = options;
+	const { app, graphBaseUrl, conversations, front, store, answers, log } = options;
 	const { now = Date.now } = options;
 	const framework = botFramework(app, now);
 	const connection = connect(framework, createHoldBack(now));
@@ -63,7 +65,7 @@ export function createTeams(options: TeamsOptions): Teams {
 			: teamsGroups(createGraph(graphBaseUrl ?? GRAPH, framework.tokens), now);
 	const { nameOf, membersOf } = groups;
 	const readersOf = createReaders({ connection, reach, conversations, membersOf, now });
-	const context: TeamsContext = { connection, conversations, reach, nameOf, front, store, log };
+	const context: TeamsContext = { connection, conversations, reach, nameOf, front, answers, log };
 	const take = createIntake({
 		...{ framework, tenantId: app?.tenantId ?? null, store, log },
 		form: (where, project) => formFor(context, where, project),

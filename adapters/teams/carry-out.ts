@@ -4,7 +4,7 @@ import type { RefChoice } from "../../src/ports/front.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
 import { textCard } from "../../src/words/rich.ts";
 import type { Activity } from "./activity.ts";
-import { answerPerson } from "./answer-person.ts";
+import { answerPerson, tellSecret } from "./answer-person.ts";
 import type { TeamsContext } from "./context.ts";
 import { deployForm, formCommand, formMessage, projectOfForm } from "./form.ts";
 import { drawHomeAgain, opensHome, sendHome } from "./home.ts";
@@ -89,7 +89,7 @@ async function sayCommand(context: TeamsContext, where: Where, text: string, del
 	const answer = await context.front().command({ ...said, deliveryId: delivery.id, saidAt: delivery.saidAt });
 	if (opensHome(where, text, answer)) await sendHome(context, where);
 	else if (answer.form) await sendForm(context, where, null);
-	else await answerPerson(context, where, answer.card, delivery.id);
+	else await (answer.secret ? tellSecret : answerPerson)(context, where, answer.card, delivery.id);
 }
 
 async function sendForm(context: TeamsContext, where: Where, picked: string | null): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { ConversationStore } from "../../src/ports/conversations.ts";
 import type { Front } from "../../src/ports/front.ts";
-import type { InboxItem } from "../../src/ports/inbox.ts";
+import type { PutOffAnswers } from "../../src/ports/put-off-answers.ts";
 import type { NameOf } from "./call-by-name.ts";
 import type { Connection } from "./connection.ts";
 import type { Reach } from "./reach.ts";
@@ -13,7 +13,6 @@ export interface TeamsContext {
 	readonly reach: Reach;
 	readonly nameOf: NameOf;
 	readonly front: () => Front;
-	/** One durable insert: it is carried out afterwards, and again until it could be. */
-	readonly store: (item: InboxItem) => Promise<void>;
+	readonly answers: PutOffAnswers;
 	readonly log: Logger;
 }

@@ -22,7 +22,7 @@ import type { Handled, Handlers } from "./worker.ts";
 export interface HandlerContext {
 	/** Feeds a stored request of Slack to the adapter. */
 	readonly slackIn: (body: unknown) => Promise<void>;
-	/** The same for Teams. */
+	/** The same for Teams; an answer that was put off is told. */
 	readonly teamsIn: (body: unknown) => Promise<void>;
 	readonly apologise: Apologise;
 	/** Writes a signed checkpoint of the audit trail outside of the database. */
@@ -38,6 +38,10 @@ const WEBHOOK_WAITS = 2 * 60_000;
 const WEBHOOK_AGAIN = 2_000;
 
 export function makeHandlers(deps: Deps, context: HandlerContext): Handlers {
+	const teamsIn = async (job: Job) => {
+		await context.teamsIn(job.payload);
+		return "done" as const;
+	};
 	const ofRun = (work: (deps: Deps, runId: string) => Promise<Handled>) => async (job: Job) =>
 		job.runId === null ? "done" : work(deps, job.runId);
 	return {
@@ -46,10 +50,8 @@ export function makeHandlers(deps: Deps, context: HandlerContext): Handlers {
 				await context.slackIn(job.payload);
 				return "done";
 			},
-			teams_in: async (job) => {
-				await context.teamsIn(job.payload);
-				return "done";
-			},
+			teams_in: teamsIn,
+			teams_answer: teamsIn,
 			webhook: (job) => takeWebhook(deps, job),
 			dispatch: async (job) => dispatchNext(deps, (job.payload as { environmentId: string }).environmentId),
 			trigger: ofRun(triggerRun),

@@ -177,7 +177,7 @@ async function failed(deps: Deps, handlers: Handlers, job: Job, error: unknown):
 }
 
 /** Messages wait for an admin who mends the chat's token or scopes: what happened in the meantime is told all the same. */
-const MESSAGES: ReadonlySet<JobKind> = new Set(["card", "thread", "progress", "notice", "tell"]);
+const MESSAGES: ReadonlySet<JobKind> = new Set(["card", "thread", "progress", "notice", "tell", "teams_answer"]);
 
 function triesOf(kind: JobKind, vendor: VendorError | null): number {
 	if (NEVER_GIVEN_UP.has(kind)) return Number.POSITIVE_INFINITY;

@@ -12,6 +12,8 @@ export interface Answer {
 	readonly runId: string | null;
 	/** The person asked for the form: open it where the platform has one. */
 	readonly form: boolean;
+	/** It holds what lets somebody in: nobody else gets to read it, and it is stored nowhere. What cannot be told is made anew. */
+	readonly secret: boolean;
 }
 
 /** A click on a decision button, or the words given to a reject form. */

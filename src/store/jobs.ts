@@ -4,6 +4,7 @@ import type { Sql } from "./runs.ts";
 export const JOB_KINDS = [
 	"slack_in",
 	"teams_in",
+	"teams_answer",
 	"webhook",
 	"dispatch",
 	"trigger",
@@ -195,6 +196,15 @@ export async function countJobs(sql: Sql): Promise<{ waiting: number; dead: numb
 		 FROM job WHERE done_at IS NULL`,
 	);
 	return rows[0] ?? { waiting: 0, dead: 0 };
+}
+
+/** Whether something with an order key is still to be done. */
+export async function hasOpenInOrder(sql: Sql, orderKey: string): Promise<boolean> {
+	const rows: unknown[] = await sql.query(
+		"SELECT 1 FROM job WHERE order_key = $1 AND done_at IS NULL AND dead_at IS NULL LIMIT 1",
+		[orderKey],
+	);
+	return rows.length > 0;
 }
 
 /** Whether something of a kind is still to be done for a run. */

@@ -120,16 +120,19 @@ export async function answerWhoami({ deps, caller }: CommandContext): Promise<An
 export async function answerAdmin({ deps, caller }: CommandContext): Promise<Answer> {
 	const link = await linkFor(deps, caller);
 	if (!link.ok) return no(link.refusal);
-	return yes(
-		card(
-			{
-				kind: "text",
-				text: [{ link: link.value, text: "Open the web page of DRAVEN" }, ` as ${caller.person.name}.`],
-			},
-			{
-				kind: "small",
-				text: ["The link is good once, for 5 minutes, and signs in whoever opens it: do not pass it on."],
-			},
+	return {
+		...yes(
+			card(
+				{
+					kind: "text",
+					text: [{ link: link.value, text: "Open the web page of DRAVEN" }, ` as ${caller.person.name}.`],
+				},
+				{
+					kind: "small",
+					text: ["The link is good once, for 5 minutes, and signs in whoever opens it: do not pass it on."],
+				},
+			),
 		),
-	);
+		secret: true,
+	};
 }

@@ -20,9 +20,9 @@ export function noRun(number: number): Refusal {
 }
 
 export function yes(card: Answer["card"], runId: string | null = null): Answer {
-	return { outcome: "done", code: null, card, runId, form: false };
+	return { outcome: "done", code: null, card, runId, form: false, secret: false };
 }
 
 export function no(why: Refusal): Answer {
-	return { outcome: "refused", code: why.code, card: refusalCard(why), runId: null, form: false };
+	return { outcome: "refused", code: why.code, card: refusalCard(why), runId: null, form: false, secret: false };
 }

@@ -47,6 +47,7 @@ function handlersOf(begin: (job: Job) => void): Handlers {
 		...{
 			slack_in: handler,
 			teams_in: handler,
+			teams_answer: handler,
 			webhook: handler,
 			dispatch: handler,
 			trigger: handler,

@@ -3,6 +3,7 @@ import { createTeams } from "../../adapters/teams/app.ts";
 import { makeHandlers } from "../../src/jobs/handlers.ts";
 import { startWorker } from "../../src/jobs/worker.ts";
 import { enqueue } from "../../src/store/jobs.ts";
+import { putOffAnswers } from "../../src/store/put-off-answers.ts";
 import { teamsConversations } from "../../src/store/teams-conversations.ts";
 import { createFront } from "../../src/use-cases/front.ts";
 import { openWeb } from "../support/web-of.ts";
@@ -42,6 +43,11 @@ export async function openStage(chromiumPath: string): Promise<Stage> {
 				await enqueue(world.deps.db, { kind: "teams_in", dedupeKey, payload: body }, world.now());
 				world.deps.wake();
 			},
+			answers: putOffAnswers(
+				world.deps.db,
+				() => world.now(),
+				() => world.deps.wake(),
+			),
 			log: world.deps.log,
 		});
 		world.deps = {

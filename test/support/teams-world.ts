@@ -1,6 +1,7 @@
 import { createTeams, type Teams } from "../../adapters/teams/app.ts";
 import type { AccessBinding } from "../../src/core/access.ts";
 import { groupedEnqueue } from "../../src/store/grouped-enqueue.ts";
+import { putOffAnswers } from "../../src/store/put-off-answers.ts";
 import { teamsConversations } from "../../src/store/teams-conversations.ts";
 import { createFront } from "../../src/use-cases/front.ts";
 import type { WebServer } from "../../src/web/server.ts";
@@ -49,6 +50,11 @@ export async function connectTeams(world: World): Promise<{ fake: FakeTeams; tea
 		store: async ({ body, ...keys }) => {
 			await keep({ kind: "teams_in", ...keys, payload: body });
 		},
+		answers: putOffAnswers(
+			world.deps.db,
+			() => world.deps.now(),
+			() => {},
+		),
 		log: world.deps.log,
 		now: () => world.deps.now().getTime(),
 	});

@@ -10,7 +10,7 @@ import { textCard } from "../../../src/words/rich.ts";
 import { FakeSlack } from "../../fakes/slack.ts";
 
 export function answerOf(text: string, more: Partial<Answer> = {}): Answer {
-	return { outcome: "done", code: null, card: textCard(text), runId: null, form: false, ...more };
+	return { outcome: "done", code: null, card: textCard(text), runId: null, form: false, secret: false, ...more };
 }
 
 /** DRAVEN behind the adapter: it remembers what was said to it, and answers what a test wants. */

@@ -10,6 +10,7 @@ import { RecordingFront } from "../slack/harness.ts";
 
 export interface StoredItem {
 	readonly dedupeKey: string;
+	readonly orderKey?: string;
 	readonly body: unknown;
 }
 
@@ -42,6 +43,12 @@ export class Harness {
 			store: async (item) => {
 				if (this.storeFails) throw new Error("the database is away");
 				if (!this.stored.some((one) => one.dedupeKey === item.dedupeKey)) this.stored.push(structuredClone(item));
+			},
+			answers: {
+				keep: async (answer) => {
+					this.stored.push(structuredClone(answer));
+				},
+				wait: async (orderKey) => this.stored.some((one) => one.orderKey === orderKey),
 			},
 			log: pino({ level: "silent" }),
 			now: () => Date.now() + this.later,
