@@ -117,6 +117,37 @@ async function admin(options: Parameters<Browser["newContext"]>[0] = {}): Promis
 		expect((await site.api("GET", "/projects/docs")).status).toBe(404);
 	}, 60_000);
 
+	test("by the keyboard and with scripts: an environment is locked and unlocked, a token is made and revoked", async () => {
+		site.world.people.groups.get("S_OPS")?.add("U_ADA");
+		const page = await admin();
+		const press = async (name: string | RegExp) => {
+			await page.getByRole("button", { name }).focus();
+			await page.keyboard.press("Enter");
+		};
+		await page.goto(`${site.url}/admin/locks`);
+		await page.getByLabel("Environment").selectOption("shop/production");
+		await page.getByLabel("For", { exact: true }).fill("soon");
+		await press("Lock it");
+		await page.getByText("is no duration: write 90s, 15m, 4h or 7d").waitFor();
+		await page.getByLabel("For", { exact: true }).fill("2h");
+		await press("Lock it");
+		await page.getByText("shop/production is locked").waitFor();
+		expect((await site.api("GET", "/locks?project=shop&environment=production")).body.items).toHaveLength(1);
+		await press("Unlock: shop/production");
+		await page.getByText("shop/production is unlocked.").waitFor();
+		expect((await site.api("GET", "/locks?project=shop&environment=production")).body.items).toEqual([]);
+
+		await page.goto(`${site.url}/admin/tokens`);
+		await page.getByLabel("Name").fill("by keyboard");
+		await press("Make the token");
+		const token = await page.getByRole("textbox", { name: "Token", exact: true }).inputValue();
+		expect((await site.api("GET", "/runs", { token })).status).toBe(200);
+		await page.goto(`${site.url}/admin/tokens`);
+		await press("Revoke by keyboard");
+		await page.getByText("The token is revoked").waitFor();
+		expect((await site.api("GET", "/runs", { token })).status).toBe(401);
+	}, 60_000);
+
 	test.each(["light", "dark"] as const)(
 		"what a form answers has nothing that axe objects to, nor scrolls sideways on a phone: %s",
 		async (colorScheme) => {
