@@ -2,6 +2,7 @@ import type { Command } from "../core/command.ts";
 import { refusal } from "../core/refusal.ts";
 import { isEnd, type Run } from "../core/run.ts";
 import type { Answer } from "../ports/front.ts";
+import { openRetryOf } from "../store/runs.ts";
 import { holderWords } from "../words/holder-words.ts";
 import { requestedCard } from "../words/requested-card.ts";
 import { type CommandContext, no, yes } from "./answer.ts";
@@ -142,6 +143,7 @@ export async function retryRun(context: CommandContext, old: Run, reason: string
 
 async function request(context: CommandContext, asked: Omit<RunAsked, "caller" | "deliveryKey">): Promise<Answer> {
 	const { deps, caller, deliveryKey } = context;
+	const before = asked.retryOf === null ? null : await openRetryOf(deps.db, asked.place.environment.id, asked.retryOf);
 	const outcome = await requestRun(deps, { ...asked, caller, deliveryKey });
 	if (!outcome.ok) return no(outcome.refusal);
 	const run = outcome.value;
@@ -152,6 +154,7 @@ async function request(context: CommandContext, asked: Omit<RunAsked, "caller" |
 			approvers: holderWords(approvers),
 			waitsFor: state === "queued" ? await waitsFor(deps, run) : null,
 			lock: await lockInTheWay(deps, run),
+			isOfEarlier: asked.retryOf !== null && (run.id === before?.id || run.requestedBy.id !== caller.person.id),
 		}),
 		run.id,
 	);

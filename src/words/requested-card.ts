@@ -14,15 +14,22 @@ export interface Ahead {
 	readonly waitsFor: string | null;
 	/** A lock of somebody else's; null: there is none. */
 	readonly lock: PersonLock | null;
+	/** It was there already when it was asked for. */
+	readonly isOfEarlier: boolean;
 }
 
 /** What the requester is told at once. */
 export function requestedCard(run: Run, ahead: Ahead): Card {
 	return card(
 		{ kind: "text", text: [{ bold: runTitle(run) }] },
+		...(ahead.isOfEarlier ? [{ kind: "text" as const, text: [earlierWords(run)] }] : []),
 		{ kind: "text", text: nextWords(run, ahead) },
 		{ kind: "small", text: [nextCommands(run).join(" · ")] },
 	);
+}
+
+function earlierWords({ number, retryOf, requestedBy }: Run): string {
+	return `No new run was made: #${retryOf} is retried by #${number} already, which ${requestedBy.name} asked for and which is not over yet. Once it is, #${retryOf} can be retried again.`;
 }
 
 function nextCommands({ number, progress }: Run): string[] {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { textOf } from "../fakes/teams-card.ts";
 import { SlackWorld } from "../support/slack-world.ts";
 import { TeamsWorld } from "../support/teams-world.ts";
 import type { World } from "../support/world.ts";
@@ -9,6 +10,7 @@ interface Chat {
 	/** Presses Retry on the card of the first run, at a time of the chat's clock. */
 	retry(user: string, at: Date): Promise<unknown>;
 	cancel(user: string): Promise<unknown>;
+	toldLast(user: string): string;
 	close(): Promise<void>;
 }
 
@@ -25,6 +27,7 @@ async function openSlack(): Promise<Chat> {
 		say: (user, text) => there.say(user, text),
 		retry: (user, at) => fake.click(user, first(), "Retry", String(at.getTime() / 1_000)),
 		cancel: (user) => there.click(user, first(), "Cancel"),
+		toldLast: (user) => fake.toldTo(user).at(-1)?.text ?? "",
 		close: () => there.close(),
 	};
 }
@@ -42,6 +45,7 @@ async function openTeams(): Promise<Chat> {
 		say: (user, text) => there.say(user, text),
 		retry: (user, at) => fake.press(user, first(), "Retry", {}, { timestamp: at.toISOString() }),
 		cancel: (user) => there.press(user, first(), "Cancel"),
+		toldLast: (user) => textOf(fake.toldTo(user).at(-1)?.card ?? {}),
 		close: () => there.close(),
 	};
 }
@@ -79,6 +83,28 @@ describe.each([
 		}
 		expect((await chat.world.run(2)).retryOf).toBe(1);
 		expect(await pressesTaken()).toBe(taken);
+	});
+
+	test("pressed on another day makes another run once the first retry is over, and says so as long as it is not", async () => {
+		chat = await open();
+		await chat.say("U_OPS", "shop@v1.0.0 to stage");
+		await chat.cancel("U_OPS");
+		await chat.world.pass(1_000);
+		const retried = async (at: string) => {
+			await chat.retry("U_OPS", new Date(at));
+			await chat.world.work();
+		};
+		await retried("2026-03-04T10:00:04Z");
+		await retried("2026-03-05T10:00:04Z");
+		expect(await chat.toldLast("U_OPS")).toContain("No new run was made: #1 is retried by #2 already");
+		await chat.say("U_OPS", "cancel #2");
+		await chat.world.pass(1_000);
+		expect((await chat.world.run(2)).progress.state).toBe("cancelled");
+		await retried("2026-03-06T10:00:04Z");
+		// A request that turned out to be an earlier one has taken a number with it.
+		const number = Number(/Deploy #(\d+)/.exec(chat.toldLast("U_OPS"))?.[1]);
+		expect(number).toBeGreaterThan(2);
+		expect((await chat.world.run(number)).retryOf).toBe(1);
 	});
 
 	test("pressed by two people is meant by both", async () => {

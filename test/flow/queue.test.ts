@@ -63,6 +63,9 @@ describe("retry", () => {
 		const second = answer === undefined ? first : await world.runOf(answer);
 		expect(second).toMatchObject({ retryOf: first.number, ref: first.ref, type: "deploy" });
 		await world.work();
+		const hourLater = await world.say("U_TWO", `retry #${first.number}`);
+		expect(hourLater).toMatchObject({ outcome: "done", runId: second.id });
+		expect(hourLater.card.text).toContain(`No new run was made: #${first.number} is retried by #${second.number}`);
 		await world.finish(second, "failed");
 		const third = await ask("U_OPS", `retry #${first.number}`);
 		expect(third.id).not.toBe(second.id);

@@ -407,7 +407,7 @@ describe("small cards", () => {
 		}
 	});
 	test("who asked is told what it waits for and who can help", () => {
-		const ahead = { approvers: ["the leads"], waitsFor: null, lock: null };
+		const ahead = { approvers: ["the leads"], waitsFor: null, lock: null, isOfEarlier: false };
 		const asked = requestedCard(inState("waiting_approval"), ahead).text;
 		expect(asked).toContain("2 approvals by somebody else: the leads.");
 		expect(asked).toContain("deploy cancel #12");
