@@ -48,12 +48,14 @@ export interface TeamsOptions {
 	readonly answers: PutOffAnswers;
 	readonly log: Logger;
 	readonly now?: () => number;
+	/** What is sent and not answered by then is given up, and sent again later. */
+	readonly sendWithinMs?: number;
 }
 
 export function createTeams(options: TeamsOptions): Teams {
 	const { app, graphBaseUrl, conversations, front, store, answers, log } = options;
 	const { now = Date.now } = options;
-	const framework = botFramework(app, now);
+	const framework = botFramework(app, now, options.sendWithinMs);
 	const connection = connect(framework, createHoldBack(now));
 	const { appId, anyRegion } = framework;
 	const reach = createReach({ connection, conversations, tenant: app?.tenantId ?? "", appId, anyRegion });

@@ -33,7 +33,11 @@ const EMULATOR_OPENID = `${LOGIN}/common/v2.0/.well-known/openid-configuration`;
 const SEND_WITHIN_MS = 10_000;
 
 /** `app` null: whoever speaks is believed, which is for the Playground on this machine alone. */
-export function botFramework(app: TeamsApp | null, now: () => number = Date.now): BotFramework {
+export function botFramework(
+	app: TeamsApp | null,
+	now: () => number = Date.now,
+	sendWithinMs = SEND_WITHIN_MS,
+): BotFramework {
 	const loopback = app === null || [app.loginUrl, app.openIdMetadataUrl].some((url) => url?.startsWith("http:"));
 	const mayHaveToken = (url: string) => isServiceUrl(url, loopback);
 	const tokenIssuer = app?.tokenIssuer ?? BOT_FRAMEWORK;
@@ -53,7 +57,7 @@ export function botFramework(app: TeamsApp | null, now: () => number = Date.now)
 			: credentials(app.appId, tokens, oauthScope),
 		undefined,
 		undefined,
-		{ httpClient: connectorHttp({ mayHaveToken, tokens, withinMs: SEND_WITHIN_MS }) },
+		{ httpClient: connectorHttp({ mayHaveToken, tokens, withinMs: sendWithinMs }) },
 	);
 	const adapter = new CloudAdapter(authentication);
 	const anyRegion = loopback ? null : ANY_REGION;

@@ -47,7 +47,9 @@ export function createReach({ connection, conversations, tenant, appId, anyRegio
 		async threadOf(channel, root) {
 			const id = threadId(channel, root);
 			const known = await conversations.find("thread", id);
-			return known ?? { ...(await endpointOf(channel)), conversationId: id };
+			// A channel that is at another server now has its threads there.
+			const at = (await conversations.find("channel", channel)) ?? known ?? (await endpointOf(channel));
+			return { ...at, conversationId: known?.conversationId ?? id };
 		},
 		async keepThread({ serviceUrl, botId, tenant }, channel, root, conversationId) {
 			const at = { kind: "thread" as const, id: threadId(channel, root), tenant, serviceUrl, botId };

@@ -17,8 +17,14 @@ export interface TeamsMessage {
 	edits: number;
 }
 
-/** `status`: answered with it, nothing happens. `answer_lost`: it happens, and the connection breaks. */
-export type TeamsFault = { status: number; code?: string; message?: string; retryAfter?: number } | "answer_lost";
+/**
+ * `status`: answered with it, nothing happens. `answer_lost`: it happens, and the connection breaks. `hangs`: nothing happens, and
+ * there is no answer.
+ */
+export type TeamsFault =
+	| { status: number; code?: string; message?: string; retryAfter?: number }
+	| "answer_lost"
+	| "hangs";
 export type TeamsOperation =
 	| "token"
 	| "create"
@@ -50,6 +56,14 @@ export class TeamsServer {
 	maxBytes = 100_000;
 	/** Tokens that were given are not accepted, and none is given. */
 	tokenRevoked = false;
+	/** What may be said in one conversation, its threads included; more is refused with 429. */
+	limits: readonly { readonly count: number; readonly withinMs: number }[] = [];
+	refusedForPace = 0;
+	/** Requests that were left without an answer. */
+	hanging = 0;
+	now: () => number = Date.now;
+	/** Where the Connector is; at any other place it is no more. */
+	region = "connector";
 	tokensGiven = 0;
 	/** Requests that came with no token of ours. */
 	unauthorized = 0;
@@ -59,6 +73,7 @@ export class TeamsServer {
 	/** The library keeps keys by their address: no two fakes share one. */
 	readonly #name = randomUUID();
 	#last = 1_000;
+	readonly #said = new Map<string, number[]>();
 
 	async listen(): Promise<void> {
 		this.#server = createServer((request, response) => void this.#serve(request, response));
@@ -74,7 +89,7 @@ export class TeamsServer {
 	}
 
 	get serviceUrl(): string {
-		return `${this.#base}/connector/`;
+		return `${this.#base}/${this.region}/`;
 	}
 	get loginUrl(): string {
 		return `${this.#base}/login/${this.tenant}`;
@@ -105,6 +120,10 @@ export class TeamsServer {
 		if (found === null) return reply(response, 404, { error: { code: "ServiceError" } });
 		const at = this.#faults.findIndex((one) => one.operation === found.operation);
 		const [fault] = at < 0 ? [] : this.#faults.splice(at, 1);
+		if (fault?.fault === "hangs") {
+			this.hanging += 1;
+			return;
+		}
 		if (fault !== undefined && fault.fault !== "answer_lost") {
 			const { status, code, message, retryAfter } = fault.fault;
 			const headers = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
@@ -114,9 +133,28 @@ export class TeamsServer {
 			this.unauthorized += 1;
 			return reply(response, 401, { error: { code: "Unauthorized" } });
 		}
-		const answer = found.act(raw);
+		const wait = found.conversation === undefined ? 0 : this.#waitIn(found.conversation);
+		const answer = wait > 0 ? this.#tooFast(wait) : found.act(raw);
 		if (fault?.fault === "answer_lost") response.destroy();
-		else reply(response, answer.status, answer.body);
+		else reply(response, answer.status, answer.body, answer.headers);
+	}
+
+	/** 0: it counts as said; else how long there is no room for more, ms. */
+	#waitIn(conversation: string): number {
+		const [room = conversation] = conversation.split(";");
+		const said = this.#said.get(room) ?? [];
+		const waits = this.limits.map(({ count, withinMs }) => {
+			const oldest = said.at(-count);
+			return oldest === undefined ? 0 : oldest + withinMs - this.now();
+		});
+		const wait = Math.max(0, ...waits);
+		if (wait === 0) this.#said.set(room, [...said, this.now()]);
+		return wait;
+	}
+
+	#tooFast(wait: number): Reply {
+		this.refusedForPace += 1;
+		return { status: 429, body: {}, headers: { "retry-after": String(Math.ceil(wait / 1_000)) } };
 	}
 
 	#knows(authorization: string | undefined): boolean {
@@ -145,18 +183,21 @@ export class TeamsServer {
 			const act = (raw: Buffer) => this.directory.answer(method, path.slice("/graph/v1.0".length), json(raw));
 			return { operation, secured: true, act };
 		}
-		const roster = /^\/connector\/v3\/conversations\/([^/]+)\/pagedmembers$/.exec(path)?.[1];
+		if (!path.startsWith(`/${this.region}/`)) return null;
+		const inConnector = path.slice(this.region.length + 1);
+		const roster = /^\/v3\/conversations\/([^/]+)\/pagedmembers$/.exec(inConnector)?.[1];
 		if (roster !== undefined) {
 			const { searchParams } = new URL(url ?? "", this.#base);
 			return { operation: "roster", secured: true, act: () => this.#roster(roster, searchParams) };
 		}
 		const [, conversation, activity] =
-			/^\/connector\/v3\/conversations(?:\/([^/]+)\/activities(?:\/([^/]+))?)?$/.exec(path) ?? [];
-		if (!path.startsWith("/connector/v3/conversations")) return null;
+			/^\/v3\/conversations(?:\/([^/]+)\/activities(?:\/([^/]+))?)?$/.exec(inConnector) ?? [];
+		if (!inConnector.startsWith("/v3/conversations")) return null;
 		if (conversation === undefined) return { operation: "create", secured: true, act: (raw) => this.#create(raw) };
+		const at = { secured: true, conversation };
 		if (method === "PUT")
-			return { operation: "update", secured: true, act: (raw) => this.#update(conversation, activity ?? "", raw) };
-		return { operation: "send", secured: true, act: (raw) => this.#send(conversation, activity ?? null, raw) };
+			return { operation: "update", ...at, act: (raw) => this.#update(conversation, activity ?? "", raw) };
+		return { operation: "send", ...at, act: (raw) => this.#send(conversation, activity ?? null, raw) };
 	}
 
 	#token(raw: Buffer): Reply {
@@ -178,6 +219,8 @@ export class TeamsServer {
 		const channelData = body["channelData"] as { channel?: { id: string } } | undefined;
 		const channel = channelData?.channel?.id;
 		if (channel !== undefined) {
+			const wait = this.#waitIn(channel);
+			if (wait > 0) return this.#tooFast(wait);
 			if (!this.joined.has(channel)) return { status: 403, body: { error: { code: "BotNotInConversationRoster" } } };
 			const id = this.next();
 			const conversation = `${channel};messageid=${id}`;
@@ -205,16 +248,20 @@ export class TeamsServer {
 	#send(conversation: string, replyTo: string | null, raw: Buffer): Reply {
 		const refused = this.#refusalOf(raw, json(raw));
 		if (refused !== null) return refused;
-		const [base = ""] = conversation.split(";");
-		const person = base.startsWith("a:") ? base.slice(2) : null;
-		if (person === null ? !this.joined.has(base) : !this.installed.has(person))
-			return { status: 403, body: { error: { code: "BotNotInConversationRoster" } } };
+		if (!this.#isIn(conversation)) return { status: 403, body: { error: { code: "BotNotInConversationRoster" } } };
 		const id = this.next();
 		this.#keep(conversation, id, replyTo, json(raw));
 		return ok({ id });
 	}
 
+	/** Whether the bot is there. */
+	#isIn(conversation: string): boolean {
+		const [base = ""] = conversation.split(";");
+		return base.startsWith("a:") ? this.installed.has(base.slice(2)) : this.joined.has(base);
+	}
+
 	#update(conversation: string, id: string, raw: Buffer): Reply {
+		if (!this.#isIn(conversation)) return { status: 403, body: { error: { code: "BotNotInConversationRoster" } } };
 		const refused = this.#refusalOf(raw, json(raw));
 		if (refused !== null) return refused;
 		const message = this.messages.find((one) => one.conversation === conversation && one.id === id);
@@ -245,11 +292,14 @@ export class TeamsServer {
 interface Reply {
 	readonly status: number;
 	readonly body: Json;
+	readonly headers?: Readonly<Record<string, string>>;
 }
 
 interface Route {
 	readonly operation: TeamsOperation;
 	readonly secured: boolean;
+	/** Where something is said. */
+	readonly conversation?: string;
 	readonly act: (raw: Buffer) => Reply;
 }
 

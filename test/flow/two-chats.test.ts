@@ -139,3 +139,19 @@ test("what holds one chat up does not hold up the other", async () => {
 	await slack.world.pass(61_000);
 	expect(textOf(inTeams().card)).toBe(inSlack().text);
 });
+
+test("who removes the app from the team in the middle of a run stops neither the run nor the card of the other chat", async () => {
+	await slack.say("U_OPS", "shop@v1.0.0 to production");
+	const channel = teamsChannel("production");
+	teams.joined.delete(channel);
+	await teams.install(channel, "membersRemoved");
+	for (const user of ["U_ANN", "U_BOB"]) await slack.click(user, inSlack(), "Approve");
+	await slack.world.pass(1_000);
+	await slack.world.finish(await slack.run(1), "succeeded");
+	expect(inSlack().text).toContain("Succeeded");
+	expect(slack.story(inSlack()).at(-1)).toContain("ucceeded");
+	expect(textOf(inTeams().card)).toContain("0 of 2");
+	const said = slack.fake.messages.filter(({ text }) => text.includes("I am not in this Teams conversation"));
+	expect(said).toHaveLength(1);
+	expect(said[0]?.channel).not.toMatch(/^C_/);
+});

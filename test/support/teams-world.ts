@@ -29,8 +29,18 @@ export function teamsChannel(environment: string): string {
 
 export const TALK = "19:talk@thread.tacv2";
 
+/** What is put in the way. */
+export interface Obstacles {
+	/** Between the store and its answer. */
+	readonly stored?: () => Promise<void>;
+	readonly sendWithinMs?: number;
+}
+
 /** Puts Teams, the real adapter and a fake Microsoft, in front of a world that is there already. */
-export async function connectTeams(world: World): Promise<{ fake: FakeTeams; teams: Teams }> {
+export async function connectTeams(
+	world: World,
+	{ stored = async () => {}, ...more }: Obstacles = {},
+): Promise<{ fake: FakeTeams; teams: Teams }> {
 	const fake = await FakeTeams.start();
 	for (const channel of [TALK, teamsChannel("stage"), teamsChannel("production")]) fake.joined.add(channel);
 	for (const [group, members] of world.people.groups) fake.directory.group(group, ...members);
@@ -49,6 +59,7 @@ export async function connectTeams(world: World): Promise<{ fake: FakeTeams; tea
 		front: () => createFront(world.deps),
 		store: async ({ body, ...keys }) => {
 			await keep({ kind: "teams_in", ...keys, payload: body });
+			await stored();
 		},
 		answers: putOffAnswers(
 			world.deps.db,
@@ -57,6 +68,7 @@ export async function connectTeams(world: World): Promise<{ fake: FakeTeams; tea
 		),
 		log: world.deps.log,
 		now: () => world.deps.now().getTime(),
+		...more,
 	});
 	const { chats, groups, forgetPeople } = world.deps;
 	world.deps = {
@@ -86,9 +98,9 @@ export class TeamsWorld {
 		this.#web = web;
 	}
 
-	static async open(setting: Setting = {}): Promise<TeamsWorld> {
+	static async open(setting: Setting = {}, obstacles: Obstacles = {}): Promise<TeamsWorld> {
 		const world = await World.open({ ...TEAMS_SETTING, ...setting });
-		const { fake, teams } = await connectTeams(world);
+		const { fake, teams } = await connectTeams(world, obstacles);
 		const { server: web, url } = await openWeb(world, { teamsInbox: teams.inbox });
 		fake.botUrl = `${url}/api/messages`;
 		return new TeamsWorld(world, fake, teams, web);
