@@ -61,6 +61,42 @@ async function signedIn(user: string, options: Parameters<Browser["newContext"]>
 		await page.getByRole("button", { name: `Retry #${asked.number}` }).waitFor();
 	}, 60_000);
 
+	test("the page of locks goes on while somebody writes why they unlock", async () => {
+		const { world } = site;
+		await world.say("U_OPS", "lock shop production for 1h");
+		const page = await signedIn("U_ADA");
+		await page.goto(`${site.url}/admin/locks`);
+		const why = page.getByLabel("Reason: Unlock shop/production");
+		await why.pressSequentially("the fix is");
+		await world.say("U_OPS", "lock shop stage for 1h");
+		await page.getByRole("heading", { name: "shop/stage" }).waitFor();
+		await page.keyboard.type(" out");
+		expect(await why.inputValue()).toBe("the fix is out");
+		// Its own card follows too, but for what is written in.
+		await world.say("U_OPS", "lock shop production for 2h the board meets");
+		await page.getByText(": the board meets").waitFor();
+		await world.say("U_OPS", "unlock shop stage");
+		await page.getByRole("heading", { name: "shop/stage" }).waitFor({ state: "detached" });
+		await page.keyboard.type("!");
+		expect(await why.inputValue()).toBe("the fix is out!");
+		await page.getByRole("button", { name: "Unlock: shop/production" }).click();
+		await page.getByText("Nothing is locked.").waitFor();
+	}, 60_000);
+
+	test("what moved after a page was made and before it listened is there", async () => {
+		const page = await signedIn("U_ANN");
+		// The page is held after it is made, until the lock is on.
+		await page.route(`${site.url}/`, async (route) => {
+			const response = await route.fetch();
+			await site.world.say("U_OPS", "lock shop stage for 1h between two looks");
+			await route.fulfill({ response });
+		});
+		await page.goto(`${site.url}/`);
+		await page.getByText("between two looks").waitFor();
+		await site.world.say("U_OPS", "unlock shop stage");
+		await page.getByText("between two looks").waitFor({ state: "detached" });
+	}, 60_000);
+
 	test("times stay in the reader's zone, and where the keyboard is stays", async () => {
 		const { world } = site;
 		const asked = await world.runOf(await world.say("U_OPS", "deploy shop@v1.1.0 to production"));

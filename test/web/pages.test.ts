@@ -261,25 +261,29 @@ describe("a run on the page", () => {
 	test("whoever watches hears of a change, and nobody else may watch", async () => {
 		const ann = await browser("U_ANN");
 		expect((await new Browser(site).get("/events")).status).toBe(401);
-		const gone = new AbortController();
-		const stream = await fetch(`${site.url}/events`, {
-			headers: { cookie: `draven=${ann.cookies.get("draven")}` },
-			signal: gone.signal,
-		});
-		expect(stream.headers.get("content-type")).toBe("text/event-stream");
-		const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
-		expect((await reader?.read())?.value).toContain("retry: 3000");
-		// What is there when the first look is made is no change: ask until one falls after it.
-		const asking = (async () => {
-			while (!gone.signal.aborted) {
-				await site.world.say("U_OPS", "lock shop stage for 1h");
-				await site.world.say("U_OPS", "unlock shop stage");
-			}
-		})();
-		let heard = "";
-		while (!heard.includes("event: changed")) heard += (await reader?.read())?.value ?? "";
-		gone.abort();
-		await asking;
+		const mark = async () => /data-mark="([^"]+)"/.exec((await ann.get("/")).text)?.[1] ?? "";
+		const before = await mark();
+		await site.world.say("U_OPS", "lock shop stage for 1h");
+		// Between the page's making and its first connection nobody listened.
+		const one = await watch(ann, { since: before });
+		expect(one.type).toBe("text/event-stream");
+		const missed = await one.hear("event: changed");
+		expect(missed).toContain("retry: 3000");
+		const [, id = "", data = ""] = /id: (\S+)\nevent: changed\ndata: (.*)\n\n/.exec(missed) ?? [];
+		expect(data).toBe("*");
+		one.leave();
+		// A page that shows it, and a browser that was cut off after it, hear of the next change only, and where it was.
+		expect(id).toBe(await mark());
+		const [two, again] = [await watch(ann, { since: id }), await watch(ann, { since: before, last: id })];
+		await site.world.say("U_OPS", "unlock shop stage");
+		const stage = await site.world.deps.db.query(
+			"SELECT environment.id FROM environment JOIN project ON project.id = project_id WHERE project.slug = 'shop' AND environment.slug = 'stage'",
+		);
+		for (const watcher of [two, again]) {
+			const [, next] = /data: (.*)\n\n/.exec(await watcher.hear("event: changed")) ?? [];
+			expect(["*", stage[0].id]).toContain(next);
+			watcher.leave();
+		}
 	});
 
 	test("whoever watches has six places, and each is free again when it is left", async () => {
@@ -351,11 +355,23 @@ describe("a run on the page", () => {
 	});
 });
 
-async function watch(who: Browser) {
+async function watch(who: Browser, from: { readonly since?: string; readonly last?: string } = {}) {
 	const gone = new AbortController();
-	const stream = await fetch(`${site.url}/events`, {
-		headers: { cookie: `draven=${who.cookies.get("draven")}` },
+	const query = from.since === undefined ? "" : `?since=${encodeURIComponent(from.since)}`;
+	const stream = await fetch(`${site.url}/events${query}`, {
+		headers: {
+			cookie: `draven=${who.cookies.get("draven")}`,
+			...(from.last === undefined ? {} : { "last-event-id": from.last }),
+		},
 		signal: gone.signal,
 	});
-	return { status: stream.status, reader: stream.body?.getReader(), leave: () => gone.abort() };
+	const reader = stream.body?.getReader();
+	const decoder = new TextDecoder();
+	const hear = async (word: string) => {
+		let heard = "";
+		while (!heard.includes(word)) heard += decoder.decode((await reader?.read())?.value);
+		return heard;
+	};
+	const type = stream.headers.get("content-type");
+	return { ...{ status: stream.status, type, reader, hear }, leave: () => gone.abort() };
 }

@@ -27,10 +27,13 @@ const HTMX = JSON.stringify({
 export function Layout({
 	title,
 	section,
+	mark,
 	children,
 }: {
 	readonly title: string;
 	readonly section: Section;
+	/** By it the events that the page follows begin where it was made. */
+	readonly mark: string;
 	readonly children: ComponentChildren;
 }) {
 	const { name, flash, admin } = useContext(ViewerContext);
@@ -61,7 +64,7 @@ export function Layout({
 					</div>
 				</div>
 			</header>
-			<main id="content">
+			<main id="content" data-mark={mark}>
 				{flash === null ? null : (
 					<div class={`notice ${flash.kind}`} role={flash.kind === "bad" ? "alert" : "status"}>
 						{flash.text}

@@ -13,6 +13,7 @@ import { isStorable } from "../api/schemas.ts";
 import type { AppContext } from "../app.ts";
 import { type Viewer, ViewerContext } from "./context.ts";
 import { sessionCookie } from "./cookies.ts";
+import { markNow } from "./events.ts";
 import { Alone, Layout, type Section } from "./layout.tsx";
 
 /** What a page is given: somebody who is signed in, with the rights that they have right now. */
@@ -102,8 +103,10 @@ export function registerPage(app: FastifyInstance, context: AppContext, route: P
 				query: textsOf(request.query),
 				form: textsOf(request.body),
 			};
+			// Before anything is read: what moves while the page is made is told to it.
+			const mark = byPerson ? await markNow(deps) : "";
 			const viewer = { name: caller.person.name, admin, csrf, flash: cookie.takeFlash(request, reply) };
-			return answer(reply, await route.handle(call), viewer, cookie);
+			return answer(reply, await route.handle(call), mark, viewer, cookie);
 		},
 	});
 }
@@ -125,12 +128,20 @@ export async function whoLooks(deps: Deps, plain: string | null): Promise<string
 function answer(
 	reply: FastifyReply,
 	page: PageReply,
+	mark: string,
 	viewer: Viewer,
 	cookie: ReturnType<typeof sessionCookie>,
 ): FastifyReply {
 	switch (page.kind) {
 		case "page":
-			return html(reply, page.status ?? 200, viewer, <Layout {...page}>{page.content}</Layout>);
+			return html(
+				reply,
+				page.status ?? 200,
+				viewer,
+				<Layout {...page} mark={mark}>
+					{page.content}
+				</Layout>,
+			);
 		case "part":
 			return reply
 				.type("text/html; charset=utf-8")

@@ -56,7 +56,11 @@ export function addStreams(app: FastifyInstance, { deps, closing }: AppContext):
 			.send(Readable.from(make(gone.signal)));
 	}
 
-	app.get("/events", (request, reply) => events(request, reply, watchers, (gone) => changes.follow(gone)));
+	app.get<{ Querystring: { since?: unknown } }>("/events", (request, reply) => {
+		// What a browser that was cut off had last counts more than what its page began with.
+		const since = markIn(request.headers["last-event-id"]) ?? markIn(request.query.since);
+		return events(request, reply, watchers, (gone) => changes.follow(since, gone));
+	});
 
 	app.get<{ Params: { run: string }; Querystring: { from?: string } }>(
 		"/runs/:run/log/events",
@@ -90,6 +94,10 @@ export function addStreams(app: FastifyInstance, { deps, closing }: AppContext):
 			if (!isEnd(progress.state)) yield "… it is still at work\n";
 		}
 	});
+}
+
+function markIn(text: unknown): string | null {
+	return typeof text === "string" && /^\d{1,30}\.\d{1,15}$/.test(text) ? text : null;
 }
 
 function numberIn(text: unknown): number | null {

@@ -6,7 +6,7 @@ export function VerificationNotice({ one, now }: { readonly one: Verification; r
 	const { state, rows, total, startedAt } = one;
 	if (isAtWork(one, now))
 		return (
-			<div class="notice" role="status" hx-get="/audit/verification" hx-trigger="every 2s" hx-swap="outerHTML">
+			<div class="notice" role="status" hx-get="/audit/verification" hx-trigger="every 2s" hx-swap="outerMorph">
 				<p>
 					{`The trail is being verified: ${count(rows)} of ${count(Math.max(rows, total))} entries. It goes on when you leave this page.`}
 				</p>

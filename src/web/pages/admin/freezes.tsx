@@ -70,7 +70,7 @@ async function list({ deps }: PageCall, draft: Draft | null): Promise<PageReply>
 				says="Releases that are stopped by hand. Freezes by rule, such as over the holidays, stand in the policies."
 			/>
 			<div class="split">
-				<div data-live data-typed hx-get={LIST} hx-select="[data-live]" hx-trigger="draven:changed" hx-swap="outerHTML">
+				<div data-live hx-get={LIST} hx-select="[data-live]" hx-trigger="draven:changed" hx-swap="outerMorph">
 					{freezes.length === 0 ? (
 						<div class="card empty">Nothing is frozen by hand.</div>
 					) : (

@@ -72,7 +72,7 @@ export function Delivery({ page, last }: { readonly page: string; readonly last:
 	const refused = last.bad_signature ?? null;
 	const now = refused !== null && (verified === null || refused > verified);
 	return (
-		<div hx-get={`${page}/-delivery`} hx-trigger="every 3s" hx-swap="outerHTML">
+		<div hx-get={`${page}/-delivery`} hx-trigger="every 3s" hx-swap="outerMorph">
 			{verified === null ? (
 				<Badge>never yet</Badge>
 			) : (

@@ -88,7 +88,7 @@ async function list({ deps, caller }: PageCall, draft: Draft | null): Promise<Pa
 		<>
 			<Head title="Locks" says="Environments that are held: by a person, or by the run that is at work there." />
 			<div class="split">
-				<div data-live data-typed hx-get={LIST} hx-select="[data-live]" hx-trigger="draven:changed" hx-swap="outerHTML">
+				<div data-live hx-get={LIST} hx-select="[data-live]" hx-trigger="draven:changed" hx-swap="outerMorph">
 					{held.length === 0 ? (
 						<div class="card empty">Nothing is locked.</div>
 					) : (
@@ -130,7 +130,7 @@ function Held({ one, own }: { readonly one: HeldEnvironment; readonly own: boole
 	const place = `${one.project}/${one.environment}`;
 	if (one.heldBy === "run")
 		return (
-			<article class="card env">
+			<article class="card env" id={`run-${one.run}`}>
 				<header>
 					<h2>{place}</h2>
 					<Badge tone="run">at work</Badge>
@@ -142,7 +142,7 @@ function Held({ one, own }: { readonly one: HeldEnvironment; readonly own: boole
 			</article>
 		);
 	return (
-		<article class="card env">
+		<article class="card env" id={`lock-${one.project}.${one.environment}`}>
 			<header>
 				<h2>{place}</h2>
 				<Badge tone="wait">{own ? "yours" : "locked"}</Badge>
@@ -162,7 +162,7 @@ function Held({ one, own }: { readonly one: HeldEnvironment; readonly own: boole
 					)}
 				</small>
 			</p>
-			<div class="buttons">
+			<div class="buttons" data-kept>
 				<Act action={`${LIST}/-unlock`} place={place} label="Unlock" asks={!own} />
 				{own ? null : <Act action={`${LIST}/-steal`} place={place} label="Take it" asks />}
 			</div>

@@ -56,18 +56,21 @@ const STALE =
 function follow() {
 	if (document.querySelector("[data-live]") === null) return;
 	const stale = document.getElementById("stale");
+	// Of what is shown; each event brings the next, so that nothing is missed between two connections.
+	let { mark } = document.getElementById("content").dataset;
 	const tell = (chains) => {
 		for (const part of document.querySelectorAll("[data-live]"))
-			if (chains === null || !part.dataset.chain || chains.includes(part.dataset.chain))
+			if (chains.includes("*") || !part.dataset.chain || chains.includes(part.dataset.chain))
 				htmx.trigger(part, "draven:changed");
 	};
 	// What gets older by itself: windows that open, what the provider was asked a while ago.
-	setInterval(() => {
+	const age = () => {
 		for (const part of document.querySelectorAll("[data-ages]"))
 			if (!document.hidden) htmx.trigger(part, "draven:changed");
-	}, 60_000);
+	};
+	setInterval(age, 60_000);
 	listen(
-		() => "/events",
+		() => `/events?since=${encodeURIComponent(mark)}`,
 		(events, isAgain) => {
 			let opened = isAgain;
 			let lost = null;
@@ -75,8 +78,7 @@ function follow() {
 				clearTimeout(lost);
 				lost = null;
 				stale.textContent = "";
-				// What happened while nobody listened.
-				if (opened) tell(null);
+				if (opened) age();
 				opened = true;
 			});
 			// A moment without it is nothing to speak of.
@@ -85,7 +87,10 @@ function follow() {
 					if (events.readyState !== EventSource.OPEN && !document.hidden) stale.textContent = STALE;
 				}, 5_000);
 			});
-			events.addEventListener("changed", ({ data }) => tell(data.split(" ")));
+			events.addEventListener("changed", ({ data, lastEventId }) => {
+				mark = lastEventId;
+				tell(data.split(" "));
+			});
 		},
 	);
 }
