@@ -50,12 +50,12 @@ const NO_OWN_CHAT: Card = textCard(
 );
 
 /**
- * In their own chat with us; who has not installed the app is answered where they spoke. Throws what may pass, and then others do not
+ * In their own chat with us, wherever its server is by now; who has not installed the app is answered where they spoke. Throws what may pass, and then others do not
  * get to read it either; when no way leads to the person, the log says so.
  */
 export async function tellPerson(context: TeamsContext, where: Where, answer: Card): Promise<void> {
 	const card = await callByName(answer, context.nameOf);
-	for (const way of where.personal ? [inPlace] : [inPrivate, inThread]) {
+	for (const way of where.personal ? [inPlace, inPrivate] : [inPrivate, inThread]) {
 		try {
 			return await way(context, where, card);
 		} catch (error) {

@@ -79,6 +79,16 @@ describe("answers to one person that are put off", () => {
 		]);
 	});
 
+	test("are told at the server where their chat is by then", async () => {
+		there.fake.fail("send", { status: 503 });
+		await there.fake.write("U_OPS", "status");
+		await there.world.work();
+		there.fake.region = "elsewhere";
+		await there.fake.write("U_OPS", "whoami");
+		await there.world.pass(10_000);
+		expect(told("U_OPS")).toEqual([expect.stringContaining("shop"), expect.stringContaining("operator")]);
+	});
+
 	test("wait for an admin who mends the bot's credentials, like cards do", async () => {
 		there.fake.fail("send", ...Array(5).fill({ status: 401 }));
 		await there.fake.write("U_OPS", "shop@v1.0.0 to stage");

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { makeHandlers } from "../../src/jobs/handlers.ts";
 import { carryOut, startWorker, type Worker } from "../../src/jobs/worker.ts";
 import { claim } from "../../src/store/jobs.ts";
+import { teamsConversations } from "../../src/store/teams-conversations.ts";
 import { textOf } from "../fakes/teams-card.ts";
 import { type Obstacles, TALK, TeamsWorld, teamsChannel } from "../support/teams-world.ts";
 
@@ -105,6 +106,9 @@ test("who removes the app from the channel in the middle of a run stops nothing;
 	const run = await there.world.finish(await there.world.run(1), "succeeded");
 	await there.world.pass(60_000);
 	expect(run.progress.state).toBe("succeeded");
+	// `draven doctor` says of each channel whether it is known.
+	const known = teamsConversations(there.world.deps.db, () => there.world.now());
+	expect(await known.find("channel", teamsChannel("stage"))).toBeNull();
 	expect(told("U_OPS").slice(1)).toEqual([
 		expect.stringMatching(/I could not show #1 .*I am not in this Teams conversation: add the app DRAVEN/),
 	]);
