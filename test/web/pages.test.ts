@@ -130,6 +130,9 @@ describe("the way in", () => {
 			"https://evil.test",
 			"javascript:alert(1)",
 			"/\t/evil.test",
+			"/.//evil.test",
+			"/a/..//evil.test",
+			"/%2e//evil.test",
 			undefined,
 		])
 			expect(ownPath(strange)).not.toMatch(/evil|javascript/);

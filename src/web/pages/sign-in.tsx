@@ -100,5 +100,6 @@ export function ownPath(next: string | undefined): string {
 	const base = "http://here.invalid";
 	if (next === undefined || next.length > 500 || !/^\/(?![/\\])/.test(next) || !URL.canParse(next, base)) return "/";
 	const url = new URL(next, base);
-	return url.origin === base ? `${url.pathname}${url.search}` : "/";
+	// "/.//host" has become "//host", which a browser takes for another one.
+	return url.origin === base && !url.pathname.startsWith("//") ? `${url.pathname}${url.search}` : "/";
 }
