@@ -107,6 +107,31 @@ test("a secret is never shown; sent back as it was shown, or not named at all, i
 	expect(guessed.body.detail).toMatch(/^token names a variable: here it has to be the secret itself/);
 });
 
+test("an entry that was read is sent back as it was read, with what changes in it", async () => {
+	await site.api("POST", "/policies", { body: { slug: "read-back", rules: {} } });
+	await site.api("POST", "/integrations", { body: { ...gitlab, slug: "read-back" } });
+	const environments = [{ slug: "stage", policy: "read-back" }];
+	const project = { slug: "read-back", integration: "read-back", repository: "acme/read", environments };
+	await site.api("POST", "/projects", { body: project });
+	const access = await site.api("POST", "/access", { body: { role: "viewer", subjects: [{ email: "a@acme.test" }] } });
+	const paths = [
+		...["/environments/read-back/stage", "/projects/read-back", "/integrations/read-back", "/policies/read-back"],
+		`/access/${access.body.id}`,
+	];
+	for (const path of paths) {
+		const { body: shown } = await site.api("GET", path);
+		for (const method of ["PUT", "PATCH"])
+			expect(await site.api(method, path, { body: shown })).toMatchObject({ status: 200, body: { id: shown.id } });
+	}
+	const { body: shown } = await site.api("GET", "/policies/read-back");
+	const changed = await site.api("PUT", "/policies/read-back", { body: { ...shown, extends: "stage" } });
+	expect(changed).toMatchObject({ status: 200, body: { ...shown, extends: "stage" } });
+	const another = await site.api("PUT", "/policies/read-back", { body: { ...shown, id: "another" } });
+	expect(another).toMatchObject({ status: 422, body: { code: "invalid_configuration" } });
+	expect(another.body.detail).toMatch(/^id is no key/);
+	for (const path of paths) expect((await site.api("DELETE", path)).status).toBe(204);
+});
+
 test("what is wrong is said with its place, and nothing changes", async () => {
 	const before = await exportDocument(site.world.deps);
 	const cases: readonly [string, string, unknown, number, string, RegExp][] = [

@@ -122,10 +122,11 @@ async function show(call: Call<unknown, unknown>, kind: Kind, noun: string): Pro
 		: { status: 200, body: json(found, alive), headers: etag(found, alive) };
 }
 
-async function change({ deps, token, settle, ifMatch }: Call<unknown, unknown>, wish: Wanted): Promise<Reply> {
+async function change({ deps, token, settle, ifMatch }: Call<unknown, unknown>, wanted: Wanted): Promise<Reply> {
 	const admin = await adminOf(deps, token);
 	if (!admin.ok) return refusalReply(admin.refusal);
 	const caller = admin.value;
+	const wish = await withoutShown(deps, wanted);
 	let reply: Reply = { status: 204 };
 	// Two tries of one Idempotency-Key make one binding, which has no name to be known by.
 	const outcome = await changeEntry(
@@ -138,6 +139,14 @@ async function change({ deps, token, settle, ifMatch }: Call<unknown, unknown>, 
 		},
 	);
 	return outcome.ok ? reply : refusalReply(outcome.refusal);
+}
+
+/** What an answer says beside the entry is no part of it: whoever reads one, changes it and sends it back changes that alone. */
+async function withoutShown({ db, box }: Call<unknown, unknown>["deps"], wish: Wanted): Promise<Wanted> {
+	if ((wish.action !== "replace" && wish.action !== "merge") || wish.entry["id"] === undefined) return wish;
+	const found = find(await readItems(db.manager, box), wish.kind, wish.name);
+	const { id, managedBy: _, ...entry } = wish.entry;
+	return found?.id === id ? { ...wish, entry } : wish;
 }
 
 function answerOf({ action, kind }: Wanted, item: StoredItem, alive: readonly StoredItem[]): Reply {
