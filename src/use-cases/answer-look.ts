@@ -1,6 +1,5 @@
 import { ROLES, rolesIn } from "../core/access.ts";
-import { type Outcome, refused } from "../core/refusal.ts";
-import { externalOf, type Run } from "../core/run.ts";
+import { externalOf } from "../core/run.ts";
 import type { Answer } from "../ports/front.ts";
 import { lastLines } from "../store/run-log.ts";
 import { evidenceOf, verdictOf } from "../store/runs.ts";
@@ -9,7 +8,7 @@ import { card, textCard } from "../words/rich.ts";
 import { historyCard, queueCard, type Standing, statusCard } from "../words/standing-words.ts";
 import { verdictCard } from "../words/verdict-words.ts";
 import { whoamiCard } from "../words/whoami-card.ts";
-import { type CommandContext, no, noRun, yes } from "./answer.ts";
+import { type CommandContext, no, yes } from "./answer.ts";
 import { knownNames } from "./catalog.ts";
 import { currentCard } from "./current-card.ts";
 import { history, standings } from "./read-model.ts";
@@ -21,11 +20,6 @@ async function seenStandings(
 	filter: Parameters<typeof standings>[1],
 ): Promise<Standing[]> {
 	return standings(deps, filter, (place) => sees(caller, place));
-}
-
-async function seenRun(context: CommandContext, number: number | null): Promise<Outcome<Run>> {
-	const found = await context.findRun(number);
-	return found.ok && !sees(context.caller, found.value) ? refused(noRun(found.value.number)) : found;
 }
 
 export async function answerStatus(
@@ -55,7 +49,7 @@ export async function answerHistory(
 }
 
 export async function answerShow(context: CommandContext, number: number | null): Promise<Answer> {
-	const found = await seenRun(context, number);
+	const found = await context.findRun(number);
 	if (!found.ok) return no(found.refusal);
 	const run = found.value;
 	const { deps } = context;
@@ -75,7 +69,7 @@ export async function answerShow(context: CommandContext, number: number | null)
 
 /** The end of the log; the whole of it is on the run's page. */
 export async function answerLogs(context: CommandContext, number: number | null): Promise<Answer> {
-	const found = await seenRun(context, number);
+	const found = await context.findRun(number);
 	if (!found.ok) return no(found.refusal);
 	const run = found.value;
 	const lines = await lastLines(context.deps.db, run.id, 25);

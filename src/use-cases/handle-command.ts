@@ -27,6 +27,7 @@ import { answerNudge } from "./answer-nudge.ts";
 import { answerDeploy, answerPromote, answerRetry, answerRollback } from "./answer-request.ts";
 import { knownNames, knownWithin } from "./catalog.ts";
 import type { Caller } from "./identify.ts";
+import { sees } from "./sight.ts";
 
 /** What was said, where it was said, and how to find out by whom. */
 export interface Said extends Pick<Incoming, "platform" | "channel" | "thread" | "text" | "deliveryId"> {
@@ -57,7 +58,11 @@ export async function handleCommand(deps: Deps, said: Said): Promise<Answer> {
 			deps,
 			caller: caller.value,
 			deliveryKey: `${said.platform}:${said.deliveryId}`,
-			findRun: (number) => findRun(deps, said, number),
+			// What lies outside of a token's scope is not there for it, whatever it asks of it.
+			findRun: async (number) => {
+				const found = await findRun(deps, said, number);
+				return found.ok && !sees(caller.value, found.value) ? { ok: false, refusal: noRun(found.value.number) } : found;
+			},
 		},
 		command,
 	);

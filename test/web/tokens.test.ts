@@ -38,7 +38,7 @@ describe("a token of a scope", () => {
 		expect((await lock("shop")).body).toMatchObject({ code: "token_scope" });
 		expect((await lock("shop-eu")).status).toBe(201);
 		const others = await site.run("stage");
-		expect((await site.api("POST", `/runs/${others.number}/cancel`, { token })).status).toBe(403);
+		expect((await site.api("POST", `/runs/${others.number}/cancel`, { token })).status).toBe(404);
 		const said = await site.api("POST", "/commands", { token, body: { text: "deploy shop@v1.0.0 to stage" } });
 		expect(said.body).toMatchObject({ outcome: "refused", code: "token_scope" });
 		const who = await site.api("POST", "/commands", { token, body: { text: "whoami" } });
@@ -69,7 +69,7 @@ describe("a token of a scope", () => {
 	test("approves nothing elsewhere", async () => {
 		const run = await site.run("production");
 		const approved = await site.api("POST", `/runs/${run.number}/approve`, { token: await scoped("approver") });
-		expect(approved).toMatchObject({ status: 403, body: { code: "token_scope" } });
+		expect(approved).toMatchObject({ status: 404, body: { code: "unknown_run" } });
 		expect((await site.api("GET", `/runs/${run.number}`)).body.approvals).toEqual([]);
 	});
 
@@ -123,6 +123,18 @@ describe("what a token of a scope sees", () => {
 			expect((await get(`/runs/${mine.id}${way}`)).status).toBe(200);
 			for (const name of [other.id, other.number])
 				expect(await get(`/runs/${name}${way}`)).toMatchObject({ status: 404, body: { code: "unknown_run" } });
+		}
+	});
+
+	test("what is asked of another run says neither that it is there nor where, nor how it stands", async () => {
+		const ask = async (name: string, verb: string) =>
+			(await site.api("POST", `/runs/${name}/${verb}`, { token, body: verb === "log" ? { lines: ["x"] } : {} })).body;
+		for (const verb of ["approve", "reject", "cancel", "retry", "log"])
+			for (const name of [other.id, other.number]) expect(await ask(name, verb)).toEqual(await ask("99999", verb));
+		for (const verb of ["approve", "reject", "cancel", "retry", "nudge", "show", "logs"]) {
+			const { text, code } = await say(`${verb} #${other.number}`);
+			expect({ code, text }).toEqual({ code: "unknown_run", text: expect.stringContaining(`no run #${other.number}`) });
+			expect(text).not.toContain("production");
 		}
 	});
 

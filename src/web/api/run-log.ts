@@ -10,7 +10,7 @@ import { identifyToken } from "../../use-cases/identify.ts";
 import { problem, type Reply, refusalReply } from "../problem.ts";
 import { AddedLinesAnswer, LogLineAnswer, listOf } from "./answers.ts";
 import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
-import { findRun, findSeenRun, isUuid } from "./find-run.ts";
+import { findSeenRun, isUuid } from "./find-run.ts";
 import { followLog } from "./follow-log.ts";
 import { LogQuery, NewLines } from "./schemas.ts";
 import { makeSeats } from "./seats.ts";
@@ -73,7 +73,7 @@ export const logEndpoints: readonly Endpoint[] = [
 		answers: { 200: AddedLinesAnswer },
 		text: "takes",
 		handle: async (call) => {
-			const found = await findRun(call.deps, call.id);
+			const found = await findSeenRun(call);
 			if (!found.ok) return refusalReply(found.refusal);
 			return (await mayNotAdd(call, found.value)) ?? (await cannotMask(call, found.value)) ?? add(call, found.value);
 		},

@@ -11,7 +11,7 @@ import { problem, type Reply, refusalReply, statusOf } from "../problem.ts";
 import { listOf, RunAnswer } from "./answers.ts";
 import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
 import { environmentsNamed, placeNamed } from "./find-place.ts";
-import { findRun, findSeenRun } from "./find-run.ts";
+import { findSeenRun } from "./find-run.ts";
 import { oneRunJson, runsJson } from "./run-json.ts";
 import { Decision, NewRun, RunsQuery } from "./schemas.ts";
 
@@ -98,7 +98,7 @@ function decision(verb: string, summary: string, carryOut: (call: Decided, run: 
 		body: Decision,
 		answers: verb === "retry" ? { 201: RunAnswer } : { 200: RunAnswer },
 		handle: async (call) => {
-			const found = await findRun(call.deps, call.id);
+			const found = await findSeenRun(call);
 			return found.ok ? carryOut(call, found.value) : refusalReply(found.refusal);
 		},
 	});
