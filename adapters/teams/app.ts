@@ -64,7 +64,7 @@ export function createTeams(options: TeamsOptions): Teams {
 	const groups =
 		app === null && graphBaseUrl === null
 			? playgroundGroups(names)
-			: teamsGroups(createGraph(graphBaseUrl ?? GRAPH, framework.tokens), now);
+			: teamsGroups(createGraph(graphBaseUrl ?? GRAPH, framework.tokens), now, app?.tenantId ?? null);
 	const { nameOf, membersOf } = groups;
 	const readersOf = createReaders({ connection, reach, conversations, membersOf, now });
 	const context: TeamsContext = { connection, conversations, reach, nameOf, front, answers, log };
@@ -72,8 +72,8 @@ export function createTeams(options: TeamsOptions): Teams {
 		...{ framework, tenantId: app?.tenantId ?? null, store, log },
 		form: (where, project) => formFor(context, where, project),
 		home: (where) => homeFor(context, where),
-		view: async ({ tenant, user }, value) => {
-			const card = await front().ownView("teams", tenant, user, value);
+		view: async ({ homeTenant, user }, value) => {
+			const card = await front().ownView("teams", homeTenant, user, value);
 			return card === null ? null : renderCard(await callByName(card, nameOf));
 		},
 	});

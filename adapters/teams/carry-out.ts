@@ -55,7 +55,7 @@ async function onPress(
 		case "say":
 			return sayCommand(context, where, press.command, delivery);
 		case "decide": {
-			const { user, tenant } = where;
+			const { user, homeTenant: tenant } = where;
 			const by = { platform: "teams", tenant, user, deliveryId: delivery.id, saidAt: delivery.saidAt } as const;
 			const answer = await context
 				.front()
@@ -84,7 +84,7 @@ const NOT_FILLED_IN: Card = textCard(
 );
 
 async function sayCommand(context: TeamsContext, where: Where, text: string, delivery: Delivery): Promise<void> {
-	const { tenant, user, channel, thread } = where;
+	const { homeTenant: tenant, user, channel, thread } = where;
 	const said = { platform: "teams", tenant, user, channel, thread, text } as const;
 	const answer = await context.front().command({ ...said, deliveryId: delivery.id, saidAt: delivery.saidAt });
 	if (opensHome(where, text, answer)) await sendHome(context, where);
@@ -107,7 +107,7 @@ async function sendForm(context: TeamsContext, where: Where, picked: string | nu
 
 /** The form for what was picked so far. Changes nothing. */
 export async function formFor(context: TeamsContext, where: Where, picked: string | null) {
-	const { tenant, user } = where;
+	const { homeTenant: tenant, user } = where;
 	const choices = await context.front().formChoices("teams", tenant, user);
 	const project = projectOfForm(choices, picked);
 	const refs =

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { directoryId } from "../../src/core/directory-id.ts";
 import type { GroupsPort, Profile } from "../../src/ports/groups.ts";
 import { VendorError } from "../../src/ports/vendor-error.ts";
 import { sharedReads } from "../http/shared-reads.ts";
@@ -32,13 +33,14 @@ const User = z.object({
 const Memberships = z.object({ value: z.array(z.string()) });
 
 /** Who people are and which Entra groups they are in, nested ones too. A read that fails is never answered from what was known before. */
-export function teamsGroups(graph: Graph, now: () => number = Date.now): TeamsGroups {
+export function teamsGroups(graph: Graph, now: () => number = Date.now, tenant: string | null = null): TeamsGroups {
 	const profiles = sharedReads((user) => readProfile(graph, user), PROFILE_TTL_MS, now);
 	const memberships = sharedReads((key) => readMemberships(graph, key), MEMBERSHIP_TTL_MS, now);
 	const groupNames = sharedReads((group) => readGroupName(graph, group), GROUP_NAME_TTL_MS, now);
 	const members = sharedReads((group) => readGroupMembers(graph, group), MEMBERS_TTL_MS, now);
 	return {
 		platform: "teams",
+		tenant: tenant === null ? null : directoryId(tenant),
 		async nameOf(kind, id) {
 			try {
 				if (kind === "group") return await groupNames.read(id, false);

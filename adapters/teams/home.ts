@@ -19,8 +19,8 @@ export function opensHome({ personal }: Where, text: string, { code }: Answer): 
 }
 
 /** A person's own page as it stands now. Changes nothing. */
-export async function homeFor(context: TeamsContext, { tenant, user }: Where): Promise<Element> {
-	const home = await context.front().home("teams", tenant, user);
+export async function homeFor(context: TeamsContext, { homeTenant, user }: Where): Promise<Element> {
+	const home = await context.front().home("teams", homeTenant, user);
 	const named = (card: Card) => callByName(card, context.nameOf);
 	const [waitingForMe, myRuns, notes] = await Promise.all([
 		Promise.all(home.waitingForMe.map(named)),

@@ -8,6 +8,8 @@ export interface Where extends Target {
 	/** Entra object id. */
 	readonly user: string;
 	readonly userName: string;
+	/** The directory that the person is of; another one than the conversation's in a channel that is shared. */
+	readonly homeTenant: string;
 	readonly channel: string;
 	readonly thread: string | null;
 	readonly personal: boolean;
@@ -19,7 +21,8 @@ export function whereOf(activity: Activity): Where | null {
 	const botId = activity.recipient?.id;
 	const tenant = directoryId(activity.conversation.tenantId ?? activity.channelData?.tenant?.id ?? "");
 	if (!user || !botId || !tenant) return null;
+	const homeTenant = directoryId(activity.channelData?.tenant?.id || tenant);
 	const { serviceUrl } = activity;
 	const at = { serviceUrl, botId, tenant, conversationId: activity.conversation.id };
-	return { ...at, ...placeOf(activity), user, userName: activity.from?.name ?? user };
+	return { ...at, ...placeOf(activity), user, homeTenant, userName: activity.from?.name ?? user };
 }

@@ -18,6 +18,8 @@ export interface Profile {
 /** Who people are and which groups they are in, as the workspace knows it. Throws VendorError; callers deny then. */
 export interface GroupsPort {
 	readonly platform: Platform;
+	/** The one tenant that is asked, whose people alone are no outsiders; null: `profile` tells them apart by itself. */
+	readonly tenant?: string | null;
 	/** `fresh` reads past the cache (on every approval): whose account was closed a moment ago decides nothing any more. */
 	profile(user: string, fresh: boolean): Promise<Profile>;
 	/** Which of these groups the person is in. `fresh` reads past the cache (on every approval). */

@@ -40,14 +40,17 @@ export async function identify(
 	const bindings = await deps.db.getRepository(AccessBindingTable).find({ order: { position: "ASC" } });
 	try {
 		const profile = await groups.profile(who.user, fresh);
+		// Whatever is told of somebody of that id, another tenant's person is not who is meant.
+		const foreign = groups.tenant != null && groups.tenant !== who.tenant;
+		const outsider = profile.outsider || foreign;
 		// An address that a guest brought along says nothing of who they are here.
-		const person = await personOf(deps, who, profile.name, profile.outsider ? null : profile.email);
+		const person = await personOf(deps, who, profile.name, outsider ? null : profile.email);
 		const account = { platform: who.platform, tenant: who.tenant, externalId: who.user };
 		await keepOtherAddresses(deps.db, account, profile.otherAddresses ?? [], deps.now());
 		const principal = {
 			person,
 			...(await namesOf(deps, person.id)),
-			outsider: profile.outsider,
+			outsider,
 			groups: await membership(deps, who.platform, who.user, bindings, fresh),
 		};
 		return done({ principal, person, bindings, via: who.platform, user: who.user });

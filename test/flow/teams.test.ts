@@ -206,6 +206,23 @@ describe("each reader's own view of a card", () => {
 	});
 });
 
+test("who is of another tenant than the channel's does nothing, whatever the directory says of their id", async () => {
+	await there.say("U_OPS", "shop@v1.0.0 to production");
+	const card = there.card("production");
+	const foreign = (channel: string) => ({
+		tenant: { id: "99999999-0000-0000-0000-000000000001" },
+		channel: { id: channel },
+	});
+	const approved = () =>
+		there.fake.press("U_ANN", card, "Approve", {}, { channelData: foreign(teamsChannel("production")) });
+	expect(await there.answered("U_ANN", approved)).toContain("guests and people of other workspaces");
+	const deployed = () => there.fake.write("U_TWO", "shop@v1.0.0 to stage", { channelData: foreign(TALK) });
+	expect(await there.answered("U_TWO", deployed)).toContain("guests and people of other workspaces");
+	expect(textOf(card.card)).toContain("0 of 2");
+	// Those of the tenant itself are who they are, before and after.
+	expect(await there.press("U_ANN", card, "Approve")).toContain("recorded");
+});
+
 test("who was made a guest, or whose account was closed a moment ago, approves nothing; nor does anybody while that cannot be read", async () => {
 	await there.say("U_OPS", "shop@v1.0.0 to production");
 	for (const user of ["U_ANN", "U_BOB"]) expect(await there.say(user, "whoami")).toContain("approver");
