@@ -55,6 +55,8 @@ async function onPress(
 		case "say":
 			return sayCommand(context, where, press.command, delivery);
 		case "decide": {
+			// Its client asked for one; spaces pass there, and not every client asks.
+			if (press.id === "reject" && inputs.reason === null) return answerPerson(context, where, NO_REASON, delivery.id);
 			const { user, homeTenant: tenant } = where;
 			const by = { platform: "teams", tenant, user, deliveryId: delivery.id, saidAt: delivery.saidAt } as const;
 			const answer = await context
@@ -78,6 +80,10 @@ async function onPress(
 			return press satisfies never;
 	}
 }
+
+const NO_REASON: Card = textCard(
+	"Nothing was done: say why, for whoever asked for the run wants to know. Press Reject again, or write reject #run reason.",
+);
 
 const NOT_FILLED_IN: Card = textCard(
 	"Nothing was done: the form needs an environment, and a version without spaces. Say deploy to open it again.",

@@ -78,6 +78,17 @@ test("a client that does not know Action.Execute sends the same as a message", a
 	expect(await state(1)).toBe("rejected");
 });
 
+test("a reject without its reason does nothing, whichever way it is sent, and says so", async () => {
+	await there.say("U_OPS", "shop@v1.0.0 to production");
+	const card = there.card("production");
+	expect(await there.press("U_BOB", card, "Reject", { reason: " \n " })).toContain("Nothing was done: say why");
+	const submitted = () => there.fake.submit("U_BOB", card, "Reject");
+	expect(await there.answered("U_BOB", submitted)).toContain("Nothing was done: say why");
+	expect(await state(1)).toBe("waiting_approval");
+	await there.press("U_BOB", card, "Reject", { reason: "too early" });
+	expect(await state(1)).toBe("rejected");
+});
+
 describe("once, whatever happens", () => {
 	test("an activity that is delivered twice, and a button that is pressed twice in a hurry", async () => {
 		const once = { id: "f:same" };
