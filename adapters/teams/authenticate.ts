@@ -29,9 +29,12 @@ export async function authenticate(
 		checked.catch(() => {});
 		const { claimsIdentity } = await Promise.race([checked, late]);
 		const audience = claimsIdentity.getClaimValue("aud")?.toLowerCase();
-		return claimsIdentity.isAuthenticated && audience === appId.toLowerCase()
-			? { ok: true }
-			: { ok: false, unchecked: false, why: "its token is not for this bot" };
+		if (!claimsIdentity.isAuthenticated || audience !== appId.toLowerCase())
+			return { ok: false, unchecked: false, why: "its token is not for this bot" };
+		// The library looks at the end of those alone that have one.
+		return claimsIdentity.getClaimValue("exp") === null
+			? { ok: false, unchecked: false, why: "its token would never end" }
+			: { ok: true };
 	} catch (error) {
 		return isOfKeys(error)
 			? { ok: false, unchecked: true, why: "Microsoft's signing keys could not be read", error }

@@ -23,6 +23,7 @@ describe("who may speak", () => {
 		["none", () => null],
 		["one that has expired", () => there.fake.token({ nbf: now() - 7_200, exp: now() - 3_600 })],
 		["one that is not valid yet", () => there.fake.token({ nbf: now() + 3_600, exp: now() + 7_200 })],
+		["one that would never end", () => there.fake.token({ exp: undefined })],
 		["one for another bot", () => there.fake.token({ aud: "another-app" })],
 		["one for nobody", () => there.fake.token({ aud: undefined })],
 		["one of another issuer", () => there.fake.token({ iss: "https://evil.test" })],
