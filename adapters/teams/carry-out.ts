@@ -9,7 +9,7 @@ import type { TeamsContext } from "./context.ts";
 import { deployForm, formCommand, formMessage, projectOfForm } from "./form.ts";
 import { drawHomeAgain, opensHome, sendHome } from "./home.ts";
 import { type PressedButton, pressedOf } from "./pressed.ts";
-import { readText } from "./read-text.ts";
+import { mentionsUs, readText } from "./read-text.ts";
 import { remember } from "./remember.ts";
 import type { Stored } from "./stored.ts";
 import { type Where, whereOf } from "./where.ts";
@@ -36,8 +36,17 @@ export async function carryOut(context: TeamsContext, activity: Activity, delive
 	if (pressed !== null) {
 		await onPress(context, where, pressed, delivery);
 		if (pressed.onHome && activity.replyToId !== null) await drawHomeAgain(context, where, activity.replyToId);
-	} else if (activity.type === "message") await sayCommand(context, where, readText(activity), delivery);
+	} else if (activity.type === "message") await onMessage(context, where, activity, delivery);
 }
+
+/** In channels people talk to each other: what does not mention us is not for us, should we get to hear it (a right of an app can be that). */
+async function onMessage(context: TeamsContext, where: Where, activity: Activity, delivery: Delivery): Promise<void> {
+	const isPress = typeof activity.value === "object" && activity.value !== null;
+	if (isPress) await answerPerson(context, where, UNKNOWN_BUTTON, delivery.id);
+	else if (where.personal || mentionsUs(activity)) await sayCommand(context, where, readText(activity), delivery);
+}
+
+const UNKNOWN_BUTTON: Card = textCard("I do not know this button, so nothing was done. Say the command instead.");
 
 /** Whoever installs the app is shown their own page, in their chat with it: it says how to go on. */
 async function greet(context: TeamsContext, activity: Activity): Promise<void> {

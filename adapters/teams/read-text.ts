@@ -3,14 +3,18 @@ import type { Activity } from "./activity.ts";
 
 const ENTITIES: Readonly<Record<string, string>> = { nbsp: " ", lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
 
+export function mentionsUs(activity: Activity): boolean {
+	return mentionsOfUs(activity).length > 0;
+}
+
+function mentionsOfUs({ entities, recipient }: Activity) {
+	return (entities ?? []).filter(({ type, mentioned }) => type === "mention" && mentioned?.id === recipient?.id);
+}
+
 /** What the person meant: without our own mention, without the mark-up that Teams makes of what was typed. */
 export function readText(activity: Activity): string {
-	const us = activity.recipient?.id;
 	let text = activity.text ?? "";
-	for (const entity of activity.entities ?? []) {
-		if (entity.type !== "mention" || entity.mentioned?.id !== us || entity.text == null || entity.text === "") continue;
-		text = text.replaceAll(entity.text, " ");
-	}
+	for (const entity of mentionsOfUs(activity)) if (entity.text) text = text.replaceAll(entity.text, " ");
 	const words = unmarked(text.replace(/<at[^<>]*>([^<]*)<\/at>/g, "@$1").replace(/<br\s*\/?>|<\/(?:p|div)>/gi, "\n"));
 	// Out of habit, or copied from Slack.
 	return plainly(words.replace(/\u00a0/g, " ")).replace(/^\/deploy(?:\s+|$)/i, "");

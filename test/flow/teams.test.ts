@@ -20,6 +20,22 @@ test("a mention in a channel deploys; its answer is for the one who spoke, in th
 	expect(labels(there.card("stage"))).toEqual(["Cancel"]);
 });
 
+test("in a channel only what mentions the bot is for it, and a button that is not ours does nothing", async () => {
+	await there.fake.send({
+		...there.fake.inChannel("U_OPS", TALK, "77"),
+		type: "message",
+		text: "shop@v1.0.0 to stage",
+	});
+	const ann = { type: "mention", text: "<at>Ann</at>", mentioned: { id: "29:U_ANN", name: "Ann" } };
+	const toAnn = { entities: [ann], text: "<at>Ann</at> shop@v1.0.0 to stage" };
+	await there.fake.send({ ...there.fake.inChannel("U_OPS", TALK, "78"), type: "message", ...toAnn });
+	await there.world.work();
+	expect(there.fake.messages).toEqual([]);
+	const other = { ...there.fake.inPersonal("U_OPS"), type: "message", value: { someone: "else's" } };
+	expect(await there.answered("U_OPS", () => there.fake.send(other))).toContain("I do not know this button");
+	await expect(there.world.run(1)).rejects.toThrow();
+});
+
 test("who has not installed the app is answered where they spoke", async () => {
 	there.fake.installed.delete("U_OPS");
 	await there.fake.mention("U_OPS", TALK, "whoami");
