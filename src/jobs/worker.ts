@@ -41,6 +41,8 @@ const SUSPECT_DEATHS = 3;
 const MAX_DEATHS = 10;
 /** Tries of a job whose neighbour is not there; with the back-off below about six hours. */
 const MAX_PASSING_TRIES = 80;
+/** What a neighbour asks to wait with, a second at a time in a crowd, is given up when it is this old, and not before. */
+const WAITS_MS = 6 * 3_600_000;
 /** What the life of a run hangs on comes again for as long as its run is not over: given up, it would hold the environment's lock for ever. */
 const NEVER_GIVEN_UP: ReadonlySet<JobKind> = new Set([
 	"dispatch",
@@ -165,7 +167,7 @@ async function failed(deps: Deps, handlers: Handlers, job: Job, error: unknown):
 	const why = error instanceof Error ? error.message : String(error);
 	const vendor = error instanceof VendorError ? error : null;
 	deps.log.warn({ job: job.id, kind: job.kind, attempt: job.attempts, err: error }, "a job failed");
-	if (error instanceof DeadlyJob || job.attempts >= triesOf(job.kind, vendor)) {
+	if (error instanceof DeadlyJob || isHopeless(job, vendor, deps.now())) {
 		const told = await handlers.gaveUp(job, error);
 		await deps.db.transaction(async (tx) => {
 			if (await bury(tx, job, why, deps.now())) for (const draft of told) await enqueue(tx, draft, deps.now());
@@ -178,6 +180,11 @@ async function failed(deps: Deps, handlers: Handlers, job: Job, error: unknown):
 
 /** Messages wait for an admin who mends the chat's token or scopes: what happened in the meantime is told all the same. */
 const MESSAGES: ReadonlySet<JobKind> = new Set(["card", "thread", "progress", "notice", "tell", "teams_answer"]);
+
+function isHopeless({ kind, attempts, createdAt }: Job, vendor: VendorError | null, now: Date): boolean {
+	if (attempts < triesOf(kind, vendor)) return false;
+	return vendor?.kind !== "rate_limited" || now.getTime() - createdAt.getTime() > WAITS_MS;
+}
 
 function triesOf(kind: JobKind, vendor: VendorError | null): number {
 	if (NEVER_GIVEN_UP.has(kind)) return Number.POSITIVE_INFINITY;

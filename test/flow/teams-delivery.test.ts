@@ -172,6 +172,23 @@ test("ten runs at once in one conversation: all that is said of each arrives, in
 	expect(there.fake.refusedForPace).toBeLessThan(20);
 });
 
+test("a message whose turn comes late in a crowd is not given up, however often it was asked to wait", async () => {
+	await open();
+	there.fake.fail("create", ...Array(100).fill({ status: 429, retryAfter: 1 }));
+	await there.fake.write("U_OPS", "shop@v1.0.0 to stage");
+	for (let second = 0; second <= 100; second++) await there.world.pass(1_300);
+	expect(there.card("stage").edits).toBe(0);
+	expect(there.story("stage")).toHaveLength(2);
+});
+
+test("a channel that asks to wait for hours is given up, and who asked for the run hears of it", async () => {
+	await open();
+	there.fake.fail("create", ...Array(200).fill({ status: 429, retryAfter: 400 }));
+	await there.fake.write("U_OPS", "shop@v1.0.0 to stage");
+	for (let n = 0; n < 82; n++) await there.world.pass(401_000);
+	expect(told("U_OPS").at(-1)).toContain("I could not show #1 (shop to stage)");
+});
+
 test("a post whose answer was lost: everything goes on, with one double at most, and the later one is the one that follows", async () => {
 	await open();
 	there.fake.fail("create", "answer_lost");
