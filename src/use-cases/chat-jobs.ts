@@ -4,6 +4,7 @@ import type { Platform } from "../ports/chat.ts";
 import type { Channels } from "../store/entities.ts";
 import type { JobDraft } from "../store/jobs.ts";
 import { queuedRuns, type Sql } from "../store/runs.ts";
+import { waitingRunsAt } from "../store/standing-runs.ts";
 
 /** What the thread of a run tells; the rest is on the root card and on the trail. */
 const TOLD: readonly AuditAction[] = [
@@ -83,6 +84,9 @@ export function orderKey(runId: string, platform: Platform): string {
 /** As many as people look at; the others' cards are right again when they come up. */
 const CARDS_OF_QUEUE = 20;
 
+/** Of those who wait for approval, when much is frozen at once. */
+const CARDS_OF_FREEZE = 100;
+
 /** Those who wait say on their cards what they wait for: shown anew, because that has changed. */
 export async function queueCards(
 	sql: Sql,
@@ -95,6 +99,23 @@ export async function queueCards(
 		.filter((run) => run.id !== except)
 		.slice(0, CARDS_OF_QUEUE)
 		.flatMap((run) => chatJobs(run, environment.channels, []));
+}
+
+/** Those who wait for approval say on their cards that a freeze stops them: shown anew when one begins or ends, the newest first. */
+export async function frozenCards(
+	sql: Sql,
+	places: readonly { readonly id: string; readonly channels: Channels }[],
+): Promise<JobDraft[]> {
+	const waiting = await waitingRunsAt(
+		sql,
+		places.map(({ id }) => id),
+	);
+	return places
+		.flatMap(({ id, channels }) => (waiting.get(id) ?? []).map((run) => ({ run, channels })))
+		.filter(({ run }) => run.progress.state === "waiting_approval")
+		.sort((a, b) => b.run.number - a.run.number)
+		.slice(0, CARDS_OF_FREEZE)
+		.flatMap(({ run, channels }) => chatJobs(run, channels, []));
 }
 
 /** The messages that follow from what was just written to the trail. */

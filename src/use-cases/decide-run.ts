@@ -6,7 +6,6 @@ import { isEnd, type Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
 import { sameHuman } from "../store/accounts.ts";
 import { approvalsOf, insertApproval } from "../store/approvals.ts";
-import { freezesOf } from "../store/freezes.ts";
 import { evidenceOf } from "../store/runs.ts";
 import { approvalRefusal, endedRefusal } from "../words/refusal-words.ts";
 import { askAgainCommand } from "../words/run-card.ts";
@@ -16,7 +15,7 @@ import { type Place, placeById, policyOf } from "./catalog.ts";
 import { checkRight } from "./check-right.ts";
 import { fingerprintOf } from "./fingerprint-of.ts";
 import { notApprovedIn } from "./follow-run.ts";
-import { frozenNow } from "./frozen-now.ts";
+import { frozenWaiting } from "./frozen-waiting.ts";
 import { actorOf, type Caller } from "./identify.ts";
 import { type Authors, readAuthors } from "./read-authors.ts";
 import { hasMoved } from "./ref-moved.ts";
@@ -130,12 +129,8 @@ export async function decideRun(
 	return answer ?? (changed === null ? refused(endedRefusal(run)) : done(changed));
 }
 
-/** What is approved during a freeze would only be superseded on its way: it stays as it is, and can be approved afterwards. */
 async function frozenRefusal(deps: Deps, place: Place, run: Run): Promise<Refusal | null> {
-	if (run.progress.state !== "waiting_approval") return null;
-	const now = deps.now();
-	const byHand = await freezesOf(deps.db, { project: run.project, environment: run.environment }, now);
-	const frozen = await frozenNow(deps.db.manager, place, run, byHand, now);
+	const frozen = await frozenWaiting(deps, run, place);
 	return frozen === null
 		? null
 		: refusal(

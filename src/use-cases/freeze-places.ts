@@ -6,6 +6,7 @@ import { readPolicy } from "./catalog.ts";
 
 /** An environment that a freeze takes. */
 export interface FrozenPlace {
+	readonly id: string;
 	readonly project: string;
 	readonly environment: string;
 	readonly policy: string;
@@ -22,7 +23,7 @@ export async function placesTaken(db: Reader, scope: FreezeScope): Promise<Froze
 		.flatMap((project) =>
 			environments
 				.filter(({ projectId, archivedAt }) => projectId === project.id && archivedAt === null)
-				.map(({ slug, policy, channels }) => ({ project: project.slug, environment: slug, policy, channels })),
+				.map(({ id, slug, policy, channels }) => ({ id, project: project.slug, environment: slug, policy, channels })),
 		)
 		.filter((place) => takes(scope, place));
 }

@@ -8,7 +8,7 @@ import { holdChain, SYSTEM_CHAIN, writeTrail } from "../store/change.ts";
 import { freezeNamed, freezesOn, putFreeze, removeFreeze, storedFreeze } from "../store/freezes.ts";
 import type { JobDraft } from "../store/jobs.ts";
 import { freezeWords, frozenNotice, unfrozenNotice } from "../words/freeze-words.ts";
-import { channelNotices } from "./chat-jobs.ts";
+import { channelNotices, frozenCards } from "./chat-jobs.ts";
 import { checkRight } from "./check-right.ts";
 import { type FrozenPlace, placesTaken, zoneOf } from "./freeze-places.ts";
 import { actorOf, type Caller } from "./identify.ts";
@@ -62,7 +62,7 @@ export async function freezeReleases(deps: Deps, caller: Caller, asked: FreezeAs
 			...(before === null ? {} : { before: shown(before) }),
 		});
 		const notices = channelNotices(places, (some) => frozenNotice(freeze, some, zone), caller.person.id);
-		await writeTrail(context, [entry], [...expiry, ...notices]);
+		await writeTrail(context, [entry], [...expiry, ...notices, ...(await frozenCards(tx, places))]);
 		return done({ freeze, before, places, zone });
 	});
 	deps.wake();
@@ -130,7 +130,8 @@ async function freed(tx: EntityManager, freeze: HandFreeze, by: Caller["person"]
 	const still = all.filter((one) => places.some((place) => takes(one, place)));
 	const told = (some: readonly FrozenPlace[]) =>
 		unfrozenNotice(freeze, by?.name ?? null, some, (place) => freezesAt(all, place, now)[0] ?? null);
-	return { still, notices: channelNotices(places, told, by?.id ?? freeze.person.id) };
+	const notices = channelNotices(places, told, by?.id ?? freeze.person.id);
+	return { still, notices: [...notices, ...(await frozenCards(tx, places))] };
 }
 
 /** What is asked for is not there: then what is frozen is told, first what covers it. */

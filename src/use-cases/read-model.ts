@@ -1,6 +1,8 @@
 import type { Scope } from "../core/access.ts";
 import { freezesAt } from "../core/freeze.ts";
-import { standingFreeze } from "../core/rules/freezes.ts";
+import { releasesAgain } from "../core/rules/releases-again.ts";
+import { standingFreeze } from "../core/rules/standing-freeze.ts";
+import { windowAt } from "../core/rules/window-at.ts";
 import type { Run } from "../core/run.ts";
 import type { Deps } from "../deps.ts";
 import { type EnvironmentRow, EnvironmentTable, PolicyTable, ProjectTable } from "../store/entities.ts";
@@ -31,10 +33,15 @@ export async function standings(
 	const now = deps.now();
 	const policies = await deps.db.getRepository(PolicyTable).find();
 	const freezes = await freezesOn(deps.db, now);
-	const frozen = (project: string, { slug, policy }: EnvironmentRow) => {
+	const stopped = (project: string, { slug, policy }: EnvironmentRow) => {
 		const read = readPolicy(policy, policies);
 		const byHand = freezesAt(freezes, { project, environment: slug }, now);
-		return standingFreeze(read.ok ? read.policy : null, byHand, now);
+		const rules = read.ok ? read.policy : null;
+		return {
+			frozen: standingFreeze(rules, byHand, now),
+			window: rules === null ? null : windowAt(rules, now),
+			again: releasesAgain(rules, byHand, now),
+		};
 	};
 	// As many questions for all of them as for one.
 	const ids = chosen.map(({ environment }) => environment.id);
@@ -48,7 +55,7 @@ export async function standings(
 		live: live.get(environment.id) ?? null,
 		active: active.get(environment.id) ?? null,
 		lock: locks.get(environment.id) ?? null,
-		frozen: frozen(project.slug, environment),
+		...stopped(project.slug, environment),
 		waiting: waiting.get(environment.id) ?? [],
 	}));
 }

@@ -16,6 +16,10 @@ export interface Standing {
 	readonly lock: PersonLock | null;
 	/** What stops releases there, by hand or by rule. */
 	readonly frozen: { readonly says: string; readonly until: Date | null } | null;
+	/** How its windows stand; null: it has none. */
+	readonly window: { readonly open: boolean } | null;
+	/** From when on neither a freeze nor the windows stop releases; null: that is not foreseen. */
+	readonly again: Date | null;
 	/** Queued first, then what waits for approval. */
 	readonly waiting: readonly Run[];
 }

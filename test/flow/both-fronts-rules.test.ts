@@ -35,7 +35,9 @@ describe.each(CHATS)("the rules that are out of the ordinary, in %s", (_, open) 
 	test("outside of the windows, and in a freeze, the one who asks hears until when, and nobody else does", async () => {
 		const chat = await opened({ freezes: [{ ...FREEZE, mode: "deny" }], windows: MONDAYS });
 		const text = await chat.say("U_OPS", "shop@v1.0.0 to production");
-		expect(text).toContain("The next one opens on Mon 9 Mar at 09:00 (Europe/Rome)");
+		expect(text).toContain(
+			"The next one opens on Mon 9 Mar at 09:00 (Europe/Rome), but it is frozen then: releases may go again on Mon 16 Mar at 09:00.",
+		);
 		expect(text).toContain("Releases stop until 2026-03-10 09:00 (Europe/Rome): Quarter end.");
 		expect(chat.posted()).toBe(0);
 	});

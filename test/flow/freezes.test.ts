@@ -74,6 +74,27 @@ describe("a freeze by hand", () => {
 		]);
 	});
 
+	test("stands on the card and the page of what waits for approval, from its beginning to its end", async () => {
+		const run = await asked("shop@v1.0.0 to production");
+		await world.work();
+		const rootCard = () => world.chat.messages.find(({ channel }) => channel === "C_PRODUCTION")?.card.text;
+		expect(rootCard()).not.toContain("❄️");
+		await world.say("U_ADA", "freeze */production for 2h database work");
+		await world.work();
+		const says = "❄️ It cannot be approved now. U_ADA stopped releases to */production until 2026-03-04 13:00";
+		expect(rootCard()).toContain(says);
+		expect(await world.say("U_ANN", `approve ${run.number}`)).toMatchObject({ code: "frozen_by_hand" });
+		await world.say("U_ADA", "unfreeze */production");
+		await world.work();
+		expect(rootCard()).not.toContain("❄️");
+		await world.say("U_ADA", "freeze * for 1h database work");
+		await world.work();
+		expect(rootCard()).toContain("❄️ It cannot be approved now.");
+		await world.pass(3_600_000);
+		expect(rootCard()).not.toContain("❄️");
+		expect(await world.say("U_ANN", `approve ${run.number}`)).toMatchObject({ outcome: "done" });
+	});
+
 	test("of many environments is one post in each channel, of Slack and of Teams alike", async () => {
 		const many = await World.open({ channels: () => ({ slack: "C_ALL", teams: "19:all@thread.tacv2" }) });
 		try {

@@ -132,6 +132,8 @@ const standing = {
 	active: inState("running"),
 	lock: LOCK,
 	frozen: null,
+	window: null,
+	again: null,
 };
 const many = (count: number) => Array.from({ length: count }, (_, index) => inState("queued", { number: 20 + index }));
 

@@ -3,6 +3,8 @@ import { type HandFreeze, scopeText } from "../freeze.ts";
 import type { EffectivePolicy } from "../policy.ts";
 import type { Facts, RuleVerdict } from "../verdict.ts";
 import { holds, notApplicable, refuses } from "./outcome.ts";
+import { releasesAgain } from "./releases-again.ts";
+import { handWords, isOn, ruleWords, standingFreeze } from "./standing-freeze.ts";
 
 /**
  * A freeze that is on denies, asks for one approver more than the policy, or only warns; one by hand always denies. What force waives
@@ -20,6 +22,7 @@ export function freezesRule(
 		return none(notApplicable("freezes", "A rollback may go during a freeze."));
 	const on = policy.freezes.filter((freeze) => isOn(freeze, now));
 	const denied = on.find((freeze) => freeze.mode === "deny");
+	const later = laterThanItsEnd(policy, frozenByHand, now);
 	const [byHand] = frozenByHand;
 	if (byHand !== undefined)
 		return none(
@@ -29,12 +32,17 @@ export function freezesRule(
 				[...frozenByHand.map((one) => handWords(one, policy)), ...(denied === undefined ? [] : [ruleWords(denied)])]
 					.slice(0, 3)
 					.join(" "),
-				`${byHand.until === null ? "Ask" : "Wait for its end, or ask"} ${byHand.person.name} or another admin to lift it: deploy unfreeze ${scopeText(byHand)}.`,
+				`${byHand.until === null ? "Ask" : "Wait for its end, or ask"} ${byHand.person.name} or another admin to lift it: deploy unfreeze ${scopeText(byHand)}.${later}`,
 			),
 		);
 	if (denied !== undefined)
 		return none(
-			refuses("freezes", "frozen", ruleWords(denied), "Wait for its end, or ask an admin to change the freeze."),
+			refuses(
+				"freezes",
+				"frozen",
+				ruleWords(denied),
+				`Wait for its end, or ask an admin to change the freeze.${later}`,
+			),
 		);
 	const approval = on.find((freeze) => freeze.mode === "approval");
 	if (approval !== undefined)
@@ -50,50 +58,12 @@ export function freezesRule(
 	);
 }
 
-/** What stops releases at an environment, for those who look; null: nothing does. */
-export function standingFreeze(
-	policy: EffectivePolicy | null,
-	frozenByHand: readonly HandFreeze[],
-	now: Date,
-): { readonly says: string; readonly until: Date | null } | null {
-	const ends = frozenByHand.map((one) => ({ says: handWords(one, policy), until: one.until }));
-	for (const rule of policy?.freezes ?? [])
-		if (rule.mode === "deny" && isOn(rule, now))
-			ends.push({ says: ruleWords(rule), until: at(rule.until, rule.timezone).toJSDate() });
-	// The one that lasts longest is the one to wait for.
-	return ends.reduce<(typeof ends)[number] | null>(
-		(last, one) =>
-			last === null || (last.until !== null && (one.until === null || one.until > last.until)) ? one : last,
-		null,
-	);
-}
-
-type RuleFreeze = EffectivePolicy["freezes"][number];
-
-const at = (time: string, zone: string) => DateTime.fromISO(time, { zone });
-
-function isOn(freeze: RuleFreeze, now: Date): boolean {
-	return (
-		at(freeze.from, freeze.timezone).toMillis() <= now.getTime() &&
-		now.getTime() < at(freeze.until, freeze.timezone).toMillis()
-	);
-}
-
-function ruleWords({ until, timezone, reason }: RuleFreeze): string {
-	return `Releases stop until ${until.replace("T", " ")} (${timezone}): ${bare(reason)}.`;
-}
-
-function handWords(freeze: HandFreeze, policy: EffectivePolicy | null): string {
-	const zone = policy?.windows?.timezone ?? "UTC";
-	const end =
-		freeze.until === null
-			? "until the freeze is lifted"
-			: `until ${DateTime.fromJSDate(freeze.until, { zone }).toFormat("yyyy-MM-dd HH:mm")} (${zone})`;
-	const scope = scopeText(freeze);
-	const what = scope === "*" ? "all releases" : `releases to ${scope}`;
-	return `${freeze.person.name} stopped ${what} ${end}: ${bare(freeze.reason)}.`;
-}
-
-function bare(reason: string): string {
-	return reason.replace(/\.$/, "");
+/** Whoever waits for its end may find that there is no window then. */
+function laterThanItsEnd(policy: EffectivePolicy, frozenByHand: readonly HandFreeze[], now: Date): string {
+	const end = standingFreeze(policy, frozenByHand, now)?.until ?? null;
+	const again = end === null ? null : releasesAgain(policy, frozenByHand, now);
+	if (end === null || again === null || again.getTime() === end.getTime()) return "";
+	const zone = policy.windows?.timezone ?? "UTC";
+	const time = DateTime.fromJSDate(again, { zone }).toFormat("ccc d LLL 'at' HH:mm");
+	return ` After it there is no window yet: releases may go again on ${time} (${zone}).`;
 }

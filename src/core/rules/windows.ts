@@ -2,69 +2,33 @@ import { DateTime } from "luxon";
 import type { EffectivePolicy } from "../policy.ts";
 import type { Facts, RuleVerdict } from "../verdict.ts";
 import { holds, notApplicable, refuses } from "./outcome.ts";
-
-const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
-type Windows = NonNullable<EffectivePolicy["windows"]>;
+import { releasesAgain } from "./releases-again.ts";
+import { windowAt } from "./window-at.ts";
 
 /** Days and times are wall-clock in the named zone, also across a change of daylight saving. */
-export function windowsRule(policy: EffectivePolicy, { now, type, succeededHereAs }: Facts): RuleVerdict {
+export function windowsRule(policy: EffectivePolicy, { now, type, succeededHereAs, frozenByHand }: Facts): RuleVerdict {
 	const { windows } = policy;
 	if (windows === null) return notApplicable("windows", "The policy has no windows.");
 	if (type === "dry-run") return notApplicable("windows", "A dry-run may go at any time.");
 	if (type === "rollback" && succeededHereAs !== null && policy.rollback.ignoresWindows)
 		return notApplicable("windows", "A rollback may go at any time.");
-	const local = DateTime.fromJSDate(now, { zone: windows.timezone });
-	if (isOpen(windows, local)) return holds("windows", "window_open", "The window is open.");
-	const opens = nextOpening(windows, local);
+	const here = windowAt(policy, now);
+	if (here === null || here.open) return holds("windows", "window_open", "The window is open.");
+	const words = (time: Date, form: string) => DateTime.fromJSDate(time, { zone: windows.timezone }).toFormat(form);
+	const remedy = (opens: Date) => {
+		const first = `The next one opens on ${words(opens, OPENS)} (${windows.timezone})`;
+		const again = releasesAgain(policy, frozenByHand, now);
+		if (again?.getTime() === opens.getTime()) return `${first}.`;
+		return again === null
+			? `${first}, but no end of the freeze is known.`
+			: `${first}, but it is frozen then: releases may go again on ${words(again, OPENS)}.`;
+	};
 	return refuses(
 		"windows",
 		"window_closed",
-		`It is ${local.toFormat("ccc HH:mm")} in ${windows.timezone}, outside of the windows of the policy.`,
-		opens === null
-			? "Ask an admin to change the windows."
-			: `The next one opens on ${opens.toFormat("ccc d LLL 'at' HH:mm")} (${windows.timezone}).`,
+		`It is ${words(now, "ccc HH:mm")} in ${windows.timezone}, outside of the windows of the policy.`,
+		here.next === null ? "Ask an admin to change the windows." : remedy(here.next),
 	);
 }
 
-/** How the windows of a policy stand, for those who wait for one. Null: it has none. */
-export function windowAt(
-	{ windows }: Pick<EffectivePolicy, "windows">,
-	now: Date,
-): { readonly open: true } | { readonly open: false; readonly next: Date | null } | null {
-	if (windows === null) return null;
-	const local = DateTime.fromJSDate(now, { zone: windows.timezone });
-	return isOpen(windows, local)
-		? { open: true }
-		: { open: false, next: nextOpening(windows, local)?.toJSDate() ?? null };
-}
-
-function isOpen(windows: Windows, at: DateTime): boolean {
-	const clock = at.toFormat("HH:mm");
-	return windows.allow.some(
-		(one) => one.days.some((day) => day === DAYS[at.weekday - 1]) && one.from <= clock && clock < one.to,
-	);
-}
-
-function nextOpening(windows: Windows, at: DateTime): DateTime | null {
-	for (let ahead = 0; ahead <= 7; ahead++) {
-		const day = at.plus({ days: ahead }).startOf("day");
-		const starts = windows.allow
-			.filter((one) => one.days.some((name) => name === DAYS[day.weekday - 1]))
-			.flatMap((one) => openings(day, one))
-			.filter((start) => start > at && isOpen(windows, start))
-			.sort((a, b) => a.toMillis() - b.toMillis());
-		if (starts[0] !== undefined) return starts[0];
-	}
-	return null;
-}
-
-/** When a window begins on a day: twice when the clock is set back over its beginning, and where the clock is set forward over it, then. */
-function openings(day: DateTime, one: Windows["allow"][number]): DateTime[] {
-	const start = day.set({ hour: Number(one.from.slice(0, 2)), minute: Number(one.from.slice(3)) });
-	if (start.toFormat("HH:mm") === one.from) return start.getPossibleOffsets();
-	// The clock never shows that time: luxon counted on over the gap, by as much as the beginning lies within it.
-	let first = start;
-	while (first.minus({ minutes: 1 }).toFormat("HH:mm") >= one.from && first.minus({ minutes: 1 }).hasSame(day, "day"))
-		first = first.minus({ minutes: 1 });
-	return [first];
-}
+const OPENS = "ccc d LLL 'at' HH:mm";

@@ -1,14 +1,6 @@
-import { windowAt } from "../../core/rules/windows.ts";
 import type { Run } from "../../core/run.ts";
 import type { Deps } from "../../deps.ts";
-import {
-	EnvironmentTable,
-	IntegrationTable,
-	PolicyTable,
-	type ProjectRow,
-	ProjectTable,
-} from "../../store/entities.ts";
-import { readPolicy } from "../../use-cases/catalog.ts";
+import { IntegrationTable, type ProjectRow, ProjectTable } from "../../store/entities.ts";
 import { type Drift, driftsOf } from "../../use-cases/drift.ts";
 import { standings } from "../../use-cases/read-model.ts";
 import type { Standing } from "../../words/standing-words.ts";
@@ -77,7 +69,6 @@ async function live(deps: Deps, project: string | null) {
 	const projects = await deps.db.getRepository(ProjectTable).find();
 	const slugs = [...new Set(all.map((one) => one.project))];
 	const names = new Map(projects.map((one) => [one.slug, one.name]));
-	const windows = await windowsOf(deps, projects, all);
 	const drifts = await driftsAt(deps, projects, all);
 	return (
 		<div
@@ -96,13 +87,7 @@ async function live(deps: Deps, project: string | null) {
 						{all
 							.filter((one) => one.project === slug)
 							.map((one) => (
-								<Environment
-									key={one.environment}
-									one={one}
-									drift={drifts.get(one) ?? null}
-									window={windows.get(`${slug}/${one.environment}`)?.now ?? null}
-									after={windows.get(`${slug}/${one.environment}`)?.after ?? null}
-								/>
+								<Environment key={one.environment} one={one} drift={drifts.get(one) ?? null} />
 							))}
 					</div>
 				</section>
@@ -130,40 +115,13 @@ async function driftsAt(
 	return new Map(places.flatMap(({ one }, at) => drifts.slice(at, at + 1).map((drift) => [one, drift] as const)));
 }
 
-type Window = ReturnType<typeof windowAt>;
-
-/** `project/environment` -> how its window stands, now and when the freeze that is on is over. */
-async function windowsOf(
-	deps: Deps,
-	projects: readonly ProjectRow[],
-	shown: readonly Standing[],
-): Promise<ReadonlyMap<string, { readonly now: Window; readonly after: Window }>> {
-	const environments = await deps.db.getRepository(EnvironmentTable).find();
-	const slugs = new Map(projects.map((one) => [one.id, one.slug]));
-	const policies = await deps.db.getRepository(PolicyTable).find();
-	const ends = new Map(shown.map((one) => [`${one.project}/${one.environment}`, one.frozen?.until ?? null]));
-	return new Map(
-		environments.map(({ projectId, slug, policy }) => {
-			const name = `${slugs.get(projectId)}/${slug}`;
-			const read = readPolicy(policy, policies);
-			const at = (time: Date | null) => (read.ok && time !== null ? windowAt(read.policy, time) : null);
-			return [name, { now: at(deps.now()), after: at(ends.get(name) ?? null) }];
-		}),
-	);
-}
-
 function Environment({
 	one,
 	drift,
-	window,
-	after,
 }: {
 	readonly one: Standing;
 	/** Null: nothing is live. */
 	readonly drift: Drift | null;
-	readonly window: Window;
-	/** How its windows stand when the freeze that is on ends. */
-	readonly after: Window;
 }) {
 	const { live: run, active, lock, frozen, waiting } = one;
 	return (
@@ -218,29 +176,20 @@ function Environment({
 					))}
 				</ul>
 			)}
-			{window === null || frozen !== null ? null : <WindowLine window={window} />}
-			{frozen === null ? null : <Thaw frozen={frozen} after={after} />}
+			<Again one={one} />
 		</article>
 	);
 }
 
-/** When releases may go again: at the end of the freeze, or when the first window opens after it. */
-function Thaw({ frozen, after }: { readonly frozen: NonNullable<Standing["frozen"]>; readonly after: Window }) {
-	if (frozen.until === null) return null;
-	const opens = after === null || after.open ? frozen.until : after.next;
-	return opens === null ? null : (
-		<small>
-			Releases may go again: <Time at={opens} />
-		</small>
-	);
-}
-
-function WindowLine({ window }: { readonly window: NonNullable<Window> }) {
-	if (window.open) return <small>The window is open.</small>;
+/** Of what stops releases only the time counts from which on nothing does. */
+function Again({ one: { frozen, window, again } }: { readonly one: Standing }) {
+	if (frozen === null && window === null) return null;
+	if (frozen === null && window?.open === true) return <small>The window is open.</small>;
+	const first = frozen === null ? "Outside of its windows." : "";
+	if (again === null) return first === "" ? null : <small>{first}</small>;
 	return (
 		<small>
-			Outside of its windows{window.next === null ? "." : ". The next one opens: "}
-			{window.next === null ? null : <Time at={window.next} />}
+			{first} Releases may go again: <Time at={again} />
 		</small>
 	);
 }

@@ -4,6 +4,7 @@ import type { Deps } from "../../deps.ts";
 import { approvalsOf } from "../../store/approvals.ts";
 import { storyOf } from "../../store/audit-pages.ts";
 import { evidenceOf } from "../../store/runs.ts";
+import { frozenWaiting } from "../../use-cases/frozen-waiting.ts";
 import type { Caller } from "../../use-cases/identify.ts";
 import { evidenceBlocks } from "../../words/evidence-words.ts";
 import { runTitle } from "../../words/run-card.ts";
@@ -20,6 +21,7 @@ export async function Live(deps: Deps, caller: Caller, run: Run) {
 	const story = await storyOf(deps.db, run.id, 0, STORY);
 	const evidence = await evidenceOf(deps.db, run.id);
 	const page = externalOf(run)?.externalUrl ?? null;
+	const frozen = await frozenWaiting(deps, run);
 	const { progress } = run;
 	const isAwaited = progress.state === "waiting_approval";
 	const reason = "reason" in progress && progress.state !== "succeeded" ? progress.reason : null;
@@ -42,6 +44,11 @@ export async function Live(deps: Deps, caller: Caller, run: Run) {
 				</div>
 				<Actions run={run} caller={caller} />
 			</div>
+			{frozen === null ? null : (
+				<p class="notice" id="frozen">
+					<strong>It cannot be approved now.</strong> {frozen.reason} {frozen.remedy}
+				</p>
+			)}
 			<div class="split">
 				<div>
 					<section class="card" aria-labelledby="story">
