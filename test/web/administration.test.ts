@@ -150,6 +150,37 @@ test("the trail is verified aside, one look at a time, and the last one is told 
 	expect((await site.api("GET", "/audit/verification", { token: plain })).status).toBe(403);
 });
 
+test("a verification is seen at work, and that its server stopped in the middle is told", async () => {
+	const { db } = site.world.deps;
+	const token = await site.token("viewer");
+	const browser = new Browser(site);
+	await browser.signIn("U_ANN");
+	const seen = async () => (await browser.get("/audit/verification")).text;
+	// As one that takes long: it waits for a table that somebody else holds.
+	const holder = db.createQueryRunner();
+	await holder.startTransaction();
+	try {
+		await holder.query("LOCK TABLE audit_entry IN ACCESS EXCLUSIVE MODE");
+		const one = await site.api("POST", "/audit/verification", { token });
+		expect(one.body).toMatchObject({ state: "running", rows: 0, whole: null });
+		expect((await site.api("POST", "/audit/verification", { token })).body).toEqual(one.body);
+		expect(await seen()).toMatch(/hx-trigger="every 2s".*is being verified: 0 of [1-9]\d* entries/s);
+		// What a server leaves that died two minutes ago.
+		await db.query(
+			"UPDATE setting SET value = jsonb_set(value::jsonb, '{seenAt}', to_jsonb($1::text))::text WHERE name = $2",
+			[new Date(site.world.now().getTime() - 120_000).toISOString(), "audit_verification"],
+		);
+		expect(await seen()).toMatch(/was not verified to its end: .* was broken off\. Verify it again/s);
+		expect(await seen()).not.toContain("hx-trigger");
+		expect((await site.api("GET", "/audit/verification", { token })).body.state).toBe("failed");
+	} finally {
+		await holder.rollbackTransaction();
+		await holder.release();
+	}
+	// It was alive after all, and only slow.
+	while (!(await seen()).includes("The audit trail is whole")) await site.api("GET", "/audit/verification", { token });
+});
+
 test("who changes what somebody else changed meanwhile is told so, by the API and on a form", async () => {
 	await site.api("POST", "/policies", { body: { slug: "quiet", extends: "stage", rules: {} } });
 	const first = await site.api("GET", "/policies/quiet");
