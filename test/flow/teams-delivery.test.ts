@@ -132,6 +132,18 @@ describe("a Connector that hangs", () => {
 		});
 	});
 
+	test("or a key server that does: Teams is told in seconds to send it again, and then it is let in", async () => {
+		await open();
+		there.fake.fail("keys", "hangs");
+		const said = { id: "f:same" };
+		const first = await there.fake.write("U_OPS", "whoami", said);
+		expect(first.status).toBe(503);
+		expect(first.ms).toBeLessThan(14_000);
+		await there.fake.write("U_OPS", "whoami", said);
+		await there.world.work();
+		expect(told("U_OPS")).toHaveLength(1);
+	}, 30_000);
+
 	test("holds no run up", async () => {
 		await open({ sendWithinMs: 300 });
 		there.fake.fail("create", "hangs");
