@@ -83,7 +83,9 @@ export async function openStage(chromiumPath: string): Promise<Stage> {
 					method: "POST",
 					headers: { "content-type": "application/json" },
 					body: JSON.stringify({
-						...{ type: "message", id: `megan-${said}`, channelId: "msteams", serviceUrl: playground.serviceUrl, text },
+						...{ type: "message", id: `megan-${said}`, channelId: "msteams", serviceUrl: playground.serviceUrl },
+						text: `<at>DRAVEN</at> ${text}`,
+						entities: [{ type: "mention", text: "<at>DRAVEN</at>", mentioned: { id: BOT, name: "DRAVEN" } }],
 						from: { id: "29:Megan", name: "Megan", aadObjectId: MEGAN },
 						recipient: { id: BOT, name: "DRAVEN" },
 						conversation: { id: channel, conversationType: "channel", tenantId: TENANT },
