@@ -3,12 +3,12 @@ import type { Deps } from "../deps.ts";
 import type { Card, ChatPort, Platform, Posted } from "../ports/chat.ts";
 import type { PipelineStatus, PipelineStep } from "../ports/pipeline.ts";
 import { VendorError } from "../ports/vendor-error.ts";
-import type { Job } from "../store/jobs.ts";
+import { hasOpenInOrder, type Job } from "../store/jobs.ts";
 import { shownCard } from "../store/run-cards.ts";
 import { EDIT_EVERY_MS, putShownProgress, type ShownProgress, shownProgress } from "../store/run-progress.ts";
 import { runById } from "../store/runs.ts";
 import { placeById } from "../use-cases/catalog.ts";
-import type { CardJob } from "../use-cases/chat-jobs.ts";
+import { type CardJob, orderKey } from "../use-cases/chat-jobs.ts";
 import { nextLook } from "../use-cases/next-look.ts";
 import { progressCard } from "../words/progress-card.ts";
 import type { Handled } from "./worker.ts";
@@ -27,8 +27,11 @@ export async function sendProgress(deps: Deps, job: Job): Promise<Handled> {
 	const before = await shownProgress(deps.db, run.id, platform);
 	const soonest = before === null ? now : before.editedAt.getTime() + EDIT_EVERY_MS;
 	if (soonest > now) return { again: new Date(soonest) };
+	// What happened before is told before it in the thread, also when the platform asks us to wait with that.
+	const tooEarly = before === null && (await hasOpenInOrder(deps.db, orderKey(run.id, platform)));
+	if (tooEarly && !isEnd(run.progress.state)) return { again: new Date(now + EDIT_EVERY_MS) };
 	const steps = await readSteps(deps, run);
-	if (steps.length > 0) await show(deps, job, { chat, platform, run, before }, progressCard(run, steps));
+	if (steps.length > 0 && !tooEarly) await show(deps, job, { chat, platform, run, before }, progressCard(run, steps));
 	if (!isEnd(run.progress.state)) return { again: await nextLook(deps, run) };
 	const settled = steps.every(({ status }) => OVER.includes(status));
 	return settled || now - endOf(run) > SETTLES_FOR_MS ? "done" : { again: new Date(now + 2 * EDIT_EVERY_MS) };

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { externalOf, type Run } from "../../src/core/run.ts";
 import type { PipelineStatus } from "../../src/ports/pipeline.ts";
+import { VendorError } from "../../src/ports/vendor-error.ts";
 import { World } from "../support/world.ts";
 
 let world: World;
@@ -82,6 +83,7 @@ test("a provider that is slow to say how the last step ended is asked again afte
 	steps(run, ["build", "running"]);
 	await hear(run, "succeeded");
 	expect((await world.run(run.number)).progress.state).toBe("succeeded");
+	await world.pass(6_000);
 	expect(text()).toContain("🔄 build: running");
 	steps(run, ["build", "succeeded"]);
 	await world.pass(6_000);
@@ -106,6 +108,29 @@ test("a message that was removed gets a replacement; a lost answer makes no seco
 	await world.pass(31_000);
 	expect(messages()).toHaveLength(1);
 	expect(text()).toContain("✅ build: succeeded");
+});
+
+test("it never stands in the thread before what happened earlier, also when that has to wait", async () => {
+	const { post } = world.chat;
+	let busy = true;
+	world.chat.post = async (to, card, clientId) => {
+		if (busy && card.text.includes("at work"))
+			throw new VendorError("rate_limited", "The chat asks to wait.", { retryAfter: 20 });
+		return post.call(world.chat, to, card, clientId);
+	};
+	const run = await running();
+	steps(run, ["build", "running"]);
+	await hear(run);
+	await world.pass(10_000);
+	expect(messages()).toEqual([]);
+	busy = false;
+	await world.pass(15_000);
+	const [root] = world.chat.roots("C_STAGE");
+	expect(root && world.chat.threadOf(root)).toEqual([
+		expect.stringContaining("Requested by"),
+		expect.stringContaining("at work"),
+		"Progress of #1\n🔄 build: running",
+	]);
 });
 
 test("of many steps those that are not done well are shown", async () => {
