@@ -1,6 +1,17 @@
 import type { Deps } from "../deps.ts";
 import { VendorError } from "../ports/vendor-error.ts";
-import { bury, claim, enqueue, finish, type Job, type JobDraft, type JobKind, postpone, renew } from "../store/jobs.ts";
+import {
+	bury,
+	claim,
+	enqueue,
+	finish,
+	type Job,
+	type JobDraft,
+	type JobKind,
+	leaveOrder,
+	postpone,
+	renew,
+} from "../store/jobs.ts";
 
 /** What a handler says of a job: it is done, or it shall be looked at again (which is no failure). */
 export type Handled = "done" | { readonly again: Date };
@@ -41,6 +52,8 @@ const SUSPECT_DEATHS = 3;
 const MAX_DEATHS = 10;
 /** Tries of a job whose neighbour is not there; with the back-off below about six hours. */
 const MAX_PASSING_TRIES = 80;
+/** For about a minute an answer holds up those after it, to the same person. */
+const TRIES_IN_TURN = 6;
 /** What a neighbour asks to wait with, a second at a time in a crowd, is given up when it is this old, and not before. */
 const WAITS_MS = 6 * 3_600_000;
 /** What the life of a run hangs on comes again for as long as its run is not over: given up, it would hold the environment's lock for ever. */
@@ -175,6 +188,9 @@ async function failed(deps: Deps, handlers: Handlers, job: Job, error: unknown):
 		deps.wake();
 		return;
 	}
+	// It may be this very answer that Teams stumbles over: the person shall hear of what else they asked.
+	if (job.kind === "teams_answer" && vendor?.kind === "unavailable" && job.attempts >= TRIES_IN_TURN)
+		await leaveOrder(deps.db, job);
 	await postpone(deps.db, job, new Date(deps.now().getTime() + backOff(job.attempts, vendor?.retryAfter ?? null)), why);
 }
 

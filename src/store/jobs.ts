@@ -149,6 +149,11 @@ export async function postpone(sql: Sql, job: Job, at: Date, error: string | nul
 	return count === 1;
 }
 
+/** It keeps its turn no longer, and holds up none of those that came after it. */
+export async function leaveOrder(sql: Sql, job: Job): Promise<void> {
+	await sql.query("UPDATE job SET order_key = NULL WHERE id = $1 AND lease_token = $2", [job.id, job.leaseToken]);
+}
+
 /** What waits to look for a run looks now; a trigger at work, or after a failure, stays as it is. */
 export async function hurryTrigger(sql: Sql, runId: string, now: Date): Promise<void> {
 	await sql.query(

@@ -58,6 +58,8 @@ export class TeamsServer {
 	tokenRevoked = false;
 	/** What may be said in one conversation, its threads included; more is refused with 429. */
 	limits: readonly { readonly count: number; readonly withinMs: number }[] = [];
+	/** What it breaks at whenever it is in a message. */
+	stumblesOver: string | null = null;
 	refusedForPace = 0;
 	/** Requests that were left without an answer. */
 	hanging = 0;
@@ -275,7 +277,10 @@ export class TeamsServer {
 
 	/** Too large, whichever way it is counted, or no card that a client could show. */
 	#refusalOf(raw: Buffer, activity: unknown): Reply | null {
-		const size = Math.max(raw.length, 2 * raw.toString("utf8").length);
+		const text = raw.toString("utf8");
+		if (this.stumblesOver !== null && text.includes(this.stumblesOver))
+			return { status: 500, body: { error: { code: "ServiceError" } } };
+		const size = Math.max(raw.length, 2 * text.length);
 		if (size > this.maxBytes) return { status: 413, body: { error: { code: "MessageSizeTooBig" } } };
 		if (typeof activity !== "object" || activity === null) return null;
 		const problems = adaptiveCardProblems(contentOf(activity as Json).card);

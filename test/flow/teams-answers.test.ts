@@ -79,6 +79,18 @@ describe("answers to one person that are put off", () => {
 		]);
 	});
 
+	test("do not wait for long behind one that Teams cannot take", async () => {
+		there.fake.stumblesOver = "nonsense";
+		await there.fake.write("U_OPS", "nonsense");
+		await there.world.work();
+		await there.fake.write("U_OPS", "whoami");
+		for (let second = 0; second < 90; second++) await there.world.pass(1_000);
+		expect(told("U_OPS")).toEqual([expect.stringContaining("operator")]);
+		there.fake.stumblesOver = null;
+		for (let minute = 0; minute < 6; minute++) await there.world.pass(60_000);
+		expect(told("U_OPS").at(-1)).toContain("nonsense");
+	});
+
 	test("are told at the server where their chat is by then", async () => {
 		there.fake.fail("send", { status: 503 });
 		await there.fake.write("U_OPS", "status");
