@@ -233,6 +233,7 @@ export interface RunFilter {
 	/** Only runs with a smaller number: where the last page ended. */
 	readonly before?: number;
 	readonly limit: number;
+	readonly numbers?: readonly number[];
 }
 
 /** Newest first. */
@@ -250,6 +251,7 @@ export async function listRuns(sql: Sql, filter: RunFilter): Promise<Run[]> {
 	add((p) => `environment_id = ANY(${p}::uuid[])`, filter.environmentIds);
 	add((p) => `state = ${p}`, filter.state);
 	add((p) => `requested_by = ${p}`, filter.requestedBy);
+	add((p) => `number = ANY(${p}::int[])`, filter.numbers);
 	add((p) => `number < ${p}`, filter.before);
 	values.push(filter.limit);
 	return select(sql, `${conditions.join(" AND ")} ORDER BY number DESC LIMIT $${values.length}`, values);

@@ -88,9 +88,11 @@ test("the page shows the same, each number leads to its runs, and it is there as
 		/href="(\/reports\/runs\?[^"]*metric=failedChanges[^"]*)"/.exec(text)?.[1]?.replaceAll("&amp;", "&") ?? "";
 	const behind = await ann.get(link);
 	expect([...behind.text.matchAll(/href="\/runs\/(\d+)"/g)].map(([, number]) => Number(number))).toEqual([4, 3]);
+	expect(behind.text).toMatch(/2 runs\..*shop\/stage/s);
+	expect((await ann.get("/reports/runs?weeks=4&group=1999-01-04&metric=deployments")).status).toBe(404);
 	const file = await ann.get("/reports.csv?weeks=4");
 	expect(file.headers.get("content-disposition")).toContain("draven-report.csv");
-	expect(file.text.split("\r\n").at(-3)).toMatch(/^2026-03-02,3,3,2,1,60,240,120,600,,,/);
+	expect(file.text.split("\r\n").at(-3)).toMatch(/^2026-03-02,3,3,2,1,0.6667,60,240,120,600,,,/);
 });
 
 test("the trail is filtered, searched, exported and verified", async () => {

@@ -80,7 +80,7 @@ async function live(deps: Deps, project: string | null) {
 		>
 			{slugs.map((slug) => (
 				<section class="project" key={slug} aria-labelledby={`project-${slug}`}>
-					<h2 id={`project-${slug}`}>
+					<h2 id={`project-${slug}`} class={project === null ? undefined : "sr"}>
 						<a href={`/projects/${slug}`}>{names.get(slug) ?? slug}</a>
 					</h2>
 					<div class="grid">

@@ -1,15 +1,20 @@
 import { type Durations, type Figures, type Grouping, PERIODS } from "../../core/delivery-report.ts";
+import { listRuns } from "../../store/runs.ts";
 import { knownNames } from "../../use-cases/catalog.ts";
 import { type ReportRead, readReport } from "../../use-cases/read-report.ts";
-import { RunLink } from "./bits.tsx";
+import { missing } from "./board.tsx";
 import { csv } from "./csv.ts";
 import { spoken } from "./duration.ts";
 import type { PageCall, PageReply, PageRoute } from "./page.tsx";
-import { Choice } from "./runs.tsx";
+import { Choice, RunsTable } from "./runs.tsx";
 
 const GROUPINGS: readonly Grouping[] = ["week", "project", "environment"];
 const WEEKS = [4, 12, 26, 52] as const;
 const WEEK = 7 * 86_400_000;
+/** What the last line is called, which is of all groups. */
+const ALL = "in all";
+/** Runs behind a figure, at once. */
+const PAGE = 50;
 
 /** Figures that are counts, and what each means. */
 const COUNTS = [
@@ -177,7 +182,7 @@ async function reports(call: PageCall): Promise<PageReply> {
 								</tr>
 							</thead>
 							<tbody>
-								{[...groups, { key: "in all", ...total }].map((group) => (
+								{[...groups, { key: ALL, ...total }].map((group) => (
 									<tr key={group.key}>
 										<th scope="row">{group.key}</th>
 										{COUNTS.map(([metric]) => (
@@ -286,22 +291,41 @@ const LABELS: Readonly<Record<string, string>> = Object.fromEntries(
 async function runsBehind(call: PageCall): Promise<PageReply> {
 	const asked = askedIn(call);
 	const { groups, total } = await read(call, asked);
-	const { group = "in all", metric: name = "" } = call.query;
+	const { group = ALL, metric: name = "", before = "" } = call.query;
 	const metric = [...COUNTS, ...TIMES].find(([one]) => one === name)?.[0] ?? "deployments";
-	const figures = groups.find(({ key }) => key === group) ?? total;
+	const figures = group === ALL ? total : groups.find(({ key }) => key === group);
+	if (figures === undefined) return missing(group);
 	const value = figures[metric];
-	const runs = [...("runs" in value ? value.runs : value)].sort((a, b) => b - a);
+	const numbers = [...("runs" in value ? value.runs : value)];
+	const found = await listRuns(call.deps.db, {
+		numbers,
+		...(/^\d{1,9}$/.test(before) ? { before: Number(before) } : {}),
+		limit: PAGE + 1,
+	});
+	const shown = found.slice(0, PAGE);
 	const title = `${LABELS[metric]}, ${group}`;
 	const content = (
 		<>
 			<h1>{title}</h1>
 			<p class="soft">
-				{`${runs.length} ${runs.length === 1 ? "run" : "runs"}. `}
+				{`${numbers.length} ${numbers.length === 1 ? "run" : "runs"}. `}
 				<a href={`/reports?${queryOf(asked)}`}>Back to the report</a>
 			</p>
-			<div class="card">
-				<p class="numbers">{runs.map((number) => [<RunLink key={number} run={{ number }} />, " "])}</p>
-			</div>
+			{shown.length === 0 ? (
+				<div class="card empty">No run is behind that.</div>
+			) : (
+				<div class="card scroll">
+					<RunsTable runs={shown} />
+				</div>
+			)}
+			{found.length > PAGE ? (
+				<a
+					class="button"
+					href={`/reports/runs?${queryOf(asked, { group, metric, before: String(shown.at(-1)?.number) })}`}
+				>
+					Older runs
+				</a>
+			) : null}
 		</>
 	);
 	return { kind: "page", title, section: "reports", content };
@@ -313,11 +337,13 @@ async function asCsv(call: PageCall): Promise<PageReply> {
 	const head = [
 		asked.by,
 		...COUNTS.map(([metric]) => metric),
+		"changeFailureRate",
 		...TIMES.flatMap(([metric]) => [`${metric} median (s)`, `${metric} p90 (s)`]),
 	];
-	const rows = [...groups, { key: "in all", ...total }].map((one) => [
+	const rows = [...groups, { key: ALL, ...total }].map((one) => [
 		one.key,
 		...COUNTS.map(([metric]) => one[metric].length),
+		one.changes.length === 0 ? null : Number((one.failedChanges.length / one.changes.length).toFixed(4)),
 		...TIMES.flatMap(([metric]) => [one[metric].median, one[metric].p90]),
 	]);
 	return { kind: "file", name: "draven-report.csv", type: "text/csv; charset=utf-8", body: csv([head, ...rows]) };

@@ -53,34 +53,7 @@ async function runs({ deps, query }: PageCall): Promise<PageReply> {
 					hx-trigger="draven:changed"
 					hx-swap="outerMorph"
 				>
-					<table class="stack">
-						<Columns names={["Run", "State", "Where", "What", "Asked by", "When"]} />
-						<tbody>
-							{shown.map((run) => (
-								<tr key={run.id}>
-									<td data-label="Run">
-										<RunLink run={run} />
-									</td>
-									<td data-label="State">
-										<StateBadge state={run.progress.state} />
-									</td>
-									<td data-label="Where">
-										{run.project}/{run.environment}
-									</td>
-									<td data-label="What">
-										<span>
-											{run.type === "deploy" ? "" : `${run.type} `}
-											<RefCode run={run} />
-										</span>
-									</td>
-									<td data-label="Asked by">{run.requestedBy.name}</td>
-									<td data-label="When">
-										<Time at={run.createdAt} />
-									</td>
-								</tr>
-							))}
-						</tbody>
-					</table>
+					<RunsTable runs={shown} />
 				</div>
 			)}
 			{found.length > PAGE ? (
@@ -91,6 +64,39 @@ async function runs({ deps, query }: PageCall): Promise<PageReply> {
 		</>
 	);
 	return { kind: "page", title: "Runs", section: "runs", content };
+}
+
+export function RunsTable({ runs }: { readonly runs: readonly Run[] }) {
+	return (
+		<table class="stack">
+			<Columns names={["Run", "State", "Where", "What", "Asked by", "When"]} />
+			<tbody>
+				{runs.map((run) => (
+					<tr key={run.id}>
+						<td data-label="Run">
+							<RunLink run={run} />
+						</td>
+						<td data-label="State">
+							<StateBadge state={run.progress.state} />
+						</td>
+						<td data-label="Where">
+							{run.project}/{run.environment}
+						</td>
+						<td data-label="What">
+							<span>
+								{run.type === "deploy" ? "" : `${run.type} `}
+								<RefCode run={run} />
+							</span>
+						</td>
+						<td data-label="Asked by">{run.requestedBy.name}</td>
+						<td data-label="When">
+							<Time at={run.createdAt} />
+						</td>
+					</tr>
+				))}
+			</tbody>
+		</table>
+	);
 }
 
 /** By what there are indexes for: environments by id. */

@@ -118,6 +118,8 @@ function plots(root) {
 			options: {
 				animation: false,
 				responsive: true,
+				// On a phone the legend and the weeks take what a flat plot has.
+				aspectRatio: innerWidth < 640 ? 1 : 2,
 				plugins: { legend: { display: series.length > 1, labels: { color: ink } } },
 				scales: {
 					x: { ticks: { color: ink }, grid: { display: false } },
