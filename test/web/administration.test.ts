@@ -236,6 +236,15 @@ test("environments are put into another order, without scripts", async () => {
 	expect(await order()).toEqual(["three", "one", "two"]);
 	const said = await site.api("POST", "/commands", { body: { text: "status order" } });
 	expect(said.body.text).toMatch(/three.*one.*two/s);
+	// Whoever adds one at the same moment loses nothing by it.
+	for (let n = 0; n < 8; n++) {
+		const body = { project: "order", slug: `more-${n}`, policy: "stage" };
+		await Promise.all([
+			ada.submit("/admin/projects/order", "/admin/projects/order/one/-move"),
+			site.api("POST", "/environments", { body }),
+		]);
+	}
+	expect((await order()).filter((slug) => slug.startsWith("more-"))).toHaveLength(8);
 });
 
 test("all of it is for admins of everything", async () => {

@@ -1,5 +1,6 @@
 import { changeEntry } from "../../../configuration/change-entry.ts";
 import { entryOf } from "../../../configuration/read-entry.ts";
+import { versionOf } from "../../../configuration/version-of.ts";
 import { actorOf } from "../../../use-cases/identify.ts";
 import { Form } from "../layout.tsx";
 import { doneAt, type PageCall, type PageReply, refusedAt } from "../page.tsx";
@@ -22,7 +23,9 @@ export async function moveEnvironment({ deps, caller, params, form }: PageCall):
 	if (to < 0 || to >= order.length) return { kind: "go", to: back };
 	order.splice(from, 1);
 	order.splice(to, 0, moved);
-	const wish = { kind: "project", action: "merge", name: found.name, entry: { environments: order } } as const;
+	// The list takes the place of the one that was read: an environment that somebody adds at this moment must not be gone by that.
+	const version = versionOf(found, alive);
+	const wish = { kind: "project", action: "merge", name: found.name, version, entry: { environments: order } } as const;
 	const changed = await changeEntry(deps, wish, actorOf(caller));
 	return changed.ok ? doneAt(back, `${environment} is number ${to + 1} now.`) : refusedAt(back, changed.refusal);
 }
