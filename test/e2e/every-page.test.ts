@@ -139,7 +139,11 @@ async function spoil(): Promise<void> {
 		await site.api("POST", "/policies", {
 			body: { slug: "mine", extends: "stage", rules: { refs: { tags: ["v*"] } } },
 		});
-		const environments = [{ slug: "stage", policy: "mine", aliases: ["staging"], channels: { slack: "C0BLOG" } }];
+		const environments = [
+			{ slug: "stage", policy: "mine", aliases: ["staging"], channels: { slack: "C0BLOG" } },
+			// Two of them, so that they can be put into another order.
+			{ slug: "live", policy: "mine" },
+		];
 		await site.api("POST", "/projects", {
 			body: { slug: "blog", integration: "hub", repository: "acme/blog", pipeline: "deploy.yml", environments },
 		});
