@@ -27,10 +27,22 @@ const PREFIX = "drv_";
 const INIT_SETTING = "init_token";
 
 /** Makes a token. `plain` is told here and never again: only its hash is kept. */
-export async function createToken(store: TokenStore, token: NewToken): Promise<{ row: ApiTokenRow; plain: string }> {
+export async function createToken(
+	store: TokenStore,
+	token: NewToken,
+	/** In the same transaction. */
+	also: (
+		tx: EntityManager,
+		made: { readonly row: ApiTokenRow; readonly plain: string },
+	) => Promise<void> = async () => {},
+): Promise<{ row: ApiTokenRow; plain: string }> {
 	const plain = `${PREFIX}${randomBytes(32).toString("base64url")}`;
-	const row = await store.db.transaction(async (tx) => insertToken(tx, store, token, plain, await ownerOf(tx, token)));
-	return { row, plain };
+	return store.db.transaction(async (tx) => {
+		const row = await insertToken(tx, store, token, plain, await ownerOf(tx, token));
+		const made = { row, plain };
+		await also(tx, made);
+		return made;
+	});
 }
 
 /** The token that somebody shows. Null: unknown, revoked or over. */

@@ -146,8 +146,8 @@ test("a token is shown once, in the answer to its form, works, and is revoked", 
 		[{ ...form, name: " " }, /f-name-wrong/],
 		[{ ...form, may: "emergency" }, /f-may-wrong/],
 		[{ ...form, integration: "fake" }, /goes with a runner alone/],
-		[{ ...form, email: "x" }, /Whose it is is no e-mail address/],
-		[{ ...form, projects: "sh[op" }, /In which projects has to be slugs/],
+		[{ ...form, email: "x" }, /Whose it is has to be an e-mail address/],
+		[{ ...form, projects: "sh[op" }, /In which projects, entry 1, has to be slugs/],
 		[{ ...form, may: "runner", environments: "stage" }, /goes with a role/],
 	];
 	for (const [fields, sentence] of wrong) {

@@ -43,6 +43,26 @@ test("a token is made, shown once, used, and revoked", async () => {
 	expect((await trail("token.revoked"))[0]).toMatchObject({ actor: { via: "api" }, data: { token: shown.id } });
 });
 
+test("a token is made with the answer to its key or not at all: none is left that nobody was told of", async () => {
+	const { db } = site.world.deps;
+	const body = { name: "lost", role: "viewer" };
+	await db.query(
+		"CREATE FUNCTION no_answer() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the answer cannot be kept'; END $$",
+	);
+	await db.query("CREATE TRIGGER no_answer BEFORE UPDATE ON idempotent_answer EXECUTE FUNCTION no_answer()");
+	try {
+		const { status } = await site.api("POST", "/tokens", { body, headers: { "idempotency-key": "make-lost" } });
+		expect(status).toBe(500);
+	} finally {
+		await db.query("DROP TRIGGER no_answer ON idempotent_answer");
+	}
+	expect(await db.query("SELECT 1 FROM api_token WHERE name = 'lost'")).toEqual([]);
+	const headers = { "idempotency-key": "make-it" };
+	expect((await site.api("POST", "/tokens", { body, headers })).body.token).toMatch(/^drv_/);
+	expect((await site.api("POST", "/tokens", { body, headers })).status).toBe(201);
+	expect(await db.query("SELECT 1 FROM api_token WHERE name = 'lost'")).toHaveLength(1);
+});
+
 test.each([
 	{ name: "x" },
 	{ name: "x", role: "emergency" },

@@ -32,7 +32,13 @@ export async function once(
 	const hash = createHash("sha256").update(canonicalJson(request)).digest("hex");
 	const taken = await takeOrWait(() => takeKey(deps.db, name, hash, deps.now()));
 	if (taken.kind !== "mine") return answerOf(taken);
-	const settle = (tx: Sql, { status, secret: _, ...answer }: Reply) => keepAnswer(tx, name, status, answer);
+	let settled: Reply | null = null;
+	const settle = async (tx: Sql, reply: Reply) => {
+		const { status, secret: _, ...answer } = reply;
+		const isKept = await keepAnswer(tx, name, status, answer);
+		if (isKept) settled = reply;
+		return isKept;
+	};
 	// With the time of the first try: a key that is used again after its answer is forgotten is a new request.
 	const deliveryId = `api:${token.id}:${key}:${taken.since.getTime()}`;
 	const reply = await carryOut({ deliveryId, settle });
@@ -41,6 +47,8 @@ export async function once(
 		await giveKeyBack(deps.db, name, taken.triedAt);
 		return reply;
 	}
+	// What this try wrote together with its effect; only here it has its secret, which is kept nowhere.
+	if (reply === settled) return reply;
 	if (await settle(deps.db, reply)) return reply;
 	// Answered already: by the handler itself, or by another try that was faster. That answer is the one.
 	const kept = await keptAnswer(deps.db, name);

@@ -210,21 +210,25 @@ export const NewToken = z
 		/** Of a runner: the slug of the integration whose work it takes; absent: of every one. */
 		integration: Name.optional(),
 		/** Whose it is; absent: a person of its own. */
-		email: z.email().max(320).optional(),
+		email: z.email("has to be an e-mail address").max(320).optional(),
 		/** How long it is good, such as `90d`; absent: until it is revoked. */
 		expires: Duration.optional(),
 	})
 	.refine((one) => (one.role === undefined) !== (one.runner === undefined), {
 		path: ["role"],
-		message: "or runner has to be given, and not both",
+		message: "has to be given, or runner, and not both",
 	})
-	.refine((one) => one.runner === undefined || (one.projects === undefined && one.environments === undefined), {
+	.refine((one) => one.runner === undefined || one.projects === undefined, {
 		path: ["projects"],
-		message: "and environments go with a role: a runner is bound by its integration",
+		message: "goes with a role: a runner is bound by its integration",
+	})
+	.refine((one) => one.runner === undefined || one.environments === undefined, {
+		path: ["environments"],
+		message: "goes with a role: a runner is bound by its integration",
 	})
 	.refine((one) => one.runner !== undefined || one.integration === undefined, {
 		path: ["integration"],
-		message: "goes with runner",
+		message: "goes with a runner alone",
 	});
 
 export const PeopleQuery = PageQuery.extend({

@@ -1,12 +1,13 @@
 import { refusal } from "../../core/refusal.ts";
 import type { Deps } from "../../deps.ts";
 import { type ApiTokenRow, IntegrationTable, PersonTable } from "../../store/entities.ts";
-import { createToken, listTokens, revokeToken } from "../../store/tokens.ts";
+import { listTokens, revokeToken } from "../../store/tokens.ts";
 import { actorOf } from "../../use-cases/identify.ts";
-import { type Reply, refusalReply } from "../problem.ts";
+import { problem, type Reply, refusalReply } from "../problem.ts";
 import { adminOf } from "./admin-of.ts";
 import { listOf, MadeTokenAnswer, TokenAnswer } from "./answers.ts";
 import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
+import { makeToken } from "./make-token.ts";
 import { pageOf } from "./page-of.ts";
 import { NewToken, PageQuery } from "./schemas.ts";
 
@@ -21,7 +22,7 @@ export const tokenEndpoints: readonly Endpoint[] = [
 			const admin = await adminOf(deps, token);
 			if (!admin.ok) return refusalReply(admin.refusal);
 			const { items, next } = pageOf(await listTokens(deps.db), query);
-			return { status: 200, body: { items: await tokensJson(deps, items), next } };
+			return { status: 200, body: { items: await tokensJson(deps.db, items), next } };
 		},
 	}),
 	endpoint({
@@ -47,31 +48,28 @@ export const tokenEndpoints: readonly Endpoint[] = [
 	}),
 ];
 
-async function create({ deps, token, body }: Call<unknown, (typeof NewToken)["_output"]>): Promise<Reply> {
+/** With its answer in the same transaction: a try that is repeated after a crash is answered, and makes no second one. */
+async function create({ deps, token, body, settle }: Call<unknown, (typeof NewToken)["_output"]>): Promise<Reply> {
 	const admin = await adminOf(deps, token);
 	if (!admin.ok) return refusalReply(admin.refusal);
-	const { name, role, projects, environments, integration, email = null, expires } = body;
-	const isScoped = projects !== undefined || environments !== undefined;
-	const bound =
-		integration === undefined ? null : await deps.db.getRepository(IntegrationTable).findOneBy({ slug: integration });
-	if (integration !== undefined && bound === null)
-		return refusalReply(refusal("unknown_integration", `There is no integration "${integration}".`));
-	const { row, plain } = await createToken(deps, {
-		...{ name, email, actor: actorOf(admin.value) },
-		may:
-			role === undefined
-				? { runnerOf: bound?.id ?? null }
-				: {
-						role,
-						...(isScoped ? { reach: { projects: projects ?? ["*"], environments: environments ?? ["*"] } } : {}),
-					},
-		expiresAt: expires === undefined ? null : new Date(deps.now().getTime() + expires),
-	});
-	const [shown] = await tokensJson(deps, [row]);
-	return { status: 201, body: shown, secret: { token: plain } };
+	let reply: Reply = problem(409, "in_progress", "This token was made by an earlier try.");
+	try {
+		const made = await makeToken(deps, actorOf(admin.value), body, async (tx, { row, plain }) => {
+			const [shown] = await tokensJson(tx, [row]);
+			const answer: Reply = { status: 201, body: shown, secret: { token: plain } };
+			if (!(await settle(tx, answer))) throw ANSWERED;
+			reply = answer;
+		});
+		if (!made.ok) return refusalReply(made.refusal);
+	} catch (error) {
+		if (error !== ANSWERED) throw error;
+	}
+	return reply;
 }
 
-async function tokensJson({ db }: Deps, rows: readonly ApiTokenRow[]) {
+const ANSWERED = new Error("an earlier try has answered");
+
+async function tokensJson(db: Pick<Deps["db"], "getRepository">, rows: readonly ApiTokenRow[]) {
 	const people = new Map((await db.getRepository(PersonTable).find()).map((one) => [one.id, one.name]));
 	const slugs = new Map((await db.getRepository(IntegrationTable).find()).map((one) => [one.id, one.slug]));
 	return rows.map(({ id, name, kind, role, projects, environments, ...row }) => ({

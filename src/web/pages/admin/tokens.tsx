@@ -1,9 +1,11 @@
-import type { Reach } from "../../../core/access.ts";
-import { parseDuration } from "../../../core/duration.ts";
-import { isGlob } from "../../../core/glob.ts";
+import { problemsOf } from "../../../configuration/document.ts";
+import type { Problem } from "../../../configuration/problem.ts";
 import { type ApiTokenRow, IntegrationTable, PersonTable } from "../../../store/entities.ts";
-import { createToken, listTokens, revokeToken } from "../../../store/tokens.ts";
+import { listTokens, revokeToken } from "../../../store/tokens.ts";
 import { actorOf } from "../../../use-cases/identify.ts";
+import { makeToken } from "../../api/make-token.ts";
+import { NewToken } from "../../api/schemas.ts";
+import { wording } from "../../api/wording.ts";
 import { Badge, Time } from "../bits.tsx";
 import { Form } from "../layout.tsx";
 import { doneAt, type PageCall, type PageReply, type PageRoute } from "../page.tsx";
@@ -27,51 +29,41 @@ export const tokenPages: readonly PageRoute[] = [
 async function create(call: PageCall): Promise<PageReply> {
 	const { deps, caller } = call;
 	const values = sent(call.form, FIELDS);
-	const draft = (at: string, message: string): Draft => ({
-		values,
-		problems: [{ path: [at], message }],
-		trouble: null,
-	});
-	const name = (values["name"] ?? "").trim();
-	if (!/^[^\p{Cc}]{1,100}$/u.test(name)) return list(call, draft("name", "has to have 1 to 100 characters"), null);
-	const role = ROLES.find((one) => one === values["may"]);
-	if (role === undefined && values["may"] !== "runner") return list(call, draft("may", "has to be chosen"), null);
-	const reach = { projects: wordsIn(values["projects"]), environments: wordsIn(values["environments"]) };
-	for (const at of ["projects", "environments"] as const) {
-		if (reach[at].some((one) => !isGlob(one)))
-			return list(call, draft(at, "has to be slugs with * and ?, such as web-*"), null);
-		if (role === undefined && reach[at].length > 0)
-			return list(call, draft(at, "goes with a role: a runner is bound by its integration"), null);
-	}
-	const slug = values["integration"] ?? "";
-	const integration = slug === "" ? null : await deps.db.getRepository(IntegrationTable).findOneBy({ slug });
-	if (slug !== "" && integration === null)
-		return list(call, draft("integration", "is not configured any more: choose another one"), null);
-	if (role !== undefined && integration !== null)
-		return list(call, draft("integration", "goes with a runner alone: choose every integration"), null);
-	const email = textOr(values["email"], null);
-	if (email !== null && !/^[^\s@]{1,200}@[^\s@]{1,100}$/.test(email))
-		return list(call, draft("email", "is no e-mail address"), null);
-	const lasts = values["expires"] === "" ? null : parseDuration(values["expires"] ?? "");
-	const { plain, row } = await createToken(deps, {
-		...{ name, email, actor: actorOf(caller) },
-		may: role === undefined ? { runnerOf: integration?.id ?? null } : { role, ...within(reach) },
-		expiresAt: lasts === null ? null : new Date(deps.now().getTime() + lasts),
-	});
-	return list(call, null, { plain, row });
+	const wrong = (problems: Draft["problems"]) => list(call, { values, problems, trouble: null }, null);
+	const read = NewToken.safeParse(writtenIn(values), { error: wording });
+	if (!read.success) return wrong(read.error.issues.flatMap(problemsOf).map(atItsField));
+	const made = await makeToken(deps, actorOf(caller), read.data);
+	if (!made.ok) return wrong([{ path: ["integration"], message: "is not configured any more: choose another one" }]);
+	return list(call, null, made.value);
+}
+
+/** What a program would send for it. */
+function writtenIn(values: Draft["values"]): Readonly<Record<string, unknown>> {
+	const { may = "" } = values;
+	const said = {
+		name: (values["name"] ?? "").trim(),
+		...(may === "runner" ? { runner: true } : { role: may }),
+		...{ integration: textOr(values["integration"], null), email: textOr(values["email"], null) },
+		...{ projects: listOr(values["projects"]), environments: listOr(values["environments"]) },
+		expires: textOr(values["expires"], null),
+	};
+	return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null));
+}
+
+function listOr(text: string | undefined): readonly string[] | null {
+	const words = wordsIn(text);
+	return words.length === 0 ? null : words;
+}
+
+/** The page has one choice where a program gives a role, or says that it is a runner. */
+function atItsField({ path: [at = "", ...rest], message }: Problem): Problem {
+	return { path: [at === "role" || at === "runner" ? "may" : at, ...rest], message };
 }
 
 async function revoke({ deps, caller, params }: PageCall): Promise<PageReply> {
 	return (await revokeToken(deps, params["token"] ?? "", actorOf(caller)))
 		? doneAt(LIST, "The token is revoked: it is refused from now on.")
 		: { kind: "go", to: LIST, said: { kind: "bad", text: "There is no such token." } };
-}
-
-/** Nothing said means everywhere. */
-function within({ projects, environments }: Reach): { readonly reach?: Reach } {
-	if (projects.length + environments.length === 0) return {};
-	const all = (globs: readonly string[]) => (globs.length === 0 ? ["*"] : globs);
-	return { reach: { projects: all(projects), environments: all(environments) } };
 }
 
 interface Made {
