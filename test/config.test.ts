@@ -107,6 +107,14 @@ test("every variable is read", () => {
 	);
 });
 
+test.each([
+	["UserAssignedMsi", "UserAssignedMSI"],
+	["singletenant", "SingleTenant"],
+])("MicrosoftAppType may be written %s, as Microsoft's library takes it", (written, appType) => {
+	const { teams } = readConfig({ ...TEAMS, ...DATABASE, MicrosoftAppType: written, MicrosoftAppTenantId: "tenant" });
+	expect(teams).toMatchObject({ appType });
+});
+
 describe("local mode: no chat credentials, and on loopback", () => {
 	test.each([
 		[{ HOST: "localhost" }, true],

@@ -30,7 +30,10 @@ export function readTeams(get: Get, host: string): TeamsConfig | null {
 	const appId = get("MicrosoftAppId");
 	const appPassword = get("MicrosoftAppPassword");
 	const tenantId = get("MicrosoftAppTenantId");
-	const appType = readChoice(get, "MicrosoftAppType", TEAMS_APP_TYPES) ?? "SingleTenant";
+	// Microsoft itself writes it in more than one way ("UserAssignedMsi"), and its library takes them all.
+	const written = (name: string) =>
+		TEAMS_APP_TYPES.find((one) => one.toLowerCase() === get(name)?.toLowerCase()) ?? get(name);
+	const appType = readChoice(written, "MicrosoftAppType", TEAMS_APP_TYPES) ?? "SingleTenant";
 	if (readChoice(get, "DRAVEN_TEAMS_INSECURE_LOCAL", ["true", "false"]) === "true") {
 		if (!isLoopbackHost(host))
 			wrong("DRAVEN_TEAMS_INSECURE_LOCAL", "must be unset unless HOST is 127.0.0.1: it lets everybody be anybody");
