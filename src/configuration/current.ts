@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { EntityManager } from "typeorm";
 import {
 	AccessBindingTable,
@@ -35,6 +36,7 @@ export async function readItems(db: EntityManager, box: SecretBox): Promise<Stor
 			return {
 				...{ kind: "integration", id: one.id, name: one.slug, managedBy: one.managedBy, archived: false },
 				...{ values: { ...values, secretRefs: secretRefs ?? {} }, secrets: openSecrets(box, one) },
+				...(one.secrets === null ? {} : { seal: sealOf(one.secrets) }),
 			};
 		}),
 		...policies.map(
@@ -72,6 +74,10 @@ export async function readItems(db: EntityManager, box: SecretBox): Promise<Stor
 			return { kind: "access", id, name: bindingName(values), managedBy, archived: false, values, secrets: {} };
 		}),
 	];
+}
+
+function sealOf(sealed: string): string {
+	return createHash("sha256").update(sealed).digest("base64url");
 }
 
 async function readRuns(db: EntityManager, where: string): Promise<Map<string, number[]>> {

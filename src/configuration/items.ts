@@ -54,6 +54,8 @@ export type StoredItem = Item & {
 	/** Of an environment: its project's. */
 	readonly managedBy: ManagedBy;
 	readonly archived: boolean;
+	/** A fingerprint of its secrets as they are sealed: it is another after each change of them, and tells nothing of what they are. */
+	readonly seal?: string;
 };
 
 /** What a document asks for, in order. */

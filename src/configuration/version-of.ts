@@ -4,10 +4,10 @@ import type { Sql } from "../store/runs.ts";
 import type { StoredItem } from "./items.ts";
 import { entryOf } from "./read-entry.ts";
 
-/** Names how an entry stands: whoever changes it can say that they saw this. Secrets are no part of it. */
+/** Names how an entry stands: whoever changes it can say that they saw this. Of its secrets only whether they changed. */
 export function versionOf(item: StoredItem, alive: readonly StoredItem[]): string {
 	return createHash("sha256")
-		.update(canonicalJson(entryOf(item, alive)))
+		.update(canonicalJson({ entry: entryOf(item, alive), seal: item.seal ?? null }))
 		.digest("base64url")
 		.slice(0, 22);
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { fine } from "../../src/ports/checkup.ts";
 import { Browser } from "./browser.ts";
 import { Site } from "./site.ts";
@@ -238,6 +238,67 @@ test("who changes what somebody else changed meanwhile is told so, by the API an
 	const seen = /name="version" value="([^"]*)"/.exec(refused.text)?.[1] ?? "";
 	expect((await ada.ask("POST", "/admin/projects/news", { form: { ...form, version: seen } })).status).toBe(303);
 	expect((await site.api("GET", "/projects/news")).body.defaultRef).toBe("main");
+});
+
+describe("what somebody else changed under an open form is not overwritten", () => {
+	const environments = [{ slug: "live", policy: "stage" }];
+	const subjects = [{ email: "eve@acme.test" }];
+	const places = { projects: ["shop"], environments: ["stage"] };
+	const form = {
+		name: "Papers",
+		integration: "fake",
+		repository: "a/papers",
+		pipeline: "deploy.yml",
+		defaultRef: "main",
+	};
+	test.each([
+		{
+			...{
+				kind: "integration",
+				page: "integrations/vault",
+				body: { slug: "vault", provider: "github", token: "first" },
+			},
+			...{ change: { token: "second" }, form: { token: "third" }, what: "token" },
+		},
+		{
+			...{ kind: "policy", page: "policies/slow", body: { slug: "slow", extends: "stage", rules: {} } },
+			...{ change: { rules: { approvals: { required: 2 } } }, form: { slug: "slow", extends: "demo" }, what: "rules" },
+		},
+		{
+			...{ kind: "project", page: "projects/papers", body: { ...form, slug: "papers", environments } },
+			...{ change: { defaultRef: "trunk" }, form, what: "defaultRef" },
+		},
+		{
+			...{
+				kind: "environment",
+				page: "projects/papers/two",
+				body: { project: "papers", slug: "two", policy: "stage" },
+			},
+			...{ change: { aliases: ["zwei"] }, form: { policy: "demo" }, what: "aliases" },
+		},
+		{
+			...{ kind: "access", page: "access", body: { role: "operator", subjects, ...places } },
+			...{ change: { projects: ["*"] }, form: { role: "approver", "subjects.email": "eve@acme.test" }, what: "" },
+		},
+	])("$kind", async ({ kind, page, body, change, form, what }) => {
+		const path = kind === "access" ? "/access" : `/${kind.replace(/y$/, "ie")}s`;
+		const made = await site.api("POST", path, { body });
+		expect(made.status).toBe(201);
+		const entry = `${path}/${kind === "access" ? made.body.id : page.replace(/^\w+\//, "")}`;
+		const at = kind === "access" ? `/admin/access/${made.body.id}` : `/admin/${page}`;
+		const ada = new Browser(site);
+		await ada.signIn("U_ADA");
+		const versionIn = (text: string) => /name="version" value="([^"]*)"/.exec(text)?.[1] ?? "";
+		const version = versionIn((await ada.get(at)).text);
+		const changed = await site.api("PATCH", entry, { body: change });
+		expect(changed.status).toBe(200);
+		const refused = await ada.submit(at, at, { ...form, version });
+		expect(refused.text).toMatch(/was changed meanwhile by admin: /);
+		expect(refused.text).toContain(what);
+		expect((await site.api("GET", entry)).headers.get("etag")).toBe(changed.headers.get("etag"));
+		// The form that was shown again knows how it is now.
+		expect(versionIn(refused.text)).toBe((changed.headers.get("etag") ?? "").slice(1, -1));
+	});
 });
 
 test("environments are put into another order, without scripts", async () => {
