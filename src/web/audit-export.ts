@@ -1,7 +1,5 @@
-import type { AuditEntry } from "../core/audit-entry.ts";
 import type { PlacedEntry } from "../store/audit-pages.ts";
-import { plain } from "../words/rich.ts";
-import { storyLine } from "../words/story-line.ts";
+import { trailLine } from "../words/trail-line.ts";
 import { csv } from "./pages/csv.ts";
 
 type Pages = AsyncIterable<readonly PlacedEntry[]>;
@@ -15,7 +13,7 @@ export async function* auditCsv(pages: Pages): AsyncGenerator<string> {
 		yield csv(
 			page.map(({ chain, seq, entry }) => [
 				...[new Date(entry.atMs).toISOString(), entry.actor.name, entry.actor.via, entry.action],
-				...[entry.project, entry.environment, entry.run, entrySentence(entry), JSON.stringify(entry.data), chain, seq],
+				...[entry.project, entry.environment, entry.run, trailLine(entry), JSON.stringify(entry.data), chain, seq],
 			]),
 		);
 }
@@ -34,10 +32,4 @@ export async function* auditJson(pages: Pages): AsyncGenerator<string> {
 
 export function entryJson({ chain, seq, entry: { atMs, ...entry } }: PlacedEntry) {
 	return { chain, seq, at: new Date(atMs).toISOString(), ...entry };
-}
-
-/** What it says in words; empty: it is of no run. */
-export function entrySentence(entry: AuditEntry): string {
-	const line = entry.runId === null ? null : storyLine(entry);
-	return line === null ? "" : plain(line);
 }

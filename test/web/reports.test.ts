@@ -106,6 +106,12 @@ test("the trail is filtered, searched, exported and verified", async () => {
 	expect(items.map(({ action }) => action)).toContain("run.failed");
 	expect(items.every(({ run }) => run === 2)).toBe(true);
 	expect((await ann.get("/audit.csv?action=run.failed")).text).toMatch(/,run\.failed,shop,stage,2,/);
+	const said = async (action: string) => (await ann.get(`/audit.csv?action=${action}`)).text;
+	await site.api("POST", "/tokens", { body: { name: "=told", role: "viewer" } });
+	expect(await said("token.created")).toContain(',"The token =told was made, with the role viewer.",');
+	expect((await ann.get("/audit?action=token.created")).text).toContain(
+		"The token =told was made, with the role viewer.",
+	);
 	await ann.submit("/audit", "/audit/verify");
 	expect((await ann.get("/audit")).text).toMatch(/The audit trail is whole: \d+ entries in \d chains/);
 	// Every page of it, each entry once.

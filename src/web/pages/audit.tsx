@@ -4,8 +4,9 @@ import { AUDIT_ACTIONS } from "../../core/audit-entry.ts";
 import { type AuditFilter, auditPage, everyEntry, type PlacedEntry, SEARCHED } from "../../store/audit-pages.ts";
 import { knownNames } from "../../use-cases/catalog.ts";
 import { lastVerification, startVerification } from "../../use-cases/verify-trail.ts";
+import { trailLine } from "../../words/trail-line.ts";
 import { findRun } from "../api/find-run.ts";
-import { auditCsv, auditJson, entrySentence } from "../audit-export.ts";
+import { auditCsv, auditJson } from "../audit-export.ts";
 import { evidencePack } from "../evidence-pack.ts";
 import { RunLink, Time } from "./bits.tsx";
 import { missing } from "./board.tsx";
@@ -157,7 +158,7 @@ function Row({ one: { chain, seq, entry } }: { readonly one: PlacedEntry }) {
 			</td>
 			<td data-label="Details">
 				<div>
-					{entrySentence(entry)}
+					{trailLine(entry)}
 					<details>
 						<summary>{`Entry ${seq} of ${chain === "system" ? "the system" : "its environment"}`}</summary>
 						<pre>{JSON.stringify(entry.data, null, 2)}</pre>
