@@ -87,7 +87,7 @@ async function audit(call: PageCall): Promise<PageReply> {
 				</div>
 			</div>
 			{verified === null ? null : <VerificationNotice one={verified} now={deps.now()} />}
-			<form class="filters" method="get" action="/audit">
+			<form class="filters dense" method="get" action="/audit">
 				<label class="field">
 					<span>Search</span>
 					<input type="search" name="q" value={query["q"] ?? ""} maxLength={200} />
@@ -148,7 +148,7 @@ function Row({ one: { chain, seq, entry } }: { readonly one: PlacedEntry }) {
 				</span>
 			</td>
 			<td data-label="What">
-				<code>{entry.action}</code>
+				<code class="whole">{entry.action}</code>
 			</td>
 			<td data-label="Where">
 				<span>

@@ -45,7 +45,7 @@ export async function Live(deps: Deps, caller: Caller, run: Run) {
 				<Actions run={run} caller={caller} />
 			</div>
 			{frozen === null ? null : (
-				<p class="notice" id="frozen">
+				<p class="notice wait" id="frozen">
 					<strong>It cannot be approved now.</strong> {frozen.reason} {frozen.remedy}
 				</p>
 			)}
