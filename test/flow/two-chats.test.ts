@@ -79,6 +79,18 @@ test("who asked in Slack does not approve in Teams: the same verified address is
 	expect(textOf(inTeams().card)).toContain("0 of 2");
 });
 
+test("and who asked in Teams does not approve in Slack", async () => {
+	slack.fake.user("U_ANN", { email: "ann@acme.test", name: "U_ANN" });
+	teams.directory.user("e-ann", { displayName: "Ann of Teams", mail: "ann@acme.test" });
+	teams.installed.add("e-ann");
+	teams.directory.groups.get("S_OPS")?.add("e-ann");
+	await teams.write("e-ann", "shop@v1.0.0 to production");
+	await slack.world.work();
+	await slack.click("U_ANN", inSlack(), "Approve");
+	expect(slack.fake.toldTo("U_ANN").at(-1)?.text).toContain("nobody approves what they asked for");
+	expect(inSlack().text).toContain("0 of 2");
+});
+
 test("an address that Entra does not vouch for makes nobody somebody else, and keeps both from deciding for each other", async () => {
 	slack.fake.user("U_ANN", { email: "ann@acme.test", name: "U_ANN" });
 	slack.fake.user("U_OPS", { email: "ops@acme.test", name: "U_OPS" });
