@@ -3,6 +3,7 @@ import { mentionIn, richOf } from "./call-by-name.ts";
 import { type Element, press, renderAction } from "./card-action.ts";
 import type { Message } from "./connection.ts";
 import { chunks, cut, escapeText, markdown, mentionText } from "./markdown.ts";
+import { tellApart } from "./tell-apart.ts";
 import { weigh } from "./weigh.ts";
 
 export const CARD_TYPE = "application/vnd.microsoft.card.adaptive";
@@ -23,7 +24,8 @@ export const MORE: Element = {
 };
 
 /** A card as an Adaptive Card 1.5: no colours of our own, so that it is readable in every theme. */
-export function renderCard(card: Card, room = ROOM): Element {
+export function renderCard(asked: Card, room = ROOM): Element {
+	const card = tellApart(asked);
 	const shell = {
 		type: "AdaptiveCard",
 		$schema: "http://adaptivecards.io/schemas/adaptive-card.json",

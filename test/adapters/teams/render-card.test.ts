@@ -84,6 +84,24 @@ describe("whoever can help", () => {
 		expect(adaptiveCardProblems(rendered)).toEqual([]);
 	});
 
+	test("is told apart from others of the same name: Teams finds them by the text alone", () => {
+		const called = (id: string, name: string) => ({ mention: { platform: "teams", kind: "user", id, name } }) as const;
+		const long = "Maximilian ".repeat(30);
+		const people = [called("a", "Ann Lee"), called("b", "Ann <Lee>"), called("A", "Ann Lee"), called("c", "Ann Lee")];
+		const rendered = renderCard(
+			card(
+				{ kind: "text", text: people.flatMap((one) => [one, " "]) },
+				{ kind: "fields", fields: [{ label: "Who", value: [called("d", long), called("e", long)] }] },
+			),
+		);
+		const [{ text }] = rendered["body"] as [{ text: string }];
+		expect(text.trim()).toBe("<at>Ann Lee</at> <at>Ann Lee (2)</at> <at>Ann Lee</at> <at>Ann Lee (3)</at>");
+		const { entities } = rendered["msteams"] as { entities: { text: string; mentioned: { id: string } }[] };
+		const ids = new Map(entities.map((one) => [one.text, one.mentioned.id.toLowerCase()]));
+		expect([...ids.values()]).toEqual(["a", "b", "c", "d", "e"]);
+		expect(adaptiveCardProblems(rendered)).toEqual([]);
+	});
+
 	test("is called on by way of their group: 20 people at most, once each, and not who is left out", async () => {
 		const members = Array.from({ length: 30 }, (_, n) => ({ id: `0a-${n}`, name: `Member ${n}` }));
 		const called = { mention: { ...group.mention, except: ["0A-1"] } };
