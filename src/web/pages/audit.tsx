@@ -116,7 +116,7 @@ async function audit(call: PageCall): Promise<PageReply> {
 				<div class="card empty">No entry fits.</div>
 			) : (
 				<div class="card scroll">
-					<table class="stack">
+					<table class="stack trail">
 						<Columns names={["When", "Who", "What", "Where", "Details"]} />
 						<tbody>
 							{shown.map((one) => (
