@@ -293,3 +293,27 @@ test("a list is read on with its cursor", async () => {
 	}
 	expect(names).toEqual(["p1", "p2", "p3", "production", "stage", "used"]);
 });
+
+test("locks and freezes are read on with their cursors, as every list is", async () => {
+	const places = [
+		{ project: "shop", environment: "stage" },
+		{ project: "shop", environment: "production" },
+	];
+	for (const place of places) {
+		await site.api("POST", "/locks", { body: { ...place, reason: "works" } });
+		await site.api("POST", "/freezes", { body: { scope: `${place.project}/${place.environment}`, reason: "works" } });
+	}
+	for (const path of ["/locks", "/freezes"]) {
+		const { body: all } = await site.api("GET", path);
+		expect(all).toMatchObject({ items: [{}, {}], next: null });
+		const { body: first } = await site.api("GET", `${path}?limit=1`);
+		const { body: second } = await site.api("GET", `${path}?limit=1&cursor=${encodeURIComponent(first.next)}`);
+		expect([...first.items, ...second.items]).toEqual(all.items);
+		expect(second.next).toBeNull();
+		expect((await site.api("GET", `${path}?limit=0`)).body).toMatchObject({ code: "invalid_query" });
+	}
+	for (const { project, environment } of places) {
+		await site.api("DELETE", `/locks?project=${project}&environment=${environment}`);
+		await site.api("DELETE", `/freezes?scope=${project}/${environment}`);
+	}
+});

@@ -108,7 +108,7 @@ async function list(
 	const all = alive
 		.filter((one) => one.kind === kind)
 		.filter((one) => query.project === undefined || one.name.startsWith(`${query.project}/`));
-	const { items, next } = pageOf(all, query);
+	const { items, next } = pageOf(all, query, ({ id }) => id);
 	return { status: 200, body: { items: items.map((one) => json(one, alive)), next } };
 }
 

@@ -11,6 +11,7 @@ import { identifyToken, reachOf } from "../../use-cases/identify.ts";
 import { problem, refusalReply } from "../problem.ts";
 import { FreezeAnswer, listOf } from "./answers.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
+import { pageOf } from "./page-of.ts";
 import { FreezesQuery, NewFreeze, UnfreezeQuery, UnfreezeSaid } from "./schemas.ts";
 
 export const freezeEndpoints: readonly Endpoint[] = [
@@ -20,7 +21,8 @@ export const freezeEndpoints: readonly Endpoint[] = [
 		summary: "What is frozen by hand; freezes by rule stand in the policies",
 		query: FreezesQuery,
 		answers: { 200: listOf(FreezeAnswer) },
-		handle: async ({ deps, token, query: { project, environment } }) => {
+		handle: async ({ deps, token, query }) => {
+			const { project, environment } = query;
 			const now = deps.now();
 			const known = await knownTo(deps, token);
 			const places = placesIn({ projects: "*", environments: "*" }, known)
@@ -28,10 +30,10 @@ export const freezeEndpoints: readonly Endpoint[] = [
 				.filter((place) => environment === undefined || place.environment === environment);
 			const all = await freezesOn(deps.db, now);
 			const isWhole = reachOf(token) === null && project === undefined && environment === undefined;
-			const items = all
+			const shown = all
 				.filter((freeze) => isWhole || places.some((place) => freezesAt([freeze], place, now).length > 0))
 				.map((freeze) => freezeJson(freeze, known));
-			return { status: 200, body: { items, next: null } };
+			return { status: 200, body: pageOf(shown, query, ({ scope }) => scope) };
 		},
 	}),
 	endpoint({

@@ -6,6 +6,7 @@ import { problem, refusalReply } from "../problem.ts";
 import { LockAnswer, listOf, TakenLockAnswer } from "./answers.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
 import { placeNamed } from "./find-place.ts";
+import { pageOf } from "./page-of.ts";
 import { LocksQuery, NewLock, UnlockQuery, UnlockSaid, WholeUnlock } from "./schemas.ts";
 
 export const lockEndpoints: readonly Endpoint[] = [
@@ -15,9 +16,10 @@ export const lockEndpoints: readonly Endpoint[] = [
 		summary: "Environments that are held, by a person or by the run at work there",
 		query: LocksQuery,
 		answers: { 200: listOf(LockAnswer) },
-		handle: async ({ deps, token, query: { project, environment } }) => {
+		handle: async ({ deps, token, query }) => {
+			const { project, environment } = query;
 			const reach = reachOf(token);
-			const items = (await listLocks(deps.db, deps.now()))
+			const all = (await listLocks(deps.db, deps.now()))
 				.filter((held) => reach === null || inScope(reach, held))
 				.filter((held) => project === undefined || held.project === project)
 				.filter((held) => environment === undefined || held.environment === environment)
@@ -26,7 +28,7 @@ export const lockEndpoints: readonly Endpoint[] = [
 					until: held.until?.toISOString() ?? null,
 					createdAt: held.createdAt.toISOString(),
 				}));
-			return { status: 200, body: { items, next: null } };
+			return { status: 200, body: pageOf(all, query, (held) => `${held.project}/${held.environment}/${held.heldBy}`) };
 		},
 	}),
 	endpoint({

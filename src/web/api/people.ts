@@ -23,7 +23,7 @@ export const peopleEndpoints: readonly Endpoint[] = [
 		handle: async ({ deps, token, query }) => {
 			const admin = await adminOf(deps, token);
 			if (!admin.ok) return refusalReply(admin.refusal);
-			const { items, next } = pageOf(await peopleLike(deps, query.q ?? ""), query);
+			const { items, next } = pageOf(await peopleLike(deps, query.q ?? ""), query, ({ id }) => id);
 			return { status: 200, body: { items: items.map(personJson), next } };
 		},
 	}),

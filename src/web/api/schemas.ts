@@ -96,11 +96,17 @@ export const NewLines = z.preprocess(
 
 const Place = { project: Name, environment: Name };
 
+const PlaceQuery = z.strictObject({ project: Name.optional(), environment: Name.optional() });
+
 /** All locks, or those of a project or environment. */
-export const LocksQuery = z.strictObject({ project: Name.optional(), environment: Name.optional() });
+export const LocksQuery = PlaceQuery.extend({
+	limit: Whole(1, 1_000).default(1_000),
+	/** As the page before gave it. */
+	cursor: z.string().min(1).max(400).optional(),
+});
 
 /** Which one, said in the query or as JSON. */
-export const UnlockQuery = LocksQuery.extend({ reason: Sentence.optional() });
+export const UnlockQuery = PlaceQuery.extend({ reason: Sentence.optional() });
 export const UnlockSaid = UnlockQuery.nullish();
 export const WholeUnlock = z.strictObject({ ...Place, reason: Sentence.optional() });
 
