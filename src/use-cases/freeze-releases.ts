@@ -3,11 +3,14 @@ import { type AuditAction, type AuditEntry, SYSTEM_ACTOR } from "../core/audit-e
 import { EVERYWHERE, type FreezeScope, freezesAt, type HandFreeze, scopeText, takes } from "../core/freeze.ts";
 import { resolveUntil, type Until } from "../core/freeze-until.ts";
 import { done, type Outcome, type Refusal, refusal, refused } from "../core/refusal.ts";
+import { releasesAgain } from "../core/rules/releases-again.ts";
 import type { Deps } from "../deps.ts";
 import { holdChain, SYSTEM_CHAIN, writeTrail } from "../store/change.ts";
+import { PolicyTable } from "../store/entities.ts";
 import { freezeNamed, freezesOn, putFreeze, removeFreeze, storedFreeze } from "../store/freezes.ts";
 import type { JobDraft } from "../store/jobs.ts";
 import { freezeWords, frozenNotice, unfrozenNotice } from "../words/freeze-words.ts";
+import { readPolicy } from "./catalog.ts";
 import { channelNotices, frozenCards } from "./chat-jobs.ts";
 import { checkRight } from "./check-right.ts";
 import { type FrozenPlace, placesTaken, zoneOf } from "./freeze-places.ts";
@@ -128,8 +131,13 @@ async function freed(tx: EntityManager, freeze: HandFreeze, by: Caller["person"]
 	const places = await placesTaken(tx, freeze);
 	const all = await freezesOn(tx, now);
 	const still = all.filter((one) => places.some((place) => takes(one, place)));
-	const told = (some: readonly FrozenPlace[]) =>
-		unfrozenNotice(freeze, by?.name ?? null, some, (place) => freezesAt(all, place, now)[0] ?? null);
+	const policies = await tx.getRepository(PolicyTable).find();
+	const againAt = (place: FrozenPlace) => {
+		const read = readPolicy(place.policy, policies);
+		return releasesAgain(read.ok ? read.policy : null, freezesAt(all, place, now), now);
+	};
+	const stillBy = (place: FrozenPlace) => freezesAt(all, place, now)[0] ?? null;
+	const told = (some: readonly FrozenPlace[]) => unfrozenNotice(freeze, by?.name ?? null, some, stillBy, againAt, now);
 	const notices = channelNotices(places, told, by?.id ?? freeze.person.id);
 	return { still, notices: [...notices, ...(await frozenCards(tx, places))] };
 }

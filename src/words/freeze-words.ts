@@ -90,17 +90,31 @@ function endWords(until: Date, zone: string): string {
 	return `${DateTime.fromJSDate(until, { zone }).toFormat("yyyy-MM-dd HH:mm")} (${zone})`;
 }
 
-/** @param by who lifted it; null: its time is over */
+/**
+ * @param by who lifted it; null: its time is over
+ * @param againAt from when on the rules of a place let releases go; null: not foreseen
+ */
 export function unfrozenNotice<P extends Place>(
 	freeze: HandFreeze,
 	by: string | null,
 	places: readonly P[],
 	stillBy: (place: P) => HandFreeze | null,
+	againAt: (place: P) => Date | null,
+	now: Date,
 ): string {
 	const scope = scopeText(freeze);
 	const how = by === null ? `The freeze of ${scope} is over` : `${by} lifted the freeze of ${scope}`;
-	const free = places.filter((place) => stillBy(place) === null);
-	const again = free.length === 0 ? [] : [`Releases to ${placesWords(free)} may go again.`];
+	const unfrozen = places.filter((place) => stillBy(place) === null);
+	const free = unfrozen.filter((place) => againAt(place)?.getTime() === now.getTime());
+	const later = unfrozen.filter((place) => !free.includes(place));
+	const again = [
+		...(free.length === 0 ? [] : [`Releases to ${placesWords(free)} may go again.`]),
+		...later.slice(0, 3).map((place) => {
+			const at = againAt(place);
+			const when = at === null ? "still stopped" : `stopped until ${plainTime(at)}`;
+			return `By its policy releases to ${placesWords([place])} are ${when}.`;
+		}),
+	];
 	const others = new Set(places.flatMap((place) => stillBy(place) ?? []).map(freezeWords));
 	const still = [...others].slice(0, 3).map((one) => `Still frozen: ${sentence(one)}`);
 	return [`☀️ ${how}; it was ${freeze.person.name}'s: ${sentence(freeze.reason)}`, ...again, ...still].join(" ");

@@ -95,6 +95,28 @@ describe("a freeze by hand", () => {
 		expect(await world.say("U_ANN", `approve ${run.number}`)).toMatchObject({ outcome: "done" });
 	});
 
+	test("of which the end opens no window says so, and does not promise that releases go", async () => {
+		const other = await World.open({
+			production: {
+				approvals: { required: 1 },
+				windows: { timezone: "UTC", allow: [{ days: ["mon"], from: "09:00", to: "17:00" }] },
+			},
+		});
+		try {
+			await other.say("U_ADA", "freeze * for 2h database work");
+			await other.say("U_ADA", "unfreeze *");
+			await other.work();
+			const told = (channel: string) => other.chat.messages.filter((one) => one.channel === channel).at(-1)?.card.text;
+			expect(told("C_STAGE")).toContain("Releases to shop/stage may go again.");
+			expect(told("C_PRODUCTION")).toContain(
+				"By its policy releases to shop/production are stopped until 2026-03-09 09:00 UTC.",
+			);
+			expect(told("C_PRODUCTION")).not.toContain("may go again");
+		} finally {
+			await other.close();
+		}
+	});
+
 	test("of many environments is one post in each channel, of Slack and of Teams alike", async () => {
 		const many = await World.open({ channels: () => ({ slack: "C_ALL", teams: "19:all@thread.tacv2" }) });
 		try {
