@@ -42,7 +42,6 @@ export const AUDIT_ACTIONS = [
 	"web.signed_in",
 	"web.signed_out_everywhere",
 	"web.link_refused",
-	"system.started",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

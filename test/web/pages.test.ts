@@ -153,6 +153,7 @@ describe("what is sent", () => {
 		])
 			expect(policy).toContain(part);
 		expect(policy).not.toMatch(/unsafe|https?:/);
+		expect(headers.get("x-frame-options")).toBe("DENY");
 		expect(headers.get("x-content-type-options")).toBe("nosniff");
 		expect(headers.get("referrer-policy")).toBe("same-origin");
 		expect(headers.get("cache-control")).toBe("no-store");

@@ -45,6 +45,7 @@ export async function addPages(server: FastifyInstance, context: AppContext): Pr
 					frameAncestors: ["'none'"],
 				},
 			},
+			frameguard: { action: "deny" },
 			referrerPolicy: { policy: "same-origin" },
 			strictTransportSecurity: context.deps.publicUrl.startsWith("https:"),
 		});
