@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { lookAtLink } from "../../use-cases/web-sign-in.ts";
 import type { AppContext } from "../app.ts";
 import { networkOf } from "../network-of.ts";
 import { type Buckets, tokenBuckets } from "../token-buckets.ts";
@@ -62,9 +63,12 @@ export function guardSignIn(app: FastifyInstance, { deps, pageRates = PAGE_RATES
 	const people = tokenBuckets(pageRates.person, deps.now);
 	const addressOf = (request: FastifyRequest) => networkOf(request.ip);
 
-	app.addHook("onRequest", async (request, reply) => {
+	app.addHook<{ Params: { token?: string } }>("onRequest", async (request, reply) => {
 		// The page that tells the ways in costs nothing.
 		if (request.routeOptions.url === "/sign-in" || !failures.isEmpty(addressOf(request))) return;
+		// Behind a proxy everybody has one address: who holds a good link is not kept out by those who guess.
+		const { token } = request.params;
+		if (token !== undefined && (await lookAtLink(deps, token.slice(0, 100))).ok) return;
 		return tooMany(reply, failures.take(addressOf(request)).reset);
 	});
 	app.addHook("onResponse", async (request, { statusCode }) => {
