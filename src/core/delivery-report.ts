@@ -25,6 +25,8 @@ export interface Durations {
 	/** Nine of ten took no longer. */
 	readonly p90: number | null;
 	readonly runs: readonly number[];
+	/** What each of them took, in the same order. */
+	readonly seconds: readonly number[];
 }
 
 /** The figures of one group; each with the numbers of its runs. */
@@ -89,7 +91,7 @@ export function deliveryReport(
 	const names = new Set(keys.values());
 	// A week in which nothing ended is one of the weeks too.
 	if (by === "week" && names.size > 0)
-		for (let at = since.getTime(); at < until.getTime(); at += WEEK_MS) names.add(mondayOf(new Date(at)));
+		for (let at = mondayOf(since).getTime(); at < until.getTime(); at += WEEK_MS) names.add(weekOf(new Date(at)));
 	return {
 		groups: [...names].sort().map((key) => ({ key, ...figures(groups.get(key) ?? NO_FACTS) })),
 		total: figures(total ?? NO_FACTS),
@@ -107,15 +109,25 @@ function keyOf(run: EndedRun, by: Grouping): string {
 		case "environment":
 			return `${run.project}/${run.environment}`;
 		case "week":
-			return mondayOf(run.finishedAt);
+			return weekOf(run.finishedAt);
 		default:
 			return by satisfies never;
 	}
 }
 
-function mondayOf(at: Date): string {
+/** The name of the week that a moment is in. */
+export function weekOf(at: Date): string {
+	return mondayOf(at).toISOString().slice(0, 10);
+}
+
+/** The beginning of the last so many weeks, the one that runs at `until` among them. */
+export function weeksUntil(until: Date, weeks: number): Date {
+	return new Date(mondayOf(new Date(until.getTime() - 1)).getTime() - (weeks - 1) * WEEK_MS);
+}
+
+function mondayOf(at: Date): Date {
 	const weeks = Math.floor((at.getTime() - MONDAY_MS) / WEEK_MS);
-	return new Date(MONDAY_MS + weeks * WEEK_MS).toISOString().slice(0, 10);
+	return new Date(MONDAY_MS + weeks * WEEK_MS);
 }
 
 function grouped<T>(all: readonly T[], keyOfOne: (one: T) => string | null): Map<string, T[]> {
@@ -252,7 +264,12 @@ function figures(facts: Facts): Figures {
 	const numbers = (runs: readonly EndedRun[]) => runs.map(({ number }) => number);
 	const durations = (mine: readonly Measure[]): Durations => {
 		const sorted = mine.map(({ seconds }) => seconds).sort((a, b) => a - b);
-		return { median: quantile(sorted, 0.5), p90: quantile(sorted, 0.9), runs: mine.map(({ run }) => run.number) };
+		return {
+			median: quantile(sorted, 0.5),
+			p90: quantile(sorted, 0.9),
+			runs: mine.map(({ run }) => run.number),
+			seconds: mine.map(({ seconds }) => seconds),
+		};
 	};
 	return {
 		deployments: numbers(facts.deployments),

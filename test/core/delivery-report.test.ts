@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { deliveryReport, type EndedRun } from "../../src/core/delivery-report.ts";
+import { deliveryReport, type EndedRun, weeksUntil } from "../../src/core/delivery-report.ts";
 
 /** Minutes after Monday 2026-03-02, 00:00 UTC. */
 const at = (minutes: number) => new Date(Date.UTC(2026, 2, 2) + minutes * 60_000);
@@ -28,7 +28,7 @@ describe("what counts", () => {
 			),
 		);
 		expect(found).toMatchObject({ deployments: [1], changes: [1], failedChanges: [], rollbacks: [] });
-		expect(found.recoveryTime).toEqual({ median: null, p90: null, runs: [] });
+		expect(found.recoveryTime).toEqual({ median: null, p90: null, runs: [], seconds: [] });
 	});
 
 	test("a deploy that failed, timed out or was rolled back is a failed change; the rollback is no deployment", () => {
@@ -55,7 +55,7 @@ describe("what counts", () => {
 		);
 		expect(found).toMatchObject({ deployments: [3], changes: [3], failedChanges: [3] });
 		// From the first request until it was live.
-		expect(found.leadTime).toEqual({ median: 3_000, p90: 3_000, runs: [3] });
+		expect(found.leadTime).toEqual({ median: 3_000, p90: 3_000, runs: [3], seconds: [3_000] });
 	});
 
 	test("what succeeded was the end of its change: to ask for it again is another one", () => {
@@ -91,7 +91,7 @@ describe("how long it takes", () => {
 			ended(6, 200, 210, { environment: "stage", state: "failed" }),
 		);
 		// #1 broke it at 10 and #3 mended it at 70; #4 went live broken at 110 and was taken back at 140.
-		expect(found.recoveryTime).toEqual({ median: 1_800, p90: 3_600, runs: [1, 4] });
+		expect(found.recoveryTime).toEqual({ median: 1_800, p90: 3_600, runs: [1, 4], seconds: [3_600, 1_800] });
 	});
 
 	test("waits: for approval until the last one was given, in the queue from then on", () => {
@@ -100,8 +100,8 @@ describe("how long it takes", () => {
 			ended(2, 0, 100, { startedAt: at(1) }),
 			ended(3, 0, 100, { approvedAt: null, startedAt: null, state: "rejected" }),
 		);
-		expect(found.approvalWait).toEqual({ median: 1_800, p90: 1_800, runs: [1] });
-		expect(found.queueWait).toEqual({ median: 60, p90: 300, runs: [1, 2] });
+		expect(found.approvalWait).toEqual({ median: 1_800, p90: 1_800, runs: [1], seconds: [1_800] });
+		expect(found.queueWait).toEqual({ median: 60, p90: 300, runs: [1, 2], seconds: [300, 60] });
 	});
 
 	test("median and nine of ten, of one to eleven", () => {
@@ -161,3 +161,13 @@ test("as many runs as are ever read, all of one commit at one place, are counted
 	expect([groups.length, all.changes.length]).toEqual([20, 100_000]);
 	expect(performance.now() - began).toBeLessThan(45_000);
 }, 180_000);
+
+test("so many weeks are whole ones and the one that runs", () => {
+	expect(weeksUntil(at(3 * 1_440), 12)).toEqual(at(-11 * 7 * 1_440));
+	// A span that ends with a week does not begin the next one.
+	expect(weeksUntil(at(0), 1)).toEqual(at(-7 * 1_440));
+	const { groups } = deliveryReport([ended(1, 0, 10)], {
+		...{ since: weeksUntil(at(60), 12), until: at(60), by: "week" },
+	});
+	expect(groups.map(({ key }) => key)).toHaveLength(12);
+});

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { EARLIER_LEFT_OUT } from "../../src/core/log-cut.ts";
 import type { Run } from "../../src/core/run.ts";
+import { endedRuns } from "../../src/store/ended-runs.ts";
 import { addLines } from "../../src/store/run-log.ts";
+import { readReport } from "../../src/use-cases/read-report.ts";
 import { Browser } from "./browser.ts";
 import { Site } from "./site.ts";
 
@@ -71,7 +73,9 @@ test("the figures of a history are those worked out by hand", async () => {
 		...{ rollbacks: counted(rollbacks), changeFailureRate: 2 / 3 },
 		...{ leadTime: EXPECTED.leadTime, recoveryTime: EXPECTED.recoveryTime, approvalWait: EXPECTED.approvalWait },
 	});
-	expect(body.groups).toHaveLength(13);
+	expect(body).toMatchObject({ since: "2025-12-15T00:00:00.000Z", cut: false });
+	expect(body.groups).toHaveLength(12);
+	expect(body.groups[0]).toMatchObject({ key: "2025-12-15" });
 	expect(body.groups.at(-1)).toMatchObject({ key: "2026-03-02", deployments: counted(deployments) });
 	const { body: other } = await site.api("GET", "/reports/delivery?environment=production&by=environment");
 	expect(other).toMatchObject({ groups: [], total: { deployments: { count: 0 }, changeFailureRate: null } });
@@ -89,10 +93,40 @@ test("the page shows the same, each number leads to its runs, and it is there as
 	const behind = await ann.get(link);
 	expect([...behind.text.matchAll(/href="\/runs\/(\d+)"/g)].map(([, number]) => Number(number))).toEqual([4, 3]);
 	expect(behind.text).toMatch(/2 runs\..*shop\/stage/s);
+	expect(text).toContain('<th scope="row">2026-03-02 (so far)</th>');
+	const rows = [...text.matchAll(/<th scope="row">(\d{4}-\d\d-\d\d)/g)].map(([, week]) => week);
+	expect(rows).toEqual(["2026-02-09", "2026-02-16", "2026-02-23", "2026-03-02"]);
+	// What each took, from which the median can be worked out again.
+	const took = (await ann.get("/reports/runs?weeks=4&metric=recoveryTime")).text;
+	expect([...took.matchAll(/data-label="Failed deployment recovery time">([^<]*)</g)].map(([, one]) => one)).toEqual([
+		"10 min",
+		"2 min",
+	]);
+	expect(took).toContain("Median 2 min");
 	expect((await ann.get("/reports/runs?weeks=4&group=1999-01-04&metric=deployments")).status).toBe(404);
 	const file = await ann.get("/reports.csv?weeks=4");
 	expect(file.headers.get("content-disposition")).toContain("draven-report.csv");
 	expect(file.text.split("\r\n").at(-3)).toMatch(/^2026-03-02,3,3,2,1,0.6667,60,240,120,600,,,/);
+});
+
+test("of more runs than are read at once the figures are whole from a day on, and say so", async () => {
+	const { db, now } = site.world.deps;
+	const filter = { since: new Date(0), project: null, environment: null, sight: null };
+	expect(await endedRuns(db, filter, 6)).toMatchObject({ wholeFrom: null });
+	const { runs, wholeFrom } = await endedRuns(db, filter, 5);
+	expect(runs).toHaveLength(5);
+	expect(wholeFrom).toEqual(new Date("2026-03-05T00:00:00Z"));
+	const asked = {
+		project: null,
+		environment: null,
+		since: filter.since,
+		until: null,
+		by: "week",
+		sight: null,
+	} as const;
+	const cut = await readReport(site.world.deps, asked, 5);
+	expect(cut).toMatchObject({ isCut: true, since: wholeFrom, total: { deployments: [] } });
+	expect(now().getTime()).toBeLessThan(cut.since.getTime());
 });
 
 test("the trail is filtered, searched, exported and verified", async () => {

@@ -315,8 +315,8 @@ export const EvidenceAnswer = z
 const RunNumbers = z.array(z.int()).readonly();
 const Counted = z.strictObject({ count: z.int(), runs: RunNumbers });
 const Seconds = z
-	.strictObject({ median: z.number().nullable(), p90: z.number().nullable(), runs: RunNumbers })
-	.describe("In seconds, with the numbers of the runs that it was measured on.");
+	.strictObject({ median: z.number().nullable(), p90: z.number().nullable(), runs: RunNumbers, seconds: RunNumbers })
+	.describe("In seconds, with the numbers of the runs that it was measured on, and what each took.");
 const FiguresAnswer = {
 	deployments: Counted.describe("Deploys that succeeded."),
 	changes: Counted.describe("Deploys that came to an end of their own; one with its retries."),
@@ -333,6 +333,11 @@ export const DeliveryAnswer = z
 	.strictObject({
 		since: Time,
 		until: Time,
+		cut: z
+			.boolean()
+			.describe(
+				"Whether more ended than is read at once: the figures are those from `since` on, which is later than asked for.",
+			),
 		by: z.enum(["week", "project", "environment"]),
 		groups: z.array(z.strictObject({ key: z.string(), ...FiguresAnswer })),
 		total: z.strictObject(FiguresAnswer),

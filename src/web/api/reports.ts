@@ -21,6 +21,7 @@ export const reportEndpoints: readonly Endpoint[] = [
 				body: {
 					since: report.since.toISOString(),
 					until: report.until.toISOString(),
+					cut: report.isCut,
 					by,
 					groups: report.groups.map(({ key, ...figures }) => ({ key, ...figuresJson(figures) })),
 					total: figuresJson(report.total),

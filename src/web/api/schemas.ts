@@ -171,7 +171,7 @@ export const ReportQuery = z
 	.strictObject({
 		project: Name.optional(),
 		environment: Name.optional(),
-		/** Absent: twelve weeks before `until`. */
+		/** Absent: the last twelve weeks, from a Monday on; the week that runs at `until` is one of them. */
 		since: Moment.optional(),
 		/** What ended before this; absent: now. */
 		until: Moment.optional(),

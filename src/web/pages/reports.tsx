@@ -1,4 +1,11 @@
-import { type Durations, type Figures, type Grouping, PERIODS } from "../../core/delivery-report.ts";
+import {
+	type Durations,
+	type Figures,
+	type Grouping,
+	PERIODS,
+	weekOf,
+	weeksUntil,
+} from "../../core/delivery-report.ts";
 import { listRuns } from "../../store/runs.ts";
 import { knownNames } from "../../use-cases/catalog.ts";
 import { type ReportRead, readReport } from "../../use-cases/read-report.ts";
@@ -80,7 +87,7 @@ function queryOf({ project, environment, weeks, by }: Asked, more: Record<string
 }
 
 async function read({ deps }: PageCall, { weeks, ...asked }: Asked): Promise<ReportRead> {
-	return readReport(deps, { ...asked, sight: null, until: null, since: new Date(deps.now().getTime() - weeks * WEEK) });
+	return readReport(deps, { ...asked, sight: null, until: null, since: weeksUntil(deps.now(), weeks) });
 }
 
 async function reports(call: PageCall): Promise<PageReply> {
@@ -91,7 +98,9 @@ async function reports(call: PageCall): Promise<PageReply> {
 	const { total, groups } = report;
 	const rate = (figures: Figures) =>
 		figures.changes.length === 0 ? null : Math.round((100 * figures.failedChanges.length) / figures.changes.length);
-	const labels = groups.map(({ key }) => key);
+	const running = weekOf(new Date(report.until.getTime() - 1));
+	const shownKey = (key: string) => (asked.by === "week" && key === running ? `${key} (so far)` : key);
+	const labels = groups.map(({ key }) => shownKey(key));
 	const content = (
 		<>
 			<div class="head">
@@ -128,8 +137,9 @@ async function reports(call: PageCall): Promise<PageReply> {
 				</label>
 				<button type="submit">Show</button>
 			</form>
+			{report.isCut ? <p class="notice">{cutWords(report)}</p> : null}
 			<div class="grid figures">
-				<Figure label="Deployments a week" value={perWeek(total.deployments.length, asked.weeks)} />
+				<Figure label="Deployments a week" value={perWeek(total.deployments.length, report)} />
 				<Figure label="Lead time, median" value={spoken(total.leadTime.median)} />
 				<Figure label="Change failure rate" value={rate(total) === null ? "–" : `${rate(total)} %`} />
 				<Figure label="Recovery time, median" value={spoken(total.recoveryTime.median)} />
@@ -184,7 +194,7 @@ async function reports(call: PageCall): Promise<PageReply> {
 							<tbody>
 								{[...groups, { key: ALL, ...total }].map((group) => (
 									<tr key={group.key}>
-										<th scope="row">{group.key}</th>
+										<th scope="row">{shownKey(group.key)}</th>
 										{COUNTS.map(([metric]) => (
 											<td key={metric} class="number">
 												<Behind asked={asked} group={group.key} metric={metric} runs={group[metric]}>
@@ -227,8 +237,14 @@ async function reports(call: PageCall): Promise<PageReply> {
 	return { kind: "page", title: "Reports", section: "reports", content };
 }
 
-function perWeek(count: number, weeks: number): string {
-	return (count / weeks).toFixed(1);
+/** By the time that is over of them: the week that runs is not held to be a whole one. */
+function perWeek(count: number, { since, until }: ReportRead): string {
+	const weeks = (until.getTime() - since.getTime()) / WEEK;
+	return weeks <= 0 ? "–" : (count / weeks).toFixed(1);
+}
+
+function cutWords({ since }: ReportRead): string {
+	return `More ended in that time than is read at once. The figures are whole from ${since.toISOString().slice(0, 10)} (UTC) on; what ended before is left out of them. Choose one project or environment to see further back.`;
 }
 
 function minutes({ median }: Durations): number | null {
@@ -290,13 +306,15 @@ const LABELS: Readonly<Record<string, string>> = Object.fromEntries(
 
 async function runsBehind(call: PageCall): Promise<PageReply> {
 	const asked = askedIn(call);
-	const { groups, total } = await read(call, asked);
+	const report = await read(call, asked);
+	const { groups, total } = report;
 	const { group = ALL, metric: name = "", before = "" } = call.query;
 	const metric = [...COUNTS, ...TIMES].find(([one]) => one === name)?.[0] ?? "deployments";
 	const figures = group === ALL ? total : groups.find(({ key }) => key === group);
 	if (figures === undefined) return missing(group);
 	const value = figures[metric];
 	const numbers = [...("runs" in value ? value.runs : value)];
+	const took = "runs" in value ? new Map(value.runs.map((number, at) => [number, value.seconds[at] ?? 0])) : null;
 	const found = await listRuns(call.deps.db, {
 		numbers,
 		...(/^\d{1,9}$/.test(before) ? { before: Number(before) } : {}),
@@ -309,13 +327,16 @@ async function runsBehind(call: PageCall): Promise<PageReply> {
 			<h1>{title}</h1>
 			<p class="soft">
 				{`${numbers.length} ${numbers.length === 1 ? "run" : "runs"}. `}
+				{"runs" in value && value.median !== null
+					? `Median ${spoken(value.median)}; nine of ten took no longer than ${spoken(value.p90)}. `
+					: null}
 				<a href={`/reports?${queryOf(asked)}`}>Back to the report</a>
 			</p>
 			{shown.length === 0 ? (
 				<div class="card empty">No run is behind that.</div>
 			) : (
 				<div class="card scroll">
-					<RunsTable runs={shown} />
+					<RunsTable runs={shown} took={took === null ? null : { label: LABELS[metric] ?? metric, seconds: took }} />
 				</div>
 			)}
 			{found.length > PAGE ? (
@@ -333,7 +354,8 @@ async function runsBehind(call: PageCall): Promise<PageReply> {
 
 async function asCsv(call: PageCall): Promise<PageReply> {
 	const asked = askedIn(call);
-	const { groups, total } = await read(call, asked);
+	const report = await read(call, asked);
+	const { groups, total } = report;
 	const head = [
 		asked.by,
 		...COUNTS.map(([metric]) => metric),
@@ -346,5 +368,10 @@ async function asCsv(call: PageCall): Promise<PageReply> {
 		one.changes.length === 0 ? null : Number((one.failedChanges.length / one.changes.length).toFixed(4)),
 		...TIMES.flatMap(([metric]) => [one[metric].median, one[metric].p90]),
 	]);
-	return { kind: "file", name: "draven-report.csv", type: "text/csv; charset=utf-8", body: csv([head, ...rows]) };
+	return {
+		kind: "file",
+		name: "draven-report.csv",
+		type: "text/csv; charset=utf-8",
+		body: csv([head, ...rows, ...(report.isCut ? [[cutWords(report)]] : [])]),
+	};
 }

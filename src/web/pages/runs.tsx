@@ -6,6 +6,7 @@ import { stateWord } from "../../words/state-label.ts";
 import { environmentsNamed } from "../api/find-place.ts";
 import { RefCode, RunLink, StateBadge, Time } from "./bits.tsx";
 import { Columns } from "./columns.tsx";
+import { spoken } from "./duration.ts";
 import type { PageCall, PageReply, PageRoute } from "./page.tsx";
 
 const PAGE = 50;
@@ -66,10 +67,17 @@ async function runs({ deps, query }: PageCall): Promise<PageReply> {
 	return { kind: "page", title: "Runs", section: "runs", content };
 }
 
-export function RunsTable({ runs }: { readonly runs: readonly Run[] }) {
+export function RunsTable({
+	runs,
+	took = null,
+}: {
+	readonly runs: readonly Run[];
+	/** A time that was measured on each of them, and what it is called. */
+	readonly took?: { readonly label: string; readonly seconds: ReadonlyMap<number, number> } | null;
+}) {
 	return (
 		<table class="stack">
-			<Columns names={["Run", "State", "Where", "What", "Asked by", "When"]} />
+			<Columns names={["Run", "State", "Where", "What", "Asked by", "When", ...(took === null ? [] : [took.label])]} />
 			<tbody>
 				{runs.map((run) => (
 					<tr key={run.id}>
@@ -92,6 +100,7 @@ export function RunsTable({ runs }: { readonly runs: readonly Run[] }) {
 						<td data-label="When">
 							<Time at={run.createdAt} />
 						</td>
+						{took === null ? null : <td data-label={took.label}>{spoken(took.seconds.get(run.number) ?? null)}</td>}
 					</tr>
 				))}
 			</tbody>
