@@ -20,6 +20,8 @@ export interface Deliveries {
 	readonly items: readonly Delivered[];
 	/** What could not be read, and why. */
 	readonly troubles: readonly string[];
+	/** Why one of them could not be read, the first; null: all were. */
+	readonly failed: Refusal | null;
 }
 
 /** As many projects as are asked about: each is a question to the provider. */
@@ -40,6 +42,7 @@ export async function lastSent(deps: Deps, caller: Caller, integration: Integrat
 	const url = `${deps.publicUrl}/webhooks/${integration.provider}/${integration.slug}`;
 	const all = new Map<string, Delivered>();
 	const troubles: string[] = [];
+	let failed: Refusal | null = null;
 	for (const project of alive.slice(0, PROJECTS))
 		try {
 			for (const one of await port.value.last(project, url)) {
@@ -49,6 +52,7 @@ export async function lastSent(deps: Deps, caller: Caller, integration: Integrat
 		} catch (error) {
 			if (!(error instanceof VendorError)) throw error;
 			troubles.push(error.message);
+			failed ??= vendorRefusal(error);
 		}
 	if (alive.length > PROJECTS)
 		troubles.push(`Only the first ${PROJECTS} of ${alive.length} projects were asked about.`);
@@ -57,7 +61,7 @@ export async function lastSent(deps: Deps, caller: Caller, integration: Integrat
 		.map((one) => ({ ...one, taken: taken.has(one.same) }))
 		.sort((a, b) => (b.at?.getTime() ?? 0) - (a.at?.getTime() ?? 0) || Number(b.ref.delivery) - Number(a.ref.delivery))
 		.slice(0, SHOWN);
-	return done({ items, troubles: [...new Set(troubles)] });
+	return done({ items, troubles: [...new Set(troubles)], failed });
 }
 
 export interface SentAgain {
@@ -75,9 +79,9 @@ export async function sendAgain(
 ): Promise<Outcome<SentAgain>> {
 	const sent = await lastSent(deps, caller, integration);
 	if (!sent.ok) return sent;
-	const { items, troubles } = sent.value;
+	const { items, failed } = sent.value;
 	const delivery = wanted === null ? items.find((one) => !one.taken) : items.find(({ id }) => id === wanted);
-	if (delivery === undefined) return refused(noSuchDelivery(wanted, troubles));
+	if (delivery === undefined) return refused(noSuchDelivery(wanted, failed));
 	const port = portOf(deps, integration);
 	if (!port.ok) return port;
 	try {
@@ -120,8 +124,8 @@ function tellsNobody({ provider, slug }: IntegrationRow): Refusal {
 			);
 }
 
-function noSuchDelivery(wanted: string | null, troubles: readonly string[]): Refusal {
-	if (troubles.length > 0) return refusal("provider_rejected", troubles.join(" "), "Nothing was sent again.");
+function noSuchDelivery(wanted: string | null, failed: Refusal | null): Refusal {
+	if (failed !== null) return { ...failed, message: `${failed.message} Nothing was sent again.` };
 	return wanted === null
 		? refusal("unknown_delivery", "No delivery is there that was not taken: there is nothing to send again.")
 		: refusal("unknown_delivery", "This delivery is not among the last ones any more.", "Look at the list again.");

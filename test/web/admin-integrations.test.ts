@@ -5,7 +5,7 @@ import { examineIntegration } from "../../src/cli/examine-integration.ts";
 import { openSecrets } from "../../src/configuration/integrations.ts";
 import { makeCheckup } from "../../src/make-checkup.ts";
 import { auditPage } from "../../src/store/audit-pages.ts";
-import { IntegrationTable } from "../../src/store/entities.ts";
+import { IntegrationTable, ProjectTable } from "../../src/store/entities.ts";
 import type { FakeRepository } from "../fakes/github/state.ts";
 import { FakeGitHub } from "../fakes/github.ts";
 import { shaOf } from "../fakes/sha-of.ts";
@@ -244,4 +244,13 @@ test("nobody but an admin sees or does any of it", async () => {
 		expect((await ops.ask("POST", path, { form: { csrf, ...form() } })).status).toBe(403);
 	expect((await ada.ask("POST", `${PAGE}/-secret`, { form: {} })).status).toBe(403);
 	expect((await kept("acme")).row.slug).toBe("acme");
+});
+
+test("a provider that cannot be reached is called that, whatever it was to be asked", async () => {
+	const { db } = site.world.deps;
+	await db.getRepository(IntegrationTable).update({ slug: "acme" }, { baseUrl: "http://127.0.0.1:1" });
+	await db.getRepository(ProjectTable).update({ slug: "shop" }, { integrationId: (await kept("acme")).row.id });
+	const unreached = { status: 503, body: { code: "provider_unavailable" } };
+	expect(await site.api("GET", "/integrations/acme/deliveries")).toMatchObject(unreached);
+	expect(await site.api("POST", "/integrations/acme/redeliver")).toMatchObject(unreached);
 });

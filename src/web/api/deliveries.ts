@@ -19,9 +19,8 @@ export const deliveryEndpoints: readonly Endpoint[] = [
 			if (!integration.ok) return refusalReply(integration.refusal);
 			const sent = await lastSent(deps, await identifyToken(deps, token), integration.value);
 			if (!sent.ok) return refusalReply(sent.refusal);
-			const { items, troubles } = sent.value;
-			const [trouble] = troubles;
-			if (items.length === 0 && trouble !== undefined) return refusalReply(refusal("provider_rejected", trouble));
+			const { items, failed } = sent.value;
+			if (items.length === 0 && failed !== null) return refusalReply(failed);
 			return { status: 200, body: { items: items.map(deliveryJson), next: null } };
 		},
 	}),
