@@ -71,6 +71,8 @@ test("every endpoint is in it, with all that it takes; and nothing else is", () 
 			...["GET /api/v1/freezes", "POST /api/v1/freezes", "DELETE /api/v1/freezes"],
 		]),
 	);
+	const given = api.paths["/api/v1/runs/{id}/log"]?.["get"]?.responses["200"]?.content ?? {};
+	expect(Object.keys(given)).toEqual(["application/json", "text/plain", "text/event-stream"]);
 	const names = (path: string, method: string) => api.paths[path]?.[method]?.parameters.map(({ name }) => name);
 	expect(names("/api/v1/runs", "get")).toEqual(["project", "environment", "state", "limit", "cursor"]);
 	expect(names("/api/v1/runs/{id}/approve", "post")).toEqual(["id", "Idempotency-Key"]);

@@ -54,6 +54,8 @@ export interface Endpoint {
 	readonly answers: Readonly<Partial<Record<200 | 201 | 204, z.ZodType | null>>>;
 	/** Whether it takes or gives text/plain beside JSON. */
 	readonly text?: "takes" | "gives";
+	/** Whether it gives text/event-stream to whoever asks for it. */
+	readonly streams?: true;
 	/** Whether If-Match is heeded. */
 	readonly ifMatch?: true;
 	/** Bytes; default: that of the server. */

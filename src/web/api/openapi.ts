@@ -39,7 +39,7 @@ export function describeApi(base: string, endpoints: readonly Endpoint[]): Json 
 }
 
 function operation(
-	{ method, path, summary, query, body, bodyDescribed, token, answers, text, ifMatch }: Endpoint,
+	{ method, path, summary, query, body, bodyDescribed, token, answers, text, streams, ifMatch }: Endpoint,
 	describe: Describe,
 ): Json {
 	return {
@@ -55,7 +55,7 @@ function operation(
 		...(body === NoBody ? {} : { requestBody: requestBody(bodyDescribed ?? body, text, describe) }),
 		responses: {
 			...Object.fromEntries(
-				Object.entries(answers).map(([status, answer]) => [status, response(answer, text, describe)]),
+				Object.entries(answers).map(([status, answer]) => [status, response(answer, { text, streams }, describe)]),
 			),
 			default: {
 				description: "A problem",
@@ -74,10 +74,19 @@ function requestBody(body: z.ZodType, text: Endpoint["text"], describe: Describe
 	};
 }
 
-function response(answer: z.ZodType | null, text: Endpoint["text"], describe: Describe): Json {
+const EVENTS = { "text/event-stream": { schema: { type: "string" } } };
+
+function response(
+	answer: z.ZodType | null,
+	{ text, streams }: { readonly text: Endpoint["text"]; readonly streams: Endpoint["streams"] },
+	describe: Describe,
+): Json {
 	if (answer === null) return { description: "Done, nothing to say" };
 	const json = { "application/json": { schema: describe(answer, "output") } };
-	return { description: "Done", content: { ...json, ...(text === "gives" ? PLAIN : {}) } };
+	return {
+		description: "Done",
+		content: { ...json, ...(text === "gives" ? PLAIN : {}), ...(streams ? EVENTS : {}) },
+	};
 }
 
 function queryParameters(schema: Json): Json[] {

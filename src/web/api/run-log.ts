@@ -39,6 +39,7 @@ export const logEndpoints: readonly Endpoint[] = [
 		query: LogQuery,
 		answers: { 200: listOf(LogLineAnswer) },
 		text: "gives",
+		streams: true,
 		handle: async (call) => {
 			const { deps, token, query, accept, gone } = call;
 			const found = await findSeenRun(call);
