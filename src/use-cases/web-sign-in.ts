@@ -75,11 +75,14 @@ export async function signInByLink(deps: Deps, plain: string): Promise<Outcome<s
 		await note(deps, await actorOf(deps, link.who), "web.link_refused", { state: link.state });
 		return refused(BAD_LINK[link.state]);
 	}
-	return deps.db.transaction(async (tx) => {
+	const session = await deps.db.transaction(async (tx) => {
 		const who = await useLink(tx, plain, deps.now());
-		if (who === null) return refused(BAD_LINK.used);
-		return done(await openSession(deps, tx, who, "link"));
+		return who === null ? null : openSession(deps, tx, who, "link");
 	});
+	if (session !== null) return done(session);
+	// Somebody else was quicker by a moment: that is told as any other second use is.
+	await note(deps, await actorOf(deps, link.who), "web.link_refused", { state: "used" });
+	return refused(BAD_LINK.used);
 }
 
 /**

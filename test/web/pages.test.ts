@@ -42,8 +42,10 @@ describe("the way in", () => {
 	test("two who use one link at the same moment: one is in", async () => {
 		const link = await linkOf(site, "U_ANN");
 		const both = [new Browser(site), new Browser(site)];
+		const before = await audited("web.link_refused");
 		const answers = await Promise.all(both.map((one) => one.ask("POST", link, { form: {} })));
 		expect(answers.map(({ status }) => status).sort()).toEqual([303, 410]);
+		expect(await audited("web.link_refused")).toBe(before + 1);
 	});
 
 	test("whoever becomes a guest is out at once", async () => {
