@@ -1,4 +1,5 @@
 import type { PersonLock } from "../core/person-lock.ts";
+import type { StandingFreeze } from "../core/rules/standing-freeze.ts";
 import type { Run } from "../core/run.ts";
 import type { Card, CardBlock, Inline, Rich } from "../ports/chat.ts";
 import { heldBy } from "./refusal-words.ts";
@@ -15,7 +16,7 @@ export interface Standing {
 	readonly active: Run | null;
 	readonly lock: PersonLock | null;
 	/** What stops releases there, by hand or by rule. */
-	readonly frozen: { readonly says: string; readonly until: Date | null } | null;
+	readonly frozen: StandingFreeze | null;
 	/** How its windows stand; null: it has none. */
 	readonly window: { readonly open: boolean } | null;
 	/** From when on neither a freeze nor the windows stop releases; null: that is not foreseen. */

@@ -210,8 +210,11 @@ test("freezes: set, shown, changed and lifted; what is wrong is told beside its 
 	expect(text).toContain("Takes shop/production.");
 	expect(plain((await ada.get("/admin")).text)).toContain("Releases are stopped by hand: */production .");
 	const board = plain((await ada.get("/")).text);
-	expect(board).toContain("U_ADA stopped releases to */production until 2026-03-04 12:00 (UTC)");
+	expect(board).toMatch(/U_ADA stopped releases to \*\/production until 4 Mar 2026, 12:00 UTC ?: data/);
 	expect(board).toMatch(/Frozen .* Releases may go again:/);
+	await site.api("POST", "/locks", { body: { project: "shop", environment: "production", reason: "mine" } });
+	expect(plain((await ada.get("/")).text)).toMatch(/Frozen +Locked/);
+	await site.api("DELETE", "/locks?project=shop&environment=production");
 	expect(await act("/-lift", { scope: "*" })).toContain(
 		"There is no freeze of * by hand. Frozen: */production by U_ADA",
 	);

@@ -129,9 +129,16 @@ test("of more runs than are read at once the figures are whole from a day on, an
 	expect(now().getTime()).toBeLessThan(cut.since.getTime());
 });
 
+test("a list that nothing is in yet follows what happens too", async () => {
+	const { text } = await ann.get("/runs?environment=production");
+	expect(text).toMatch(/<div class="card empty" data-live[^>]* hx-select="\[data-live\]"[^>]*>No run fits\./);
+});
+
 test("the trail is filtered, searched, exported and verified", async () => {
 	const { text } = await ann.get("/audit?action=run.failed");
 	expect(text).toContain('href="/runs/2"');
+	// To the second, for whoever puts events in order.
+	expect(text).toMatch(/<time [^>]*data-exact[^>]*>4 Mar 2026, \d\d:\d\d:\d\d UTC</);
 	expect(text).not.toContain('href="/runs/4"');
 	expect((await ann.get("/audit?q=ROLLBACK&environment=stage")).text).toContain('href="/runs/5"');
 	expect((await ann.get("/audit?q=nothing-like-this")).text).toContain("No entry fits.");

@@ -446,7 +446,7 @@ describe("small cards", () => {
 		const { text } = statusCard([{ ...standing, waiting: many(8) }]);
 		for (const one of ["web/production", "v1.4.2", "#12 by Ada", "Running", "Locked by Eve", "#24", "… and 3 more"])
 			expect(text).toContain(one);
-		const frozen = { says: "Eve stopped releases to */production.", until: null };
+		const frozen = { says: "Eve stopped releases to */production.", what: "", why: "", until: null };
 		expect(statusCard([{ ...standing, frozen, waiting: [] }]).text).toContain(
 			"❄️ Eve stopped releases to */production.",
 		);

@@ -2,18 +2,34 @@ import { DateTime } from "luxon";
 import { type HandFreeze, scopeText } from "../freeze.ts";
 import type { EffectivePolicy } from "../policy.ts";
 
+export interface StandingFreeze {
+	/** All of it in one sentence, its end by the clock of the place. */
+	readonly says: string;
+	/** The same in parts, for those who show the end by the reader's clock: "Ada stopped all releases". */
+	readonly what: string;
+	/** Null: until it is lifted. */
+	readonly until: Date | null;
+	readonly why: string;
+}
+
 /** What stops releases at an environment, for those who look; null: nothing does. */
 export function standingFreeze(
 	policy: EffectivePolicy | null,
 	frozenByHand: readonly HandFreeze[],
 	now: Date,
-): { readonly says: string; readonly until: Date | null } | null {
-	const ends = frozenByHand.map((one) => ({ says: handWords(one, policy), until: one.until }));
+): StandingFreeze | null {
+	const ends: StandingFreeze[] = frozenByHand.map((one) => ({
+		...{ says: handWords(one, policy), until: one.until },
+		...{ what: stoppedBy(one), why: `${bare(one.reason)}.` },
+	}));
 	for (const rule of policy?.freezes ?? [])
 		if (rule.mode === "deny" && isOn(rule, now))
-			ends.push({ says: ruleWords(rule), until: at(rule.until, rule.timezone).toJSDate() });
+			ends.push({
+				...{ says: ruleWords(rule), until: at(rule.until, rule.timezone).toJSDate() },
+				...{ what: STOPPED, why: `${bare(rule.reason)}.` },
+			});
 	// The one that lasts longest is the one to wait for.
-	return ends.reduce<(typeof ends)[number] | null>(
+	return ends.reduce<StandingFreeze | null>(
 		(last, one) =>
 			last === null || (last.until !== null && (one.until === null || one.until > last.until)) ? one : last,
 		null,
@@ -32,7 +48,7 @@ export function isOn(freeze: RuleFreeze, now: Date): boolean {
 }
 
 export function ruleWords({ until, timezone, reason }: RuleFreeze): string {
-	return `Releases stop until ${until.replace("T", " ")} (${timezone}): ${bare(reason)}.`;
+	return `${STOPPED} until ${until.replace("T", " ")} (${timezone}): ${bare(reason)}.`;
 }
 
 export function handWords(freeze: HandFreeze, policy: EffectivePolicy | null): string {
@@ -41,9 +57,14 @@ export function handWords(freeze: HandFreeze, policy: EffectivePolicy | null): s
 		freeze.until === null
 			? "until the freeze is lifted"
 			: `until ${DateTime.fromJSDate(freeze.until, { zone }).toFormat("yyyy-MM-dd HH:mm")} (${zone})`;
+	return `${stoppedBy(freeze)} ${end}: ${bare(freeze.reason)}.`;
+}
+
+const STOPPED = "Releases stop";
+
+function stoppedBy(freeze: HandFreeze): string {
 	const scope = scopeText(freeze);
-	const what = scope === "*" ? "all releases" : `releases to ${scope}`;
-	return `${freeze.person.name} stopped ${what} ${end}: ${bare(freeze.reason)}.`;
+	return `${freeze.person.name} stopped ${scope === "*" ? "all releases" : `releases to ${scope}`}`;
 }
 
 function bare(reason: string): string {

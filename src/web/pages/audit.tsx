@@ -140,7 +140,7 @@ function Row({ one: { chain, seq, entry } }: { readonly one: PlacedEntry }) {
 	return (
 		<tr>
 			<td data-label="When">
-				<Time at={new Date(entry.atMs)} />
+				<Time at={new Date(entry.atMs)} exact />
 			</td>
 			<td data-label="Who">
 				<span>

@@ -44,9 +44,15 @@ export function Badge({
 
 const UTC = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
 
-/** In UTC, until the script of the page puts it into the reader's zone. */
-export function Time({ at }: { readonly at: Date }) {
-	return <time dateTime={at.toISOString()}>{`${UTC.format(at)} UTC`}</time>;
+const UTC_EXACT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" });
+
+/** In UTC, until the script of the page puts it into the reader's zone. `exact`: to the second. */
+export function Time({ at, exact = false }: { readonly at: Date; readonly exact?: boolean }) {
+	return (
+		<time dateTime={at.toISOString()} {...(exact ? { "data-exact": "" } : {})}>
+			{`${(exact ? UTC_EXACT : UTC).format(at)} UTC`}
+		</time>
+	);
 }
 
 /** What cards say, on the page. */

@@ -128,13 +128,11 @@ function Environment({
 		<article class="card env" id={`place-${one.project}-${one.environment}`}>
 			<header>
 				<h3>{one.environment}</h3>
-				{active !== null ? (
-					<StateBadge state={active.progress.state} />
-				) : frozen !== null ? (
-					<Badge tone="wait">Frozen</Badge>
-				) : lock === null ? null : (
-					<Badge tone="wait">Locked</Badge>
-				)}
+				<div>
+					{active === null ? null : <StateBadge state={active.progress.state} />}
+					{frozen === null ? null : <Badge tone="wait">Frozen</Badge>}
+					{lock === null ? null : <Badge tone="wait">Locked</Badge>}
+				</div>
 			</header>
 			{run === null ? (
 				<p class="soft">Nothing released yet.</p>
@@ -165,7 +163,12 @@ function Environment({
 					)}
 				</p>
 			)}
-			{frozen === null ? null : <p>{frozen.says}</p>}
+			{frozen === null ? null : (
+				<p>
+					{frozen.what} until {frozen.until === null ? "the freeze is lifted" : <Time at={frozen.until} />}:{" "}
+					{frozen.why}
+				</p>
+			)}
 			{waiting.length === 0 ? null : (
 				<ul class="plain">
 					{waiting.map((next) => (

@@ -62,7 +62,7 @@ export async function Live(deps: Deps, caller: Caller, run: Run) {
 											<li key={seq}>
 												<RichText text={line} />{" "}
 												<small>
-													<Time at={new Date(entry.atMs)} />
+													<Time at={new Date(entry.atMs)} exact />
 												</small>
 											</li>,
 										];

@@ -43,20 +43,16 @@ async function runs({ deps, query }: PageCall): Promise<PageReply> {
 				/>
 				<button type="submit">Show</button>
 			</form>
-			{shown.length === 0 ? (
-				<div class="card empty">No run fits.</div>
-			) : (
-				<div
-					class="card scroll"
-					data-live
-					hx-get={`/runs?${new URLSearchParams({ ...filter, ...stringly(from) })}`}
-					hx-select=".card.scroll"
-					hx-trigger="draven:changed"
-					hx-swap="outerMorph"
-				>
-					<RunsTable runs={shown} />
-				</div>
-			)}
+			<div
+				class={shown.length === 0 ? "card empty" : "card scroll"}
+				data-live
+				hx-get={`/runs?${new URLSearchParams({ ...filter, ...stringly(from) })}`}
+				hx-select="[data-live]"
+				hx-trigger="draven:changed"
+				hx-swap="outerMorph"
+			>
+				{shown.length === 0 ? "No run fits." : <RunsTable runs={shown} />}
+			</div>
 			{found.length > PAGE ? (
 				<a class="button" href={`/runs?${older}`}>
 					Older runs

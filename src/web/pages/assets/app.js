@@ -7,7 +7,8 @@ function localTimes(root) {
 		if (Number.isNaN(at.getTime())) continue;
 		time.dataset.local = "";
 		time.title = time.textContent;
-		time.textContent = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+		const timeStyle = "exact" in time.dataset ? "medium" : "short";
+		time.textContent = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle });
 	}
 }
 
