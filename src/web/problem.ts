@@ -59,6 +59,7 @@ export function refusalReply(no: Refusal): Reply {
 export function statusOf(code: string): number {
 	if (FORBIDDEN.has(code)) return 403;
 	if (CONFLICT.has(code)) return 409;
+	if (code === "bad_cursor") return 400;
 	if (code === "changed_meanwhile") return 412;
 	if (PASSING.has(code)) return 503;
 	if (code.startsWith("provider_")) return 502;

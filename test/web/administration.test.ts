@@ -36,6 +36,10 @@ test("a token is made, shown once, used, and revoked", async () => {
 	const { items: rest, next } = (await site.api("GET", `/tokens?cursor=${listed.body.next}`)).body;
 	expect([...listed.body.items, ...rest]).toContainEqual(shown);
 	expect([listed.body.items.length, next]).toEqual([1, null]);
+	for (const list of ["tokens", "people", "policies"])
+		expect(await site.api("GET", `/${list}?cursor=00000000-0000-4000-8000-000000000000`)).toMatchObject({
+			...{ status: 400, body: { code: "bad_cursor" } },
+		});
 	expect(JSON.stringify([listed.body, rest])).not.toContain(token);
 	expect((await site.api("GET", "/runs", { token })).status).toBe(200);
 	expect((await site.api("DELETE", `/tokens/${shown.id}`)).status).toBe(204);

@@ -311,6 +311,9 @@ test("locks and freezes are read on with their cursors, as every list is", async
 		expect([...first.items, ...second.items]).toEqual(all.items);
 		expect(second.next).toBeNull();
 		expect((await site.api("GET", `${path}?limit=0`)).body).toMatchObject({ code: "invalid_query" });
+		expect(await site.api("GET", `${path}?cursor=gone%2Fgone`)).toMatchObject({
+			...{ status: 400, body: { code: "bad_cursor", detail: expect.stringContaining("from the beginning") } },
+		});
 	}
 	for (const { project, environment } of places) {
 		await site.api("DELETE", `/locks?project=${project}&environment=${environment}`);

@@ -108,7 +108,9 @@ async function list(
 	const all = alive
 		.filter((one) => one.kind === kind)
 		.filter((one) => query.project === undefined || one.name.startsWith(`${query.project}/`));
-	const { items, next } = pageOf(all, query, ({ id }) => id);
+	const page = pageOf(all, query, ({ id }) => id);
+	if (!page.ok) return refusalReply(page.refusal);
+	const { items, next } = page.value;
 	return { status: 200, body: { items: items.map((one) => json(one, alive)), next } };
 }
 

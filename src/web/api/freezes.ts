@@ -33,7 +33,8 @@ export const freezeEndpoints: readonly Endpoint[] = [
 			const shown = all
 				.filter((freeze) => isWhole || places.some((place) => freezesAt([freeze], place, now).length > 0))
 				.map((freeze) => freezeJson(freeze, known));
-			return { status: 200, body: pageOf(shown, query, ({ scope }) => scope) };
+			const page = pageOf(shown, query, ({ scope }) => scope);
+			return page.ok ? { status: 200, body: page.value } : refusalReply(page.refusal);
 		},
 	}),
 	endpoint({

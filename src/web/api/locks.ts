@@ -28,7 +28,8 @@ export const lockEndpoints: readonly Endpoint[] = [
 					until: held.until?.toISOString() ?? null,
 					createdAt: held.createdAt.toISOString(),
 				}));
-			return { status: 200, body: pageOf(all, query, (held) => `${held.project}/${held.environment}/${held.heldBy}`) };
+			const page = pageOf(all, query, (held) => `${held.project}/${held.environment}/${held.heldBy}`);
+			return page.ok ? { status: 200, body: page.value } : refusalReply(page.refusal);
 		},
 	}),
 	endpoint({

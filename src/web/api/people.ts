@@ -23,7 +23,9 @@ export const peopleEndpoints: readonly Endpoint[] = [
 		handle: async ({ deps, token, query }) => {
 			const admin = await adminOf(deps, token);
 			if (!admin.ok) return refusalReply(admin.refusal);
-			const { items, next } = pageOf(await peopleLike(deps, query.q ?? ""), query, ({ id }) => id);
+			const page = pageOf(await peopleLike(deps, query.q ?? ""), query, ({ id }) => id);
+			if (!page.ok) return refusalReply(page.refusal);
+			const { items, next } = page.value;
 			return { status: 200, body: { items: items.map(personJson), next } };
 		},
 	}),

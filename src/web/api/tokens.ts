@@ -21,7 +21,9 @@ export const tokenEndpoints: readonly Endpoint[] = [
 		handle: async ({ deps, token, query }) => {
 			const admin = await adminOf(deps, token);
 			if (!admin.ok) return refusalReply(admin.refusal);
-			const { items, next } = pageOf(await listTokens(deps.db), query, ({ id }) => id);
+			const page = pageOf(await listTokens(deps.db), query, ({ id }) => id);
+			if (!page.ok) return refusalReply(page.refusal);
+			const { items, next } = page.value;
 			return { status: 200, body: { items: await tokensJson(deps.db, items), next } };
 		},
 	}),
