@@ -134,6 +134,34 @@ test("a list that nothing is in yet follows what happens too", async () => {
 	expect(text).toMatch(/<div class="card empty" data-live[^>]* hx-select="\[data-live\]"[^>]*>No run fits\./);
 });
 
+test("what is not understood of the filters is named, and nothing is shown or exported for it", async () => {
+	const asked = [
+		["/audit?since=zzz", "From &quot;zzz&quot; was not understood: it has to be a day, such as 2026-03-31."],
+		["/audit?until=2026-02-31", "To &quot;2026-02-31&quot; was not understood"],
+		["/audit?action=run.flown", "What &quot;run.flown&quot; was not understood: it is none that there is."],
+		["/audit?run=zzz", "Run &quot;zzz&quot; was not understood"],
+		["/audit?cursor=zzz", "Cursor &quot;zzz&quot; was not understood"],
+		["/runs?state=x", "State &quot;x&quot; was not understood: it has to be one of waiting_approval,"],
+		["/runs?before=x", "Older than &quot;x&quot; was not understood"],
+	] as const;
+	for (const [path, said] of asked) {
+		const { text, status } = await ann.get(path);
+		expect([path, status, text.includes(said)]).toEqual([path, 200, true]);
+		expect([path, text.includes('href="/runs/')]).toEqual([path, false]);
+	}
+	for (const path of [
+		"/audit.csv?since=zzz",
+		"/audit.json?action=run.flown",
+		"/reports.csv?weeks=13",
+		"/reports?by=day",
+	]) {
+		const { text, status, headers } = await ann.get(path);
+		expect([path, status, headers.get("content-disposition")]).toEqual([path, 400, null]);
+		expect(text).toContain("was not understood: it ");
+	}
+	expect((await ann.get("/audit.csv?since=&until=&action=&run=&project=")).status).toBe(200);
+});
+
 test("the trail is filtered, searched, exported and verified", async () => {
 	const { text } = await ann.get("/audit?action=run.failed");
 	expect(text).toContain('href="/runs/2"');

@@ -14,6 +14,7 @@ import { Columns } from "./columns.tsx";
 import { Form } from "./layout.tsx";
 import type { PageCall, PageReply, PageRoute } from "./page.tsx";
 import { Choice } from "./runs.tsx";
+import { refuseUnread, type Unread, UnreadNotice, unreadChoice } from "./unread.tsx";
 import { VerificationNotice } from "./verification.tsx";
 
 const PAGE = 50;
@@ -30,32 +31,50 @@ export const auditPages: readonly PageRoute[] = [
 ];
 
 function day(text: string | undefined): Date | undefined {
-	return /^\d{4}-\d{2}-\d{2}$/.test(text ?? "") && !Number.isNaN(Date.parse(text ?? ""))
-		? new Date(text ?? "")
-		: undefined;
+	const at = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text ?? "") ? `${text}T00:00:00Z` : "");
+	// The 31st of a shorter month is no day.
+	return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text ?? "") ? at : undefined;
 }
 
-async function filterOf({ deps, query }: PageCall): Promise<Omit<AuditFilter, "limit">> {
+const A_DAY = "has to be a day, such as 2026-03-31";
+
+interface FilterRead {
+	readonly filter: Omit<AuditFilter, "limit">;
+	readonly unread: readonly Unread[];
+}
+
+async function filterOf({ deps, query }: PageCall): Promise<FilterRead> {
 	const { project, environment, action, q, run, cursor } = query;
 	const found = run === undefined || run === "" ? null : await findRun(deps, run.replace(/^#/, ""));
 	const [, atMs, seq, chain] = /^(\d{1,15})\.(\d{1,15})\.([\w-]{1,64})$/.exec(cursor ?? "") ?? [];
-	const until = day(query["until"]);
-	return {
+	const [since, until] = [day(query["since"]), day(query["until"])];
+	const unread = [
+		...unreadChoice("What", action, AUDIT_ACTIONS),
+		...(query["since"] && since === undefined ? [{ filter: "From", value: query["since"], wanted: A_DAY }] : []),
+		...(query["until"] && until === undefined ? [{ filter: "To", value: query["until"], wanted: A_DAY }] : []),
+		...(found === null || found.ok ? [] : [{ filter: "Run", value: run ?? "", wanted: "names no run that there is" }]),
+		...(cursor && chain === undefined
+			? [{ filter: "Cursor", value: cursor, wanted: "is none that was given here" }]
+			: []),
+	];
+	const filter = {
 		project: project || undefined,
 		environment: environment || undefined,
 		action: AUDIT_ACTIONS.find((one) => one === action),
 		text: q ? q.slice(0, 200).replaceAll("\0", "") : undefined,
-		since: day(query["since"]),
+		since,
 		// The day itself is meant too.
 		until: until === undefined ? undefined : new Date(until.getTime() + 86_400_000),
-		runId: found === null ? undefined : found.ok ? found.value.id : "none",
+		runId: found?.ok ? found.value.id : undefined,
 		after: chain === undefined ? undefined : { atMs: Number(atMs), seq: Number(seq), chain },
 	};
+	return { filter, unread };
 }
 
 async function audit(call: PageCall): Promise<PageReply> {
 	const { deps, query } = call;
-	const found = await auditPage(deps.db, { ...(await filterOf(call)), limit: PAGE + 1 });
+	const { filter, unread } = await filterOf(call);
+	const found = unread.length > 0 ? [] : await auditPage(deps.db, { ...filter, limit: PAGE + 1 });
 	const shown = found.slice(0, PAGE);
 	const last = shown.at(-1);
 	const { projects } = await knownNames(deps.db.manager);
@@ -112,7 +131,9 @@ async function audit(call: PageCall): Promise<PageReply> {
 			{query["q"] ? (
 				<p class="soft">{`A search looks at the newest ${SEARCHED.toLocaleString("en")} entries that fit; narrow the days to go further back.`}</p>
 			) : null}
-			{shown.length === 0 ? (
+			{unread.length > 0 ? (
+				<UnreadNotice unread={unread} />
+			) : shown.length === 0 ? (
 				<div class="card empty">No entry fits.</div>
 			) : (
 				<div class="card scroll">
@@ -170,7 +191,9 @@ function Row({ one: { chain, seq, entry } }: { readonly one: PlacedEntry }) {
 }
 
 async function exported(call: PageCall, form: "json" | "csv"): Promise<PageReply> {
-	const entries = everyEntry(call.deps.db, await filterOf(call));
+	const { filter, unread } = await filterOf(call);
+	if (unread.length > 0) return refuseUnread(unread, "audit", "/audit");
+	const entries = everyEntry(call.deps.db, filter);
 	return form === "json"
 		? { kind: "file", name: "draven-audit.json", type: "application/json", body: Readable.from(auditJson(entries)) }
 		: {

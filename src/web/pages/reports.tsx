@@ -14,6 +14,7 @@ import { csv } from "./csv.ts";
 import { spoken } from "./duration.ts";
 import type { PageCall, PageReply, PageRoute } from "./page.tsx";
 import { Choice, RunsTable } from "./runs.tsx";
+import { refuseUnread, type Unread, unreadBefore, unreadChoice } from "./unread.tsx";
 
 const GROUPINGS: readonly Grouping[] = ["week", "project", "environment"];
 const WEEKS = [4, 12, 26, 52] as const;
@@ -54,9 +55,9 @@ const TIMES = [
 type Metric = (typeof COUNTS)[number][0] | (typeof TIMES)[number][0];
 
 export const reportPages: readonly PageRoute[] = [
-	{ method: "GET", path: "/reports", handle: reports },
-	{ method: "GET", path: "/reports/runs", handle: runsBehind },
-	{ method: "GET", path: "/reports.csv", handle: asCsv },
+	{ method: "GET", path: "/reports", handle: understood(reports) },
+	{ method: "GET", path: "/reports/runs", handle: understood(runsBehind) },
+	{ method: "GET", path: "/reports.csv", handle: understood(asCsv) },
 ];
 
 interface Asked {
@@ -73,6 +74,23 @@ function askedIn({ query }: PageCall): Asked {
 		environment: query["environment"] || null,
 		weeks,
 		by: GROUPINGS.find((one) => one === query["by"]) ?? "week",
+	};
+}
+
+function unreadIn({ query }: PageCall): readonly Unread[] {
+	return [
+		...unreadChoice("Time", query["weeks"], WEEKS),
+		...unreadChoice("By", query["by"], GROUPINGS),
+		...unreadChoice("Figure", query["metric"], Object.keys(LABELS)),
+		...unreadBefore(query["before"]),
+	];
+}
+
+/** All of it is refused where a part is not understood: figures of something else would be taken for those. */
+function understood(handle: PageRoute["handle"]): PageRoute["handle"] {
+	return async (call) => {
+		const unread = unreadIn(call);
+		return unread.length > 0 ? refuseUnread(unread, "reports", "/reports") : handle(call);
 	};
 }
 

@@ -8,6 +8,7 @@ import { RefCode, RunLink, StateBadge, Time } from "./bits.tsx";
 import { Columns } from "./columns.tsx";
 import { spoken } from "./duration.ts";
 import type { PageCall, PageReply, PageRoute } from "./page.tsx";
+import { UnreadNotice, unreadBefore, unreadChoice } from "./unread.tsx";
 
 const PAGE = 50;
 
@@ -23,7 +24,8 @@ async function runs({ deps, query }: PageCall): Promise<PageReply> {
 		...(state === undefined ? {} : { state }),
 	};
 	const from = /^\d{1,9}$/.test(before ?? "") ? { before: Number(before) } : {};
-	const found = await foundBy(deps, { ...filter, ...from });
+	const unread = [...unreadChoice("State", query["state"], RUN_STATES), ...unreadBefore(before)];
+	const found = unread.length > 0 ? [] : await foundBy(deps, { ...filter, ...from });
 	const shown = found.slice(0, PAGE);
 	const last = shown.at(-1);
 	const environments = [...new Set(projects.flatMap((one) => one.environments.map(({ slug }) => slug)))];
@@ -43,16 +45,20 @@ async function runs({ deps, query }: PageCall): Promise<PageReply> {
 				/>
 				<button type="submit">Show</button>
 			</form>
-			<div
-				class={shown.length === 0 ? "card empty" : "card scroll"}
-				data-live
-				hx-get={`/runs?${new URLSearchParams({ ...filter, ...stringly(from) })}`}
-				hx-select="[data-live]"
-				hx-trigger="draven:changed"
-				hx-swap="outerMorph"
-			>
-				{shown.length === 0 ? "No run fits." : <RunsTable runs={shown} />}
-			</div>
+			{unread.length > 0 ? (
+				<UnreadNotice unread={unread} />
+			) : (
+				<div
+					class={shown.length === 0 ? "card empty" : "card scroll"}
+					data-live
+					hx-get={`/runs?${new URLSearchParams({ ...filter, ...stringly(from) })}`}
+					hx-select="[data-live]"
+					hx-trigger="draven:changed"
+					hx-swap="outerMorph"
+				>
+					{shown.length === 0 ? "No run fits." : <RunsTable runs={shown} />}
+				</div>
+			)}
 			{found.length > PAGE ? (
 				<a class="button" href={`/runs?${older}`}>
 					Older runs
