@@ -7,8 +7,12 @@ import { ENVIRONMENTS, openSetting, PERSON_ID, PROJECT_ID, query, type Setting }
 const SMALL = 1_000;
 const LARGE = 100_000;
 const ENTRIES_A_RUN = 10;
-/** Between two runs: the twelve weeks of a report hold as many on both sides, and what grows is what lies before. */
-const APART_SECONDS = Math.floor((12 * 7 * 86_400) / SMALL);
+const YEAR_SECONDS = 52 * 7 * 86_400;
+/** Between two of the last runs: what a report of a year shows is as much on both sides, and what grows is what lies before. */
+const APART_SECONDS = Math.floor(YEAR_SECONDS / SMALL);
+const A_YEAR_AGO = new Date(Date.now() - YEAR_SECONDS * 1_000).toISOString().slice(0, 10);
+/** Of ten runs one is of this environment: its lists are full on both sides. */
+const BUSY = 7;
 const ROUNDS = 4;
 const MS = 400;
 
@@ -17,15 +21,28 @@ const PATHS = [
 		"/",
 		"/runs",
 		"/runs?state=failed",
-		"/runs?environment=e7",
+		`/runs?environment=e${BUSY}`,
 		`/runs/${SMALL / 2}`,
 		"/audit",
-		"/audit?environment=e7",
+		`/audit?environment=e${BUSY}`,
 	],
-	...["/audit?action=run.late_report", "/audit?action=token.revoked", "/reports", "/reports?environment=e7"],
+	...[
+		"/audit?action=run.late_report",
+		"/audit?action=token.revoked",
+		"/reports",
+		`/reports?environment=e${BUSY}`,
+		"/reports?weeks=52",
+	],
 	...["/audit?q=late_report", "/projects/web", "/account", "/reports/runs?metric=deployments", "/reports.csv"],
+	...[`/audit.csv?environment=e${BUSY}&since=${A_YEAR_AGO}`],
 	...["/admin", "/admin/projects", "/admin/projects/web", "/admin/policies", "/admin/integrations", "/admin/access"],
 	...["/admin/people", `/admin/people/${PERSON_ID}`, "/admin/tokens", "/admin/locks", "/admin/freezes"],
+];
+/** Ada comes by her address, and is an admin. */
+const ADMIN = [
+	`INSERT INTO identity (platform, tenant, external_id, person_id, email) VALUES ('email', '', 'ada@acme.test', '${PERSON_ID}', 'ada@acme.test')`,
+	`INSERT INTO access_binding (id, role, subjects, managed_by)
+	 VALUES ('00000000-0000-4000-c000-000000000001', 'admin', '[{"email":"ada@acme.test"}]', 'api')`,
 ];
 /** One browser asks here as much as many would. */
 const NO_LIMIT = 1_000_000_000;
@@ -61,6 +78,7 @@ export async function benchPageGrowth(server: string): Promise<Figure[]> {
 
 async function open(setting: Setting, runs: number) {
 	await grow(setting, runs);
+	for (const statement of ADMIN) await query(setting.url, statement);
 	const { deps } = setting;
 	const { server, url } = await openWeb({ deps }, { pageRates: PAGE_RATES });
 	const ada = { personId: PERSON_ID, platform: "email", tenant: "", user: "ada@acme.test", role: null } as const;
@@ -76,10 +94,12 @@ async function open(setting: Setting, runs: number) {
 }
 
 async function grow({ url }: Setting, runs: number): Promise<void> {
-	const environment = (n: string) =>
-		`('00000000-0000-4000-8000-' || lpad((1 + ${n} % ${ENVIRONMENTS})::text, 12, '0'))`;
-	const name = (n: string) => `('e' || 1 + ${n} % ${ENVIRONMENTS})`;
-	const ago = (n: string) => `(${runs} - ${n}) * ${APART_SECONDS}`;
+	const which = (n: string) => `(CASE WHEN ${n} % 10 = 0 THEN ${BUSY} ELSE 1 + ${n} % ${ENVIRONMENTS} END)`;
+	const environment = (n: string) => `('00000000-0000-4000-8000-' || lpad(${which(n)}::text, 12, '0'))`;
+	const name = (n: string) => `('e' || ${which(n)})`;
+	const before = (n: string) => `(${runs} - ${n})`;
+	const ago = (n: string) =>
+		`(least(${before(n)}, ${SMALL}) * ${APART_SECONDS} + greatest(${before(n)} - ${SMALL}, 0) * 3600)`;
 	for (const statement of [
 		`INSERT INTO run (id, number, project_id, environment_id, project, environment, type, ref_name, ref_kind, sha, parameters, requested_by, requested_by_name,
 		 fingerprint, approvals_required, verdict, delivery_key, created_at, version, state, started_at, finished_at, reason, external_id)
