@@ -7,6 +7,7 @@ import { examineOpenId } from "../../adapters/openid/examine.ts";
 import { openIdProvider } from "../../adapters/openid/provider.ts";
 import { isEntra, verifiedEmail } from "../../adapters/openid/verified-email.ts";
 import { auditPage } from "../../src/store/audit-pages.ts";
+import { PAGE_RATES } from "../../src/web/pages/gate.ts";
 import { openIdConnect } from "../../src/web/pages/openid-connect.ts";
 import { OpenIdServer } from "../fakes/openid-server.ts";
 import { createTestDatabase } from "../support/database.ts";
@@ -210,6 +211,26 @@ describe("sign-in by OpenID Connect", () => {
 		expect((await browser.get(path)).text).toMatch(/your own|yourself|asked for/);
 		expect((await site.api("GET", path)).body).toMatchObject({ state: "waiting_approval", approvals: [] });
 	});
+});
+
+test("a flood of bad links from an address does not shut out who comes by the provider, nor the other way round", async () => {
+	const openId: NonNullable<Parameters<typeof Site.open>[0]>["openId"] = ({ deps }) =>
+		openIdConnect(deps, openIdProvider({ ...provider, withinMs: 500 }));
+	const narrow = await Site.open({ openId, pageRates: { ...PAGE_RATES, failures: 2 } });
+	try {
+		narrow.world.people.emails.set("U_ANN", "ann@acme.test");
+		await narrow.world.say("U_ANN", "whoami");
+		const guess = () => new Browser(narrow).ask("POST", `/sign-in/${"A".repeat(43)}`, { form: {} });
+		for (const status of [410, 410, 429, 429]) expect((await guess()).status).toBe(status);
+		const ann = new Browser(narrow);
+		expect(await ann.get(await away(ann))).toMatchObject({ status: 303, to: "/" });
+		narrow.world.sleep(2 * 60_000);
+		const strange = () => new Browser(narrow).get("/sign-in/openid/back?code=1&state=1");
+		for (const status of [400, 400, 429, 429]) expect((await strange()).status).toBe(status);
+		expect((await guess()).status).toBe(410);
+	} finally {
+		await narrow.close();
+	}
 });
 
 describe("a provider that is not there", () => {

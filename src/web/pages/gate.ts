@@ -17,7 +17,7 @@ export interface PageRates {
 	readonly searches: number;
 	/** Sessions that were not heard of before, from one address. */
 	readonly newcomers: number;
-	/** Attempts to sign in that failed, from one address. */
+	/** Attempts to sign in that failed, from one address: of links, and as many again of answers of a provider. */
 	readonly failures: number;
 	/** Attempts to sign in as one person. */
 	readonly person: number;
@@ -57,22 +57,30 @@ export function guardSessions(app: FastifyInstance, { deps, pageRates = PAGE_RAT
 	});
 }
 
+interface ByToken {
+	readonly Params: { readonly token?: string };
+}
+
 /** Those who try one link, or one answer of a provider, after the other. What succeeds counts against nobody but its person. */
 export function guardSignIn(app: FastifyInstance, { deps, pageRates = PAGE_RATES }: AppContext): PersonGate {
-	const failures = tokenBuckets(pageRates.failures, deps.now);
+	// Behind a proxy everybody has one address: who floods it with bad links shuts out nobody who comes by the other way.
+	const links = tokenBuckets(pageRates.failures, deps.now);
+	const answers = tokenBuckets(pageRates.failures, deps.now);
 	const people = tokenBuckets(pageRates.person, deps.now);
 	const addressOf = (request: FastifyRequest) => networkOf(request.ip);
+	const failuresOf = ({ params }: FastifyRequest<ByToken>) => (params.token === undefined ? answers : links);
 
-	app.addHook<{ Params: { token?: string } }>("onRequest", async (request, reply) => {
+	app.addHook<ByToken>("onRequest", async (request, reply) => {
+		const failures = failuresOf(request);
 		// The page that tells the ways in costs nothing.
 		if (request.routeOptions.url === "/sign-in" || !failures.isEmpty(addressOf(request))) return;
-		// Behind a proxy everybody has one address: who holds a good link is not kept out by those who guess.
+		// Nor is who holds a good link kept out by those who guess.
 		const { token } = request.params;
 		if (token !== undefined && (await lookAtLink(deps, token.slice(0, 100))).ok) return;
 		return tooMany(reply, failures.take(addressOf(request)).reset);
 	});
-	app.addHook("onResponse", async (request, { statusCode }) => {
-		if (statusCode >= 400 && statusCode < 500) failures.take(addressOf(request));
+	app.addHook<ByToken>("onResponse", async (request, { statusCode }) => {
+		if (statusCode >= 400 && statusCode < 500) failuresOf(request).take(addressOf(request));
 	});
 	return (reply, person) => {
 		const late = over(people, person);
