@@ -18,8 +18,9 @@ export function opensHome({ personal }: Where, text: string, { code }: Answer): 
 	return personal && code !== null && UNKNOWN.has(code) && GREETING.test(text);
 }
 
-/** A person's own page as it stands now. Changes nothing. */
-export async function homeFor(context: TeamsContext, { homeTenant, user }: Where): Promise<Element> {
+/** A person's own page as it stands now; their client asks for it anew whenever they come back to it. Changes nothing. */
+export async function homeFor(context: TeamsContext, { homeTenant, tenant, user }: Where): Promise<Element> {
+	const reader = (await context.conversations.accountsOf(tenant, [user])).get(user) ?? null;
 	const home = await context.front().home("teams", homeTenant, user);
 	const named = (card: Card) => callByName(card, context.nameOf);
 	const [waitingForMe, myRuns, notes] = await Promise.all([
@@ -27,7 +28,7 @@ export async function homeFor(context: TeamsContext, { homeTenant, user }: Where
 		Promise.all(home.myRuns.map(named)),
 		named(home.notes),
 	]);
-	return homeCard({ waitingForMe, myRuns, notes });
+	return homeCard({ waitingForMe, myRuns, notes }, reader);
 }
 
 /** Throws VendorError: it may be shown again later, for nothing was done. */
@@ -46,8 +47,8 @@ export async function drawHomeAgain(context: TeamsContext, where: Where, activit
 	}
 }
 
-/** Runs are shown whole or not at all; what waits for the person comes first. */
-export function homeCard(home: HomeView): Element {
+/** Runs are shown whole or not at all; what waits for the person comes first. `reader`: their id at Teams, if it is known. */
+export function homeCard(home: HomeView, reader: string | null): Element {
 	const notes = home.notes.blocks.flatMap(renderBlock);
 	const shell = {
 		type: "AdaptiveCard",
@@ -56,6 +57,7 @@ export function homeCard(home: HomeView): Element {
 		fallbackText: cut(textOf(home), MAX_FALLBACK),
 		speak: `${spokenCount(home.waitingForMe, WAITING, NOTHING_WAITS)} ${spokenCount(home.myRuns, MINE, NO_RUNS)}`,
 		msteams: { width: "Full" },
+		...(reader === null ? {} : { refresh: { action: BY_ITSELF, userIds: [reader] } }),
 	};
 	let room = ROOM - weigh([shell, ...notes, REFRESH, MORE, MORE]) - 1_000;
 	const list = (title: string, cards: readonly Card[], none: string): Element[] => {
@@ -84,12 +86,13 @@ const NOTHING_WAITS = "Nothing waits for your approval.";
 const MINE = "Your runs";
 const NO_RUNS = "You have not asked for a run yet.";
 const DIVIDER: Element = { type: "TextBlock", text: " ", separator: true };
-const REFRESH: Element = {
-	type: "ActionSet",
-	actions: [
-		press({ title: "Refresh", tooltip: "Show what waits for you and your runs as they are now" }, { act: "home" }),
-	],
-};
+const AS_NOW = press(
+	{ title: "Refresh", tooltip: "Show what waits for you and your runs as they are now" },
+	{ act: "home" },
+);
+const REFRESH: Element = { type: "ActionSet", actions: [AS_NOW] };
+/** Clients that execute nothing know no refresh either. */
+const { fallback: _, ...BY_ITSELF } = AS_NOW;
 
 function heading(text: string): Element {
 	return { type: "TextBlock", text, wrap: true, size: "ExtraLarge", weight: "Bolder", style: "heading" };

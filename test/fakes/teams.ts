@@ -75,9 +75,10 @@ export class FakeTeams extends TeamsServer {
 	async viewOf(user: string, on: TeamsMessage): Promise<Json | null> {
 		const refresh = on.card["refresh"] as { action: Json; userIds: string[] } | undefined;
 		if (refresh === undefined || !refresh.userIds.includes(`29:${user}`)) return null;
-		const [base = "", root = ""] = on.conversation.split(";messageid=");
+		const [base = "", root] = on.conversation.split(";messageid=");
+		const at = root === undefined ? this.inPersonal(user) : this.inChannel(user, base, root);
 		const { body } = await this.send({
-			...{ ...this.inChannel(user, base, root), type: "invoke", name: "adaptiveCard/action", replyToId: on.id },
+			...{ ...at, type: "invoke", name: "adaptiveCard/action", replyToId: on.id },
 			value: { action: refresh.action, trigger: "automatic" },
 		});
 		const { statusCode, value } = JSON.parse(body);

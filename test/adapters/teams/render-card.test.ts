@@ -213,7 +213,8 @@ describe("the longest real content", () => {
 				{ kind: "actions", actions: [decision("approve"), decision("reject")] },
 			);
 		const many = Array.from({ length: 10 }, (_, n) => run(n));
-		const content = homeCard({ waitingForMe: many, myRuns: many, notes: card({ kind: "text", text: ["Type help."] }) });
+		const notes = card({ kind: "text", text: ["Type help."] });
+		const content = homeCard({ waitingForMe: many, myRuns: many, notes }, "29:ada");
 		expect(bytesOf(content)).toBeLessThan(80_000);
 		expect(adaptiveCardProblems(content)).toEqual([]);
 		const titles = buttonsOn(content).map(({ title }) => title);

@@ -133,6 +133,20 @@ describe("a person's page", () => {
 		expect(toldTo("ada")).toEqual([expect.stringContaining("Waiting for you")]);
 	});
 
+	test("is drawn anew by itself when its person comes back to it, for nobody else, and goes on to do so", async () => {
+		there.front.answer = unknown;
+		await there.fake.write("ada", "home");
+		await there.work();
+		const [page] = there.fake.toldTo("ada");
+		if (page === undefined) throw new Error("no page came");
+		there.front.homeView = { ...there.front.homeView, myRuns: [textCard("run 8")] };
+		const anew = await there.fake.viewOf("ada", page);
+		expect(anew === null ? "" : textOf(anew)).toContain("run 8");
+		expect(anew?.["refresh"]).toEqual(page.card["refresh"]);
+		expect(await there.fake.viewOf("bob", page)).toBeNull();
+		expect(there.stored).toEqual([]);
+	});
+
 	test("does not come in a channel, for other words, nor for words that mean something here", async () => {
 		there.front.answer = unknown;
 		await there.fake.mention("ada", CHANNEL, "hello");
