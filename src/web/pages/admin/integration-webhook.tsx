@@ -48,10 +48,10 @@ export function Webhook({ integration, page, url, last, secret }: Props) {
 			</dl>
 			{integration.managedBy === "file" ? null : (
 				<Form action={`${page}/-secret`}>
-					<p>
-						<button type="submit">{has ? "Make another secret" : "Make a secret"}</button>{" "}
+					<div class="hinted">
+						<button type="submit">{has ? "Make another secret" : "Make a secret"}</button>
 						{has ? <small>What the provider signs with the old one is refused from then on.</small> : null}
-					</p>
+					</div>
 				</Form>
 			)}
 		</section>
