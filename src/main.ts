@@ -176,6 +176,17 @@ function addPerson(person: Command, sub: Sub): void {
 		async (called: string, options: LinkOptions) =>
 			(await import("./cli/person.ts")).linkPersonCommand(cli, called, options),
 	);
+	run(
+		sub("unlink", "an account is not theirs: it is a person of its own then", person)
+			.argument("<person>", "name, address or id, as `draven person list` shows them")
+			.option("--email <address>", "an address that was linked by hand", readEmail)
+			.option("--login <integration:account>", "an account at the provider, such as acme-github:ada")
+			.option("--slack <member>", "a member id in Slack, such as U0ADA")
+			.option("--teams <object id>", "an object id in Entra, which Teams knows them by")
+			.addOption(asJson()),
+		async (called: string, options: LinkOptions) =>
+			(await import("./cli/person.ts")).unlinkPersonCommand(cli, called, options),
+	);
 }
 
 function readTime(text: string): Date {

@@ -2,7 +2,9 @@ import type { Store } from "../open-store.ts";
 import { CallIsOff, Sentence } from "../sentence.ts";
 import type { IdentityRow } from "../store/entities.ts";
 import { type KnownPerson, linkIdentity, listPeople, peopleCalled } from "../store/people.ts";
+import { unlinkIdentity } from "../store/unlink-identity.ts";
 import { readAccount } from "../use-cases/read-account.ts";
+import { unlinkedWords } from "../words/unlinked-words.ts";
 import { terminalActor } from "./apply.ts";
 import { type Cli, type ExitCode, printJson, withStore } from "./cli.ts";
 
@@ -43,9 +45,8 @@ function said({ platform, externalId, email }: IdentityRow): string {
 
 /** `draven person link <person>`: what their commits, or another account of theirs, are known by. */
 export async function linkPersonCommand(cli: Cli, called: string, options: LinkOptions): Promise<ExitCode> {
-	const { json, ...belongings } = options;
-	if (Object.values(belongings).filter((value) => value !== undefined).length !== 1)
-		throw new CallIsOff("Say what belongs to them: one of --email, --login, --slack and --teams.");
+	const { json } = options;
+	expectOne(options, "Say what belongs to them");
 	return withStore<ExitCode>(cli, async (store) => {
 		const person = await onePerson(store, called);
 		const identity = await identityOf(cli, store, options);
@@ -62,6 +63,31 @@ export async function linkPersonCommand(cli: Cli, called: string, options: LinkO
 		}
 		const was = before === null ? "" : ` It was ${before.name}'s until now.`;
 		cli.print(`${said({ ...identity, personId: person.id })} belongs to ${person.name}.${was}\n`);
+		return 0;
+	});
+}
+
+function expectOne({ json: _, ...belongings }: LinkOptions, what: string): void {
+	if (Object.values(belongings).filter((value) => value !== undefined).length !== 1)
+		throw new CallIsOff(`${what}: one of --email, --login, --slack and --teams.`);
+}
+
+/** `draven person unlink <person>`: an account that is not theirs. */
+export async function unlinkPersonCommand(cli: Cli, called: string, options: LinkOptions): Promise<ExitCode> {
+	expectOne(options, "Say what is not theirs");
+	return withStore<ExitCode>(cli, async (store) => {
+		const person = await onePerson(store, called);
+		const identity = await identityOf(cli, store, options);
+		const outcome = await unlinkIdentity({ ...store, now: cli.now }, person, identity, terminalActor());
+		if (!outcome.ok) {
+			const { message, next } = outcome.refusal;
+			throw new Sentence(next === null ? message : `${message} ${next}`);
+		}
+		const { movedTo, sessions, shared } = outcome.value;
+		if (options.json) {
+			const { id, name } = person;
+			printJson(cli, { person: { id, name }, movedTo, sessions, sharedAddress: shared });
+		} else cli.print(`${unlinkedWords(said({ ...identity, personId: person.id }), person.name, outcome.value)}\n`);
 		return 0;
 	});
 }

@@ -39,6 +39,7 @@ export const AUDIT_ACTIONS = [
 	"token.created",
 	"token.revoked",
 	"person.linked",
+	"person.unlinked",
 	"web.signed_in",
 	"web.signed_out_everywhere",
 	"web.link_refused",

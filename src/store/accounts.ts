@@ -6,7 +6,7 @@ const CLOCKS_DIFFER = 5 * 60_000;
 
 /**
  * Everybody who is the same human as a person, with the person themselves: who has, or once had, an address in common
- * with them (here one that nobody verified will do, for it only denies), by way of others too, and from or to whom an admin moved an account since `since`. Of an account that has no verified
+ * with them (here one that nobody verified will do, for it only denies), by way of others too, and from or to whom an admin moved an account, or of whom they took one, since `since`. Of an account that has no verified
  * address any more (its owner is a guest by now), those count that it had since then. One human may be two persons here, when that became known
  * after both had been seen; what the one did then, the other did.
  */
@@ -17,9 +17,10 @@ export async function sameHuman(sql: Sql, personId: string, since: Date): Promis
 async function humans(sql: Sql, personId: string, since: Date, vouched: boolean): Promise<ReadonlySet<string>> {
 	const rows: { id: string }[] = await sql.query(
 		`WITH RECURSIVE link AS MATERIALIZED (
-			SELECT (entry::jsonb #>> '{data,person,id}')::uuid AS a, (entry::jsonb #>> '{data,before,id}')::uuid AS b
+			SELECT (entry::jsonb #>> '{data,person,id}')::uuid AS a, coalesce(entry::jsonb #>> '{data,before,id}', entry::jsonb #>> '{data,movedTo,id}')::uuid AS b
 			FROM audit_entry
-			WHERE action = 'person.linked' AND at_ms >= $2 AND entry::jsonb #>> '{data,before,id}' IS NOT NULL
+			WHERE action IN ('person.linked','person.unlinked') AND at_ms >= $2
+			AND coalesce(entry::jsonb #>> '{data,before,id}', entry::jsonb #>> '{data,movedTo,id}') IS NOT NULL
 			AND entry::jsonb #>> '{data,platform}' IN ('slack','teams','local','token','email')
 		), address AS NOT MATERIALIZED (
 			SELECT person_id, email FROM identity WHERE email IS NOT NULL

@@ -50,7 +50,7 @@ export async function linkIdentity(
 				"externalId",
 			]);
 		const now = store.now();
-		const data = { person, platform, tenant, externalId, before, how: "by_hand" };
+		const data = { person: { id: person.id, name: person.name }, platform, tenant, externalId, before, how: "by_hand" };
 		const about = { project: null, environment: null, runId: null, run: null };
 		await writeTrail({ tx, auditKey: store.auditKey, held, now }, [
 			{ atMs: now.getTime(), action: "person.linked", actor, ...about, data },

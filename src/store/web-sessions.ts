@@ -108,6 +108,19 @@ export async function deleteSessionsOf(sql: Sql, personId: string, now: Date): P
 	return count;
 }
 
+/** Ends what sessions came by an account, and what links it has. Gives how many sessions it ended. */
+export async function deleteSessionsBy(
+	sql: Sql,
+	{ platform, tenant, externalId }: { readonly platform: string; readonly tenant: string; readonly externalId: string },
+	now: Date,
+): Promise<number> {
+	const key = [platform, tenant, externalId];
+	const isBy = "platform = $1 AND tenant = $2 AND external_id = $3";
+	await sql.query(`UPDATE sign_in_link SET used_at = $4 WHERE ${isBy} AND used_at IS NULL`, [...key, now]);
+	const [, count]: [unknown, number] = await sql.query(`DELETE FROM web_session WHERE ${isBy}`, key);
+	return count;
+}
+
 /** True: nobody has ever been in, so that the terminal may show a link. */
 export async function neverUsed(sql: Sql): Promise<boolean> {
 	const rows: { used: boolean }[] = await sql.query(

@@ -41,9 +41,12 @@ export async function personOf(
 		const person = again !== null ? { id: again.personId, name } : (other ?? (await newPerson(tx, name)));
 		const changed = again !== null && again.email !== email;
 		if (changed) await keepFormerAddress(tx, again, deps.now());
-		await tx
-			.getRepository(IdentityTable)
-			.upsert({ ...key, personId: person.id, email }, ["platform", "tenant", "externalId"]);
+		// Whose it is does not change here: an admin may have moved it this very moment.
+		if (again !== null) await tx.getRepository(IdentityTable).update(key, { email });
+		else
+			await tx
+				.getRepository(IdentityTable)
+				.upsert({ ...key, personId: person.id, email }, ["platform", "tenant", "externalId"]);
 		if (other !== null) await note(deps, tx, { person, ...key, how: "by_email", email });
 		if (changed) await note(deps, tx, { person, ...key, how: "new_address", email, was: again.email });
 		return person;

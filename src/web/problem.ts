@@ -33,6 +33,7 @@ const FORBIDDEN = new Set([
 	"outsider",
 	"self_approval",
 	"groups_unreadable",
+	"own_account",
 	"person_unreadable",
 	"token_scope",
 ]);

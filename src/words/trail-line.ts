@@ -75,6 +75,8 @@ const LINES: Partial<Record<AuditAction, (data: Data) => string>> = {
 	"token.revoked": (data) => `The token ${text(data, "name")} was revoked.`,
 	"person.linked": (data) =>
 		`The account ${text(data, "externalId")} (${text(data, "platform")}) is of ${person(data)} now.`,
+	"person.unlinked": (data) =>
+		`The account ${text(data, "externalId")} (${text(data, "platform")}) is not of ${person(data)} any more.`,
 	"web.signed_in": (data) => (text(data, "by") === "openid" ? "Signed in by OpenID Connect." : "Signed in by a link."),
 	"web.signed_out_everywhere": (data) => `${person(data)} was signed out everywhere.`,
 	"web.link_refused": (data) => `A link ${LINKS[text(data, "state")] ?? "that does not work"} was tried.`,

@@ -121,6 +121,14 @@ describe("the other commands", () => {
 		expect([linked.code, linked.stdout]).toEqual([0, "email ben@home.test belongs to Ben.\n"]);
 		expect((await draven(["person", "list"], variables)).stdout).toContain("email ben@home.test");
 		expect((await draven(["audit", "export"], variables)).stdout).toContain('"person.linked"');
+		const unlink = ["person", "unlink", ben?.id ?? "", "--email", "ben@home.test"];
+		const taken = await draven(unlink, variables);
+		expect([taken.code, taken.stdout]).toEqual([
+			0,
+			expect.stringMatching(/^email ben@home\.test is not Ben's any more, but a person of its own\./),
+		]);
+		const again = await draven(unlink, variables);
+		expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("is no account of Ben.")]);
 		const nobody = await draven(["person", "link", "Zoe", "--email", "z@z.test"], variables);
 		expect([nobody.code, nobody.stderr]).toEqual([1, expect.stringContaining('Nobody here is called "Zoe"')]);
 		expect((await draven(["person", "link", "Ben"], variables)).code).toBe(2);

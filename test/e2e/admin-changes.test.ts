@@ -157,7 +157,7 @@ async function api(at: string): Promise<Awaited<ReturnType<Site["api"]>>["body"]
 		await site.api("DELETE", "/projects/blog");
 		await open("/admin/integrations/acme");
 		await removes();
-		await shows("The integration acme is removed.");
+		await shows("because the archived project blog points to it, and their past is kept.");
 		const { db } = site.world.deps;
 		// The project that is archived still points to it: what stays keeps no secret.
 		expect(await db.getRepository(IntegrationTable).findOneBy({ slug: "acme" })).toMatchObject({ secrets: null });
@@ -220,6 +220,11 @@ async function api(at: string): Promise<Awaited<ReturnType<Site["api"]>>["body"]
 		await shows("belongs to U_ANN. It was U_BOB's until now.");
 		await show("U_BOB");
 		expect(await page.getByRole("region", { name: "Accounts", exact: true }).textContent()).not.toContain("bob@");
+		await show("U_ANN");
+		await page.getByRole("region", { name: "Accounts", exact: true }).getByText("Not theirs").click();
+		await press("Unlink e-mail bob@acme.test");
+		await shows("e-mail bob@acme.test is not U_ANN's any more, but a person of its own.");
+		await show("U_BOB");
 		await press("Sign U_BOB out everywhere");
 		await shows("1 session is ended, and no link of theirs is good any more.");
 		await other.goto(`${site.url}/account`);

@@ -3,6 +3,7 @@ import { SYSTEM_ACTOR } from "../../src/core/audit-entry.ts";
 import type { Run } from "../../src/core/run.ts";
 import { sameHuman } from "../../src/store/accounts.ts";
 import { linkIdentity, listPeople, peopleCalled } from "../../src/store/people.ts";
+import { unlinkIdentity } from "../../src/store/unlink-identity.ts";
 import { World } from "../support/world.ts";
 
 let world: World;
@@ -19,6 +20,16 @@ async function link(user: string, to: string): Promise<void> {
 	if (person === undefined) throw new Error(`nobody is called ${to}`);
 	const identity = { platform: "slack", tenant: "T1", externalId: user, email: null } as const;
 	await linkIdentity({ db, auditKey, now }, person, identity, SYSTEM_ACTOR);
+}
+
+/** An admin says that this account of Slack is not of whose it is. */
+async function unlink(user: string): Promise<void> {
+	const { db, auditKey, now } = world.deps;
+	const people = await listPeople(db);
+	const person = people.find(({ identities }) => identities.some(({ externalId }) => externalId === user));
+	if (person === undefined) throw new Error(`${user} is nobody's`);
+	const account = { platform: "slack", tenant: "T1", externalId: user } as const;
+	expect((await unlinkIdentity({ db, auditKey, now }, person, account, SYSTEM_ACTOR)).ok).toBe(true);
 }
 
 const asked = async (): Promise<Run> => world.runOf(await world.say("U_OPS", "shop@v1.0.0 to production"));
@@ -70,6 +81,45 @@ test("an account that was given to another person since the request still is the
 	await approved(run, "U_BOB");
 	await world.work();
 	expect((await world.run(run.number)).progress.state).toBe("running");
+});
+
+describe("an account that was taken from a person", () => {
+	const ofTwo = async () => {
+		await link("U_BOB", "U_ANN");
+		await world.say("U_ANN", "whoami");
+	};
+
+	test("approves nothing that they asked for before, nor they what it asked for", async () => {
+		await link("U_OPS", "U_ANN");
+		const run = await asked();
+		await unlink("U_OPS");
+		expect((await world.click("U_ANN", "approve", run)).code).toBe("self_approval");
+		expect((await world.click("U_OPS", "approve", run)).code).toBe("self_approval");
+		await approved(run, "U_BOB");
+	});
+
+	test("does not decide a second time", async () => {
+		await world.close();
+		world = await World.open({ production: { approvals: { required: 2 } } });
+		for (const user of ["U_OPS", "U_ANN", "U_BOB"]) await world.say(user, "whoami");
+		await ofTwo();
+		const run = await asked();
+		await approved(run, "U_ANN");
+		await unlink("U_BOB");
+		await world.click("U_BOB", "approve", run);
+		expect((await world.run(run.number)).progress.state).toBe("waiting_approval");
+	});
+
+	test("is another human for what is asked for afterwards, and stays so at its next word", async () => {
+		await link("U_OPS", "U_ANN");
+		await unlink("U_OPS");
+		await world.pass(600_000);
+		await world.say("U_OPS", "whoami");
+		const run = await asked();
+		await approved(run, "U_ANN");
+		await world.work();
+		expect((await world.run(run.number)).progress.state).toBe("running");
+	});
 });
 
 test("where the policy lets people approve their own requests, one who turns out to be the requester counts", async () => {

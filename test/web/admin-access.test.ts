@@ -13,7 +13,9 @@ beforeAll(async () => {
 });
 afterAll(() => site.close());
 
-async function trail(action: "config.changed" | "person.linked" | "token.created" | "token.revoked") {
+async function trail(
+	action: "config.changed" | "person.linked" | "person.unlinked" | "token.created" | "token.revoked",
+) {
 	const found = await auditPage(site.world.deps.db, { after: undefined, runId: undefined, action, limit: 100 });
 	return found.map(({ entry }) => entry).filter(({ actor }) => actor.via === "web");
 }
@@ -120,8 +122,22 @@ test("an address or account is linked to a person, with its entry on the trail; 
 		.findOneBy({ platform: "github", externalId: "ann" });
 	expect(page).toContain(row?.personId ?? "none");
 	expect(await trail("person.linked")).toMatchObject([{ actor: { name: "U_ADA" }, data: { externalId: "ann" } }]);
+	expect(await ada.submit(page, `${page}/-unlink`)).toMatchObject({ status: 303, to: page });
+	expect(plain((await ada.get(page)).text)).toContain("GitHub ann is not U_ANN's any more, and nobody's");
+	expect(await trail("person.unlinked")).toMatchObject([{ actor: { name: "U_ADA" }, data: { externalId: "ann" } }]);
 	expect((await ada.get("/admin/people/00000000-0000-0000-0000-000000000000")).status).toBe(404);
 	expect((await ada.get("/admin/people/nonsense")).status).toBe(404);
+});
+
+test("nobody takes an account from themselves", async () => {
+	const { text } = await ada.get("/admin/people?q=u_ada");
+	const page = /href="(\/admin\/people\/[\w-]+)"/.exec(text)?.[1] ?? "";
+	await ada.submit(page, page, { kind: "email", account: "ada@acme.test" });
+	expect((await ada.get(page)).text).not.toContain("-unlink");
+	const form = { csrf: await csrfOf(ada), platform: "email", tenant: "", account: "ada@acme.test" };
+	await ada.ask("POST", `${page}/-unlink`, { form });
+	expect(plain((await ada.get(page)).text)).toContain("You cannot take an account from yourself");
+	expect(await trail("person.unlinked")).toHaveLength(1);
 });
 
 test("a token is shown once, in the answer to its form, works, and is revoked", async () => {

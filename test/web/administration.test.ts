@@ -332,6 +332,47 @@ test("environments are put into another order, without scripts", async () => {
 	expect((await order()).filter((slug) => slug.startsWith("more-"))).toHaveLength(8);
 });
 
+test("an account is taken from a person, whose sessions by it end; the only one, a token and what is not theirs are not", async () => {
+	const two = new Browser(site);
+	await two.signIn("U_TWO");
+	const bob = new Browser(site);
+	await bob.signIn("U_BOB");
+	const personOf = async (user: string) => (await site.api("GET", `/people?q=${user.toLowerCase()}`)).body.items[0];
+	const { id } = await personOf("U_BOB");
+	const unlink = (path: string) => site.api("DELETE", `/people/${id}/accounts/${path}`);
+	expect(await unlink("slack/U_BOB")).toMatchObject({
+		status: 409,
+		body: { code: "not_possible_now", detail: expect.stringContaining("only account by which U_BOB speaks here") },
+	});
+	for (const account of ["T1:U_TWO", "U_TWO"])
+		await site.api("POST", `/people/${id}/accounts`, { body: { kind: "slack", account } });
+	expect((await unlink("slack/U_TWO?tenant=T9")).status).toBe(404);
+	const answer = await unlink("slack/U_TWO?tenant=T1");
+	expect(answer).toMatchObject({
+		status: 200,
+		body: { person: { name: "U_BOB" }, movedTo: { name: "U_TWO" }, sessions: 1, sharedAddress: null },
+	});
+	expect((await two.get("/account")).to).toContain("/sign-in");
+	expect((await bob.get("/account")).status).toBe(200);
+	expect((await trail("person.unlinked"))[0]).toMatchObject({
+		actor: { via: "api" },
+		data: { person: { id }, platform: "slack", tenant: "T1", externalId: "U_TWO", movedTo: answer.body.movedTo },
+	});
+	expect((await unlink("slack/U_TWO")).status).toBe(404);
+	await two.signIn("U_TWO");
+	const own = (await site.api("GET", `/people/${answer.body.movedTo.id}`)).body;
+	expect(own).toMatchObject({ name: "U_TWO", accounts: [{ externalId: "U_TWO" }] });
+
+	await site.api("POST", `/people/${id}/accounts`, { body: { kind: "login", account: "fake:bob" } });
+	expect((await unlink("github/bob")).body).toMatchObject({ movedTo: null });
+	expect((await site.api("GET", "/people?q=bob")).body.items).toMatchObject([
+		{ id, accounts: [{ platform: "slack" }] },
+	]);
+	const { personId: ci } = await site.newToken({ may: { role: "viewer" } });
+	const [token] = (await site.api("GET", `/people/${ci}`)).body.accounts;
+	expect((await site.api("DELETE", `/people/${ci}/accounts/token/${token.externalId}`)).status).toBe(422);
+});
+
 test("all of it is for admins of everything", async () => {
 	const may = { role: "admin", reach: { projects: ["shop"], environments: ["*"] } } as const;
 	const tokens = [await site.token("operator"), (await site.newToken({ may })).plain];
@@ -342,6 +383,7 @@ test("all of it is for admins of everything", async () => {
 		["GET", "/people"],
 		["GET", "/people/none"],
 		["POST", "/people/none/accounts", { kind: "email", account: "a@b.test" }],
+		["DELETE", "/people/none/accounts/slack/U_ANN"],
 		["POST", "/people/none/sign-out"],
 		["POST", "/integrations/fake/check"],
 		["GET", "/integrations/fake/last-delivery"],

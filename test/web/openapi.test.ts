@@ -153,6 +153,11 @@ test("what every route answers is what is described, also when it refuses", asyn
 	const account = { kind: "email", account: "ci@acme.test" };
 	await ask("POST", `/people/${made.person.id}/accounts`, "/people/{id}/accounts", account);
 	await ask("POST", `/people/${made.person.id}/accounts`, "/people/{id}/accounts", { kind: "slack", account: "?" });
+	const login = { kind: "login", account: "fake:ci" };
+	await ask("POST", `/people/${made.person.id}/accounts`, "/people/{id}/accounts", login);
+	const oneAccount = "/people/{id}/accounts/{platform}/{account}";
+	await ask("DELETE", `/people/${made.person.id}/accounts/github/ci`, oneAccount);
+	await ask("DELETE", `/people/${made.person.id}/accounts/github/ci`, oneAccount);
 	await ask("POST", `/people/${made.person.id}/sign-out`, "/people/{id}/sign-out");
 	await ask("POST", "/integrations/fake/check", "/integrations/{id}/check", { fix: true });
 	await ask("GET", "/integrations/fake/last-delivery", "/integrations/{id}/last-delivery");

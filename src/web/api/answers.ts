@@ -244,6 +244,15 @@ export const LinkedAnswer = z.strictObject({
 	movedFrom: PersonAnswer.nullable().describe("Whose it was before."),
 });
 
+export const UnlinkedAnswer = z.strictObject({
+	person: PersonAnswer,
+	movedTo: PersonAnswer.nullable().describe(
+		"The person of its own that it is now; null: of a provider, it is nobody's.",
+	),
+	sessions: z.int().describe("How many came by it, and are ended."),
+	sharedAddress: z.string().nullable().describe("By it both still count as one human; null: they share none."),
+});
+
 export const SignedOutAnswer = z.strictObject({ sessions: z.int().describe("How many were open.") });
 
 export const CheckupAnswer = z.strictObject({

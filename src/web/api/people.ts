@@ -2,16 +2,24 @@ import { ROLES } from "../../core/access.ts";
 import { refusal } from "../../core/refusal.ts";
 import type { Deps } from "../../deps.ts";
 import { type KnownPerson, linkIdentity, listPeople } from "../../store/people.ts";
+import { unlinkIdentity } from "../../store/unlink-identity.ts";
 import { actorOf, type Caller } from "../../use-cases/identify.ts";
 import { readAccount } from "../../use-cases/read-account.ts";
 import { signOutEverywhere } from "../../use-cases/web-sign-in.ts";
 import { whoMay } from "../../use-cases/who-may.ts";
 import { type Reply, refusalReply } from "../problem.ts";
 import { adminOf } from "./admin-of.ts";
-import { KnownPersonAnswer, LinkedAnswer, listOf, PersonRightsAnswer, SignedOutAnswer } from "./answers.ts";
+import {
+	KnownPersonAnswer,
+	LinkedAnswer,
+	listOf,
+	PersonRightsAnswer,
+	SignedOutAnswer,
+	UnlinkedAnswer,
+} from "./answers.ts";
 import { type Call, type Endpoint, endpoint } from "./endpoint.ts";
 import { pageOf } from "./page-of.ts";
-import { NewAccount, PeopleQuery } from "./schemas.ts";
+import { AccountQuery, NewAccount, PeopleQuery } from "./schemas.ts";
 
 export const peopleEndpoints: readonly Endpoint[] = [
 	endpoint({
@@ -66,6 +74,15 @@ export const peopleEndpoints: readonly Endpoint[] = [
 			}),
 	}),
 	endpoint({
+		method: "DELETE",
+		path: "/people/:id/accounts/:platform/:account",
+		summary:
+			"Take an account from a person: it is a person of its own then, and what it was part of before still counts",
+		query: AccountQuery,
+		answers: { 200: UnlinkedAnswer },
+		handle: unlink,
+	}),
+	endpoint({
 		method: "POST",
 		path: "/people/:id/sign-out",
 		summary: "End every session of a person on the page, and what links they have",
@@ -77,8 +94,32 @@ export const peopleEndpoints: readonly Endpoint[] = [
 	}),
 ];
 
+async function unlink(call: Call<(typeof AccountQuery)["_output"], unknown>): Promise<Reply> {
+	const [, id = "", platform, externalId = ""] = /^([^/]*)\/([^/]*)\/(.*)$/s.exec(call.id) ?? [];
+	return ofPerson({ ...call, id }, async (person, admin) => {
+		const { tenant } = call.query;
+		const [account, second] = person.identities.filter(
+			(one) =>
+				one.platform === platform && one.externalId === externalId && (tenant === undefined || one.tenant === tenant),
+		);
+		if (account === undefined)
+			return refusalReply(
+				refusal("unknown_account", `${person.name} has no such account: GET /people/${id} shows them.`),
+			);
+		if (second !== undefined)
+			return refusalReply(
+				refusal("malformed_account", `${person.name} has two accounts of this name.`, "Say which: ?tenant=…"),
+			);
+		const outcome = await unlinkIdentity(call.deps, person, account, actorOf(admin));
+		if (!outcome.ok) return refusalReply(outcome.refusal);
+		const { movedTo, sessions, shared } = outcome.value;
+		const body = { person: { id: person.id, name: person.name }, movedTo, sessions, sharedAddress: shared };
+		return { status: 200, body };
+	});
+}
+
 async function ofPerson(
-	{ deps, token, id }: Call<unknown, unknown>,
+	{ deps, token, id }: Pick<Call<unknown, unknown>, "deps" | "token" | "id">,
 	carryOut: (person: KnownPerson, admin: Caller) => Promise<Reply>,
 ): Promise<Reply> {
 	const admin = await adminOf(deps, token);

@@ -248,6 +248,9 @@ export const NewAccount = z.strictObject({
 	account: z.string().trim().min(1).max(500),
 });
 
+/** Where its account is: `tenant` tells apart what is called the same in two workspaces. */
+export const AccountQuery = z.strictObject({ tenant: z.string().max(500).optional() });
+
 export const CheckAsked = z
 	.strictObject({
 		/** Whether webhooks that are missing are set up at the provider. */

@@ -1,15 +1,16 @@
+import { changeEntry } from "../../../configuration/change-entry.ts";
 import { makeWebhookSecret } from "../../../configuration/make-webhook-secret.ts";
 import { entryOf } from "../../../configuration/read-entry.ts";
 import { versionOf } from "../../../configuration/version-of.ts";
 import type { Outcome } from "../../../core/refusal.ts";
 import type { Finding } from "../../../ports/checkup.ts";
-import { type IntegrationRow, IntegrationTable, type Provider } from "../../../store/entities.ts";
+import { type IntegrationRow, IntegrationTable, ProjectTable, type Provider } from "../../../store/entities.ts";
 import { lastDeliveries } from "../../../store/webhook-deliveries.ts";
 import { askNow, type Deliveries, lastSent, sendAgain } from "../../../use-cases/deliveries.ts";
 import { actorOf } from "../../../use-cases/identify.ts";
 import { Form } from "../layout.tsx";
 import { doneAt, type PageCall, type PageReply, type PageRoute, refusedAt } from "../page.tsx";
-import { carryOutForm, carryOutRemoval, findOne, readAlive } from "./carry-out.ts";
+import { carryOutForm, findOne, readAlive } from "./carry-out.ts";
 import { type Draft, DraftForm, draftOf, sent, TextField } from "./fields.tsx";
 import { adminPage, Danger, Head, ManagedBadge, ManagedByFile, nothingHere } from "./frame.tsx";
 import { Checkup } from "./integration-checkup.tsx";
@@ -126,12 +127,25 @@ async function change(call: PageCall): Promise<PageReply> {
 
 async function remove(call: PageCall): Promise<PageReply> {
 	const name = call.params["integration"] ?? "";
-	const where = { from: `${LIST}/${name}`, to: LIST };
-	return carryOutRemoval(
-		call,
-		{ kind: "integration", name },
-		{ ...where, text: `The integration ${name} is removed.` },
-	);
+	const changed = await changeEntry(call.deps, { kind: "integration", name, action: "remove" }, actorOf(call.caller));
+	return changed.ok ? doneAt(LIST, await removedWords(call, name)) : refusedAt(`${LIST}/${name}`, changed.refusal);
+}
+
+/** What the past points to stays as an entry without secrets. */
+async function removedWords(call: PageCall, name: string): Promise<string> {
+	const left = await rowOf(call);
+	if (left === null) return `The integration ${name} is removed.`;
+	const projects = await call.deps.db
+		.getRepository(ProjectTable)
+		.find({ where: { integrationId: left.id }, order: { slug: "ASC" } });
+	const [first, ...more] = projects.map(({ slug }) => slug);
+	const why =
+		first === undefined
+			? "tokens or work of runners were made for it"
+			: more.length === 0
+				? `the archived project ${first} points to it`
+				: `the archived projects ${[first, ...more].join(", ")} point to it`;
+	return `The integration ${name} is removed and its secrets are deleted. Its name stays in the list, because ${why}, and their past is kept.`;
 }
 
 async function makeSecret(call: PageCall): Promise<PageReply> {

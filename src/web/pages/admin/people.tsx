@@ -1,13 +1,16 @@
 import { ROLES } from "../../../core/access.ts";
+import { refusal } from "../../../core/refusal.ts";
 import { type IdentityRow, IntegrationTable } from "../../../store/entities.ts";
 import { type KnownPerson, linkIdentity, listPeople } from "../../../store/people.ts";
+import { speaks, unlinkIdentity, whyKept } from "../../../store/unlink-identity.ts";
 import { actorOf } from "../../../use-cases/identify.ts";
 import { type AccountKind, readAccount } from "../../../use-cases/read-account.ts";
 import { signOutEverywhere } from "../../../use-cases/web-sign-in.ts";
 import { type WhoMay, whoMay } from "../../../use-cases/who-may.ts";
+import { unlinkedWords } from "../../../words/unlinked-words.ts";
 import { Badge } from "../bits.tsx";
 import { Form } from "../layout.tsx";
-import { doneAt, type PageCall, type PageReply, type PageRoute } from "../page.tsx";
+import { doneAt, type PageCall, type PageReply, type PageRoute, refusedAt } from "../page.tsx";
 import { RoleBadge } from "./access.tsx";
 import { type Draft, DraftForm, draftOf, SelectField, sent, TextField } from "./fields.tsx";
 import { adminPage, Head, nothingHere } from "./frame.tsx";
@@ -21,6 +24,7 @@ export const peoplePages: readonly PageRoute[] = [
 	{ method: "GET", path: LIST, admin: true, handle: list },
 	{ method: "GET", path: `${LIST}/:person`, admin: true, handle: (call) => show(call, null) },
 	{ method: "POST", path: `${LIST}/:person`, admin: true, handle: link },
+	{ method: "POST", path: `${LIST}/:person/-unlink`, admin: true, handle: unlink },
 	{ method: "POST", path: `${LIST}/:person/-sign-out`, admin: true, handle: signOut },
 ];
 
@@ -123,6 +127,23 @@ async function link(call: PageCall): Promise<PageReply> {
 	);
 }
 
+async function unlink(call: PageCall): Promise<PageReply> {
+	const { deps, caller, form } = call;
+	const person = await personNamed(call);
+	if (person === null) return nothingHere("people", "This person");
+	const page = `${LIST}/${person.id}`;
+	const account = person.identities.find(
+		({ platform, tenant, externalId }) =>
+			platform === form["platform"] && tenant === (form["tenant"] ?? "") && externalId === form["account"],
+	);
+	if (account === undefined)
+		return refusedAt(page, refusal("unknown_account", `${person.name} does not have this account (any more).`));
+	const outcome = await unlinkIdentity(deps, person, account, actorOf(caller));
+	return outcome.ok
+		? doneAt(page, unlinkedWords(said(account), person.name, outcome.value))
+		: refusedAt(page, outcome.refusal);
+}
+
 async function signOut(call: PageCall): Promise<PageReply> {
 	const person = await personNamed(call);
 	if (person === null) return nothingHere("people", "This person");
@@ -133,7 +154,7 @@ async function signOut(call: PageCall): Promise<PageReply> {
 }
 
 async function show(call: PageCall, draft: Draft | null): Promise<PageReply> {
-	const { deps } = call;
+	const { deps, caller } = call;
 	const person = await personNamed(call);
 	const rights = person === null ? null : await whoMay(deps, person.id);
 	if (person === null || rights === null) return nothingHere("people", "This person");
@@ -153,6 +174,14 @@ async function show(call: PageCall, draft: Draft | null): Promise<PageReply> {
 									{said(one)}
 									{one.tenant === "" || one.platform === "local" ? null : (
 										<small>{` in ${tenants.get(one.tenant) ?? one.tenant}`}</small>
+									)}
+									{caller.person.id === person.id ||
+									whyKept(
+										person,
+										one,
+										person.identities.filter((other) => other !== one),
+									) !== null ? null : (
+										<Unlink person={person} account={one} />
 									)}
 								</li>
 							))}
@@ -196,6 +225,26 @@ async function show(call: PageCall, draft: Draft | null): Promise<PageReply> {
 		</>
 	);
 	return adminPage("people", person.name, content, statusOf(draft));
+}
+
+function Unlink({ person, account }: { readonly person: KnownPerson; readonly account: IdentityRow }) {
+	const { platform, tenant, externalId } = account;
+	return (
+		<details class="unlink">
+			<summary>Not theirs</summary>
+			<p class="soft">
+				{speaks(platform)
+					? `From then on it is a person of its own, and sessions that came by it end. Of what was asked for until then, neither it nor ${person.name} approves what the other asked for.`
+					: "From then on it is nobody's: until you link it to whose it is, no author of its commits can be told."}
+			</p>
+			<Form action={`${LIST}/${person.id}/-unlink`}>
+				<input type="hidden" name="platform" value={platform} />
+				<input type="hidden" name="tenant" value={tenant} />
+				<input type="hidden" name="account" value={externalId} />
+				<button class="danger" type="submit">{`Unlink ${said(account)}`}</button>
+			</Form>
+		</details>
+	);
 }
 
 function Rights({ rights }: { readonly rights: WhoMay }) {
