@@ -22,6 +22,15 @@ export async function shownProgress(sql: Sql, runId: string, platform: Platform)
 		: { channel: row.channel, messageId: row.message_id, shown: row.shown, editedAt: row.edited_at };
 }
 
+/** What is shown of a run's jobs and steps, on the platform that heard of it last; null: nothing is. */
+export async function lastShownProgress(sql: Sql, runId: string): Promise<string | null> {
+	const rows: { shown: string }[] = await sql.query(
+		"SELECT shown FROM run_progress WHERE run_id = $1 ORDER BY edited_at DESC LIMIT 1",
+		[runId],
+	);
+	return rows[0]?.shown ?? null;
+}
+
 /** Nothing is written when the lease of the job was lost to another worker. */
 export async function putShownProgress(
 	sql: Sql,

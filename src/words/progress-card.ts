@@ -1,5 +1,5 @@
 import type { Run } from "../core/run.ts";
-import type { Card, Inline } from "../ports/chat.ts";
+import type { Card, CardBlock, Inline, Rich } from "../ports/chat.ts";
 import type { PipelineStatus, PipelineStep } from "../ports/pipeline.ts";
 import { card } from "./rich.ts";
 
@@ -31,6 +31,13 @@ export function progressCard(run: Run, steps: readonly PipelineStep[]): Card {
 			}),
 		],
 	});
+}
+
+/** The jobs and steps alone, out of the blocks of such a card as they are kept. */
+export function progressLines(shown: string): Rich {
+	const blocks: readonly CardBlock[] = JSON.parse(shown);
+	const [, first, ...rest] = blocks.flatMap((block) => (block.kind === "text" ? block.text : []));
+	return first === undefined ? [] : [typeof first === "string" ? first.replace(/^\n/, "") : first, ...rest];
 }
 
 /** Of many: what is done well is what people miss least, the first of it before the last. */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { externalOf } from "../../src/core/run.ts";
 import type { CheckupPort } from "../../src/ports/checkup.ts";
 import { PersonTable } from "../../src/store/entities.ts";
 import { PAGES } from "../../src/web/pages/register.ts";
@@ -16,8 +17,14 @@ if (path === null)
 	process.stderr.write("Skipped: every page in a browser needs Chromium (Debian's package chromium).\n");
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** No space in it at which it could be broken. */
+const LONG = "a".repeat(63);
 /** Breaks out of a text, of an attribute and of a script. Whatever comes of it is found by its mark. */
 const EVIL = `'"></script><img src=x onerror=pwned=1 data-pwned><script data-pwned>pwned=1</script><b data-pwned onmouseover="pwned=1">`;
+/** Each tells where it is shown; of each so many letters at least, more than the first mark is long. */
+const SHOWN = 90;
+const [TITLE, AUTHOR, STEP] = ["title", "author", "step"].map((what) => `${what} ${EVIL}`) as [string, string, string];
+const FOUND = `found ${EVIL}`;
 const HOSTILE_LINES = [
 	EVIL,
 	`\u001b[31m${EVIL}\u001b[0m`,
@@ -37,6 +44,16 @@ const CHECKUP: CheckupPort = {
 		sendAgain: async () => null,
 	},
 };
+
+/** What came of the mark in a page. */
+const LOOK = `({
+	marks: document.querySelectorAll("[data-pwned], [onerror], [onmouseover], img[src=x], script:not([src])").length,
+	ran: "pwned" in window,
+	links: [...document.querySelectorAll("[href], [src], [action], [formaction]")]
+		.flatMap((one) => ["href", "src", "action", "formaction"].map((name) => one.getAttribute(name) ?? ""))
+		.filter((to) => /^\\s*(javascript|data:text|vbscript):/i.test(to)),
+	shows: document.body.textContent.includes("data-pwned"),
+})`;
 
 /** What is no page by itself: files, and parts that a page fetches. */
 const NO_PAGES = /\.(json|csv)$|^\/board$|\/live$|\/log\/lines$|\/-delivery$|^\/audit\/verification$/;
@@ -70,7 +87,7 @@ async function signedIn(options: Parameters<Browser["newContext"]>[0] = {}, user
 /** Where each page that is registered lies in this world; in one of several states where it has more. */
 function addresses(): readonly string[] {
 	const more: Record<string, readonly string[]> = {
-		"/runs/:run": ["2", "3", "4", "5"].map((run) => `/runs/${run}`),
+		"/runs/:run": ["2", "3", "4", "5", "6"].map((run) => `/runs/${run}`),
 		"/admin/projects/:project": ["shop", "blog"].map((slug) => `/admin/projects/${slug}`),
 		"/admin/policies/:policy": ["mine", "production", "demo"].map((slug) => `/admin/policies/${slug}`),
 		"/admin/integrations/:integration": ["hub", "boxes", "fake"].map((slug) => `/admin/integrations/${slug}`),
@@ -124,15 +141,15 @@ async function spoil(): Promise<void> {
 	beforeAll(async () => {
 		site = await Site.open({
 			deps: () => ({ checkupOf: () => CHECKUP }),
-			examineIntegration: () => async () => [{ check: EVIL, state: "wrong", found: EVIL, mend: EVIL }],
+			examineIntegration: () => async () => [{ check: EVIL, state: "wrong", found: FOUND, mend: EVIL }],
 		});
 		browser = await chromium.launch({ executablePath: path ?? "", args: ["--no-sandbox", "--disable-gpu"] });
 		const { world } = site;
 		world.people.profile = async (user) => ({ name: `${user} ${EVIL}`, email: null, outsider: false, timezone: null });
-		world.pipeline.checksOf = () => [{ name: EVIL, state: "success", url: null }];
+		world.pipeline.checksOf = () => [{ name: `check ${EVIL}`, state: "success", url: null }];
 		world.pipeline.comparisonOf = () => ({
 			...{ ahead: 1, behind: 0, more: false, url: "javascript:pwned=1" },
-			commits: [{ sha: "a".repeat(40), title: EVIL, author: { name: EVIL, email: null, login: EVIL } as never }],
+			commits: [{ sha: "a".repeat(40), title: TITLE, author: { name: AUTHOR, email: null, login: EVIL } }],
 		});
 		await site.api("POST", "/integrations", { body: { slug: "hub", provider: "github", token: "t0ken-of-hub" } });
 		await site.api("POST", "/integrations", { body: { slug: "boxes", provider: "runner" } });
@@ -140,7 +157,7 @@ async function spoil(): Promise<void> {
 			body: { slug: "mine", extends: "stage", rules: { refs: { tags: ["v*"] } } },
 		});
 		const environments = [
-			{ slug: "stage", policy: "mine", aliases: ["staging"], channels: { slack: "C0BLOG" } },
+			{ slug: "stage", policy: "mine", aliases: ["staging", LONG], channels: { slack: "C0BLOG" } },
 			// Two of them, so that they can be put into another order.
 			{ slug: "live", policy: "mine" },
 		];
@@ -153,12 +170,26 @@ async function spoil(): Promise<void> {
 		const first = await world.runOf(await world.say("U_OPS", "deploy shop@v1.0.0 to stage"));
 		await world.work();
 		await site.api("POST", `/runs/${first.number}/log`, { body: { lines: HOSTILE_LINES } });
+		const { externalId = "" } = externalOf(await world.run(first.number)) ?? {};
+		world.pipeline.stepsOf.set(externalId, [
+			{ id: "1", name: STEP, status: "failed", url: "javascript:pwned=1" },
+			{ id: "2", name: "release".repeat(30), status: "failed", url: null },
+		]);
+		await world.hear(world.pipeline.set(first.id, "running"));
+		await world.work();
 		world.pipeline.set(first.id, "failed", EVIL);
 		await world.pass(31_000);
 		await world.say("U_OPS", "deploy shop@v1.1.0 to production");
 		await world.say("U_BOB", `reject 4 ${EVIL}`);
 		await world.say("U_OPS", "deploy shop@v1.0.0 to production");
 		await world.say("U_BOB", "approve 5");
+		await world.say("U_ANN", "approve 5");
+		await world.work();
+		await world.finish(await world.run(5), "succeeded");
+		// What is live now is what those who decide compare it with.
+		await world.say("U_OPS", "deploy shop@v1.2.0 to production");
+		await world.work();
+		await world.say("U_BOB", "approve 6");
 		await world.say("U_OPS", `lock shop stage for 1h ${EVIL}`);
 		await world.say("U_ADA", `freeze blog/stage for 2h ${EVIL}`);
 		await world.work();
@@ -184,21 +215,42 @@ async function spoil(): Promise<void> {
 			...[`/sign-in?next=${given}`, "/audit?action=run.rejected"],
 		];
 		let shown = 0;
-		for (const address of [...addresses(), ...asked]) {
-			await page.goto(`${site.url}${address}`);
-			const found = await page.evaluate<{ marks: number; ran: boolean; links: string[]; shows: boolean }>(`({
-				marks: document.querySelectorAll("[data-pwned], [onerror], [onmouseover], img[src=x], script:not([src])").length,
-				ran: "pwned" in window,
-				links: [...document.querySelectorAll("[href], [src], [action], [formaction]")]
-					.flatMap((one) => ["href", "src", "action", "formaction"].map((name) => one.getAttribute(name) ?? ""))
-					.filter((to) => /^\\s*(javascript|data:text|vbscript):/i.test(to)),
-				shows: document.body.textContent.includes("data-pwned"),
-			})`);
+		const look = async (address: string) => {
+			const found = await page.evaluate<{ marks: number; ran: boolean; links: string[]; shows: boolean }>(LOOK);
 			if (found.shows) shown += 1;
 			expect({ address, ...found }).toEqual({ address, marks: 0, ran: false, links: [], shows: found.shows });
+			return found.shows;
+		};
+		for (const address of [...addresses(), ...asked]) {
+			await page.goto(`${site.url}${address}`);
+			await look(address);
 		}
 		// It was there to be shown.
 		expect(shown).toBeGreaterThan(15);
+		for (const { address, texts } of [
+			{ address: "/runs/3", texts: [STEP] },
+			{ address: "/runs/6", texts: [TITLE, AUTHOR] },
+		]) {
+			await page.goto(`${site.url}${address}`);
+			const text = (await page.locator("main").textContent()) ?? "";
+			expect({ address, missing: texts.filter((one) => !text.includes(one.slice(0, SHOWN))) }).toEqual({
+				address,
+				missing: [],
+			});
+		}
+
+		await page.goto(`${site.url}/admin/integrations/hub`);
+		await page.getByRole("button", { name: "Check it now" }).click();
+		await page.locator("main").getByText(FOUND).first().waitFor();
+		expect(await look("the findings of a check-up")).toBe(true);
+
+		await page.goto(`${site.url}/admin/policies/mine`);
+		await page.getByLabel("Rules", { exact: true }).fill(`refs: [${EVIL}`);
+		await page.getByText("is no valid YAML").first().waitFor();
+		expect(await look("a policy that is typed")).toBe(true);
+		await page.getByRole("button", { name: "Save the policy" }).click();
+		await page.getByText("Nothing was changed.").waitFor();
+		expect(await look("a policy that is refused")).toBe(true);
 		expect(complaints.filter((one) => !/\b(40[034]|422)\b/.test(one))).toEqual([]);
 	}, 120_000);
 

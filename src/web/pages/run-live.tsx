@@ -3,10 +3,12 @@ import { externalOf, type Run } from "../../core/run.ts";
 import type { Deps } from "../../deps.ts";
 import { approvalsOf } from "../../store/approvals.ts";
 import { storyOf } from "../../store/audit-pages.ts";
+import { lastShownProgress } from "../../store/run-progress.ts";
 import { evidenceOf } from "../../store/runs.ts";
 import { frozenWaiting } from "../../use-cases/frozen-waiting.ts";
 import type { Caller } from "../../use-cases/identify.ts";
 import { evidenceBlocks } from "../../words/evidence-words.ts";
+import { progressLines } from "../../words/progress-card.ts";
 import { runTitle } from "../../words/run-card.ts";
 import { storyLine } from "../../words/story-line.ts";
 import { Badge, RefCode, RichText, RunLink, SafeLink, StateBadge, Time } from "./bits.tsx";
@@ -14,6 +16,8 @@ import { Blocks } from "./cards.tsx";
 import { Actions } from "./run-actions.tsx";
 
 const STORY = 500;
+/** Milliseconds after a run's end in which its last steps may still be heard of. */
+const SETTLES_FOR_MS = 90_000;
 
 /** The part of a run's page that follows what happens. */
 export async function Live(deps: Deps, caller: Caller, run: Run) {
@@ -21,18 +25,21 @@ export async function Live(deps: Deps, caller: Caller, run: Run) {
 	const story = await storyOf(deps.db, run.id, 0, STORY);
 	const evidence = await evidenceOf(deps.db, run.id);
 	const page = externalOf(run)?.externalUrl ?? null;
+	const steps = await lastShownProgress(deps.db, run.id);
 	const frozen = await frozenWaiting(deps, run);
 	const { progress } = run;
 	const isAwaited = progress.state === "waiting_approval";
+	const isOver = endedFor(deps, run) > SETTLES_FOR_MS;
+	const looksAgain = isAwaited ? evidence === null : externalOf(run) !== null && !isOver;
 	const reason = "reason" in progress && progress.state !== "succeeded" ? progress.reason : null;
 	return (
 		<div
 			data-live
 			data-chain={run.environmentId}
 			hx-get={`/runs/${run.number}/live`}
-			// What is gathered for those who decide is in no trail.
+			// What is gathered for those who decide is in no trail, nor are the steps of a pipeline.
 			data-ages={isAwaited ? "" : undefined}
-			hx-trigger={isAwaited && evidence === null ? "draven:changed, every 5s" : "draven:changed"}
+			hx-trigger={looksAgain ? "draven:changed, every 5s" : "draven:changed"}
 			hx-swap="outerMorph"
 		>
 			<div class="head">
@@ -69,6 +76,14 @@ export async function Live(deps: Deps, caller: Caller, run: Run) {
 							})}
 						</ol>
 					</section>
+					{steps === null ? null : (
+						<section class="card" aria-labelledby="steps">
+							<h2 id="steps">Jobs and steps</h2>
+							<p class="lines">
+								<RichText text={progressLines(steps)} />
+							</p>
+						</section>
+					)}
 					{run.approvalsRequired === 0 && approvals.length === 0 ? null : (
 						<section class="card" aria-labelledby="approvals">
 							<h2 id="approvals">Approvals</h2>
@@ -151,6 +166,11 @@ export async function Live(deps: Deps, caller: Caller, run: Run) {
 			</div>
 		</div>
 	);
+}
+
+/** Milliseconds; 0 of a run that goes on. */
+function endedFor({ now }: Deps, { progress }: Run): number {
+	return "finishedAt" in progress ? now().getTime() - progress.finishedAt.getTime() : 0;
 }
 
 /** For whoever decides it stands open; afterwards it is there for those who ask. */

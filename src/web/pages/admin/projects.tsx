@@ -294,7 +294,7 @@ function Environments({
 								<h3>
 									<a href={`${page}/${slugOf(one)}`}>{slugOf(one)}</a>
 								</h3>
-								<span>
+								<span class="aliases">
 									{one.values.aliases.map((alias) => (
 										<Badge key={alias}>{alias}</Badge>
 									))}
