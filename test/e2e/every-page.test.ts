@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { externalOf } from "../../src/core/run.ts";
 import type { CheckupPort } from "../../src/ports/checkup.ts";
-import { PersonTable } from "../../src/store/entities.ts";
+import { IdentityTable } from "../../src/store/entities.ts";
 import { PAGES } from "../../src/web/pages/register.ts";
 import { chromiumPath } from "../pictures/chromium.ts";
 import { linkOf } from "../web/browser.ts";
@@ -194,10 +194,13 @@ async function spoil(): Promise<void> {
 		await world.say("U_ADA", `freeze blog/stage for 2h ${EVIL}`);
 		await world.work();
 		const bindings = (await site.api("GET", "/access")).body.items;
-		const [person] = await world.deps.db.getRepository(PersonTable).find();
+		const asker = await world.deps.db.getRepository(IdentityTable).findOneByOrFail({ externalId: "U_OPS" });
+		// A second account: one of them can be taken away.
+		const account = `${asker.tenant}:U_OPS2`;
+		await site.api("POST", `/people/${asker.personId}/accounts`, { body: { kind: "slack", account } });
 		params = {
 			...{ project: "blog", environment: "stage", policy: "mine", integration: "hub", provider: "github", run: "3" },
-			...{ binding: bindings.at(-1).id, person: person?.id ?? "", token: "" },
+			...{ binding: bindings.at(-1).id, person: asker.personId, token: "" },
 		};
 		await spoil();
 	}, 60_000);

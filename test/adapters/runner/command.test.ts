@@ -116,10 +116,12 @@ describe("the process", () => {
 		await writeFile(file, `${server.token}\n`);
 		const args = ["--url", server.url, "--work", workshop.work, "--once"];
 		const ways = [
-			draven([...args, "--token-file", file]),
-			draven([...args, "--token-file", "-"], {}, ["/bin/sh", "-c", `exec "$@" <"${file}"`, "sh"]),
+			() => draven([...args, "--token-file", file]),
+			() => draven([...args, "--token-file", "-"], {}, ["/bin/sh", "-c", `exec "$@" <"${file}"`, "sh"]),
 		];
-		for (const { ended } of ways) {
+		// One after the other: of two that wait either may take the work.
+		for (const start of ways) {
+			const { ended } = start();
 			const entry = server.offer(script);
 			await server.until(() => entry.finish !== null);
 			expect(entry.finish?.outcome).toBe("succeeded");
