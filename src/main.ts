@@ -165,25 +165,21 @@ function addPerson(person: Command, sub: Sub): void {
 	run(sub("list", "who has spoken here, by name", person).addOption(asJson()), async (options: { json: boolean }) =>
 		(await import("./cli/person.ts")).listPeopleCommand(cli, options),
 	);
-	run(
-		sub("link", "an address or an account is theirs: who wrote a commit is known by it", person)
+	const account = (command: Command) =>
+		command
 			.argument("<person>", "name, address or id, as `draven person list` shows them")
-			.option("--email <address>", "such as the one in their commits", readEmail)
-			.option("--login <integration:account>", "their account at the provider, such as acme-github:ada")
-			.option("--slack <member>", "their member id in Slack, such as U0ADA")
-			.option("--teams <object id>", "their object id in Entra, which Teams knows them by")
-			.addOption(asJson()),
+			.option("--email <address>", "an address, such as the one in their commits", readEmail)
+			.option("--login <integration:account>", "an account at the provider, such as acme-github:ada")
+			.option("--slack <member>", "a member id in Slack, such as U0ADA")
+			.option("--teams <object id>", "an object id in Entra, which Teams knows them by")
+			.addOption(asJson());
+	run(
+		account(sub("link", "an address or an account is theirs: who wrote a commit is known by it", person)),
 		async (called: string, options: LinkOptions) =>
 			(await import("./cli/person.ts")).linkPersonCommand(cli, called, options),
 	);
 	run(
-		sub("unlink", "an account is not theirs: it is a person of its own then", person)
-			.argument("<person>", "name, address or id, as `draven person list` shows them")
-			.option("--email <address>", "an address that was linked by hand", readEmail)
-			.option("--login <integration:account>", "an account at the provider, such as acme-github:ada")
-			.option("--slack <member>", "a member id in Slack, such as U0ADA")
-			.option("--teams <object id>", "an object id in Entra, which Teams knows them by")
-			.addOption(asJson()),
+		account(sub("unlink", "an address or an account is not theirs: it is a person of its own then", person)),
 		async (called: string, options: LinkOptions) =>
 			(await import("./cli/person.ts")).unlinkPersonCommand(cli, called, options),
 	);

@@ -42,6 +42,11 @@ const REASON_NEEDED = refusal(
 	'Say it again with: --force "why".',
 );
 
+/** What may be said with whatever asks for a run, and is no retry. */
+function saidWith({ parameters, force, reason }: Of<"deploy" | "rollback" | "promote">) {
+	return { parameters, force, note: reason, retryOf: null, onlySha: null };
+}
+
 export async function answerDeploy(context: CommandContext, command: Of<"deploy">): Promise<Answer> {
 	if (command.force === "") return no(REASON_NEEDED);
 	const place = await placeOf(context, command.project, command.environment);
@@ -51,11 +56,7 @@ export async function answerDeploy(context: CommandContext, command: Of<"deploy"
 		type: command.dryRun ? "dry-run" : "deploy",
 		ref: command.ref,
 		toRun: null,
-		parameters: command.parameters,
-		force: command.force,
-		note: command.reason,
-		retryOf: null,
-		onlySha: null,
+		...saidWith(command),
 	});
 }
 
@@ -77,11 +78,7 @@ export async function answerRollback(context: CommandContext, command: Of<"rollb
 		type: "rollback",
 		ref: to !== null && "ref" in to ? to.ref : null,
 		toRun: to !== null && "run" in to ? to.run : null,
-		parameters: command.parameters,
-		force: command.force,
-		note: command.reason,
-		retryOf: null,
-		onlySha: null,
+		...saidWith(command),
 	});
 }
 
@@ -97,11 +94,7 @@ export async function answerPromote(context: CommandContext, command: Of<"promot
 		type: command.dryRun ? "dry-run" : "deploy",
 		ref: null,
 		toRun: null,
-		parameters: command.parameters,
-		force: command.force,
-		note: command.reason,
-		retryOf: null,
-		onlySha: null,
+		...saidWith(command),
 		promoteFrom: from,
 	});
 }

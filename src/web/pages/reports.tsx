@@ -1,90 +1,34 @@
-import {
-	type Durations,
-	type Figures,
-	type Grouping,
-	PERIODS,
-	weekOf,
-	weeksUntil,
-} from "../../core/delivery-report.ts";
-import { listRuns } from "../../store/runs.ts";
+import { type Durations, type Figures, PERIODS, weekOf } from "../../core/delivery-report.ts";
 import { knownNames } from "../../use-cases/catalog.ts";
-import { type ReportRead, readReport } from "../../use-cases/read-report.ts";
-import { missing } from "./board.tsx";
-import { csv } from "./csv.ts";
+import type { ReportRead } from "../../use-cases/read-report.ts";
 import { spoken } from "./duration.ts";
 import type { PageCall, PageReply, PageRoute } from "./page.tsx";
-import { Choice, RunsTable } from "./runs.tsx";
-import { refuseUnread, type Unread, unreadBefore, unreadChoice } from "./unread.tsx";
+import {
+	ALL,
+	type Asked,
+	askedIn,
+	COUNTS,
+	cutWords,
+	GROUPINGS,
+	type Metric,
+	queryOf,
+	readAsked,
+	TIMES,
+	unreadIn,
+	WEEKS,
+} from "./report-asked.ts";
+import { reportCsv } from "./report-csv.ts";
+import { runsBehind } from "./report-runs.tsx";
+import { Choice } from "./runs.tsx";
+import { refuseUnread } from "./unread.tsx";
 
-const GROUPINGS: readonly Grouping[] = ["week", "project", "environment"];
-const WEEKS = [4, 12, 26, 52] as const;
 const WEEK = 7 * 86_400_000;
-/** What the last line is called, which is of all groups. */
-const ALL = "in all";
-/** Runs behind a figure, at once. */
-const PAGE = 50;
-
-/** Figures that are counts, and what each means. */
-const COUNTS = [
-	["deployments", "Deployments", "Deploys that succeeded. Dry-runs and rollbacks are none."],
-	[
-		"changes",
-		"Changes",
-		"Deploys that came to an end of their own; one with all its retries. Cancelled, rejected, expired and superseded runs are left out.",
-	],
-	["failedChanges", "Failed changes", "Changes of which a try failed or timed out, or whose commit was rolled back."],
-	["rollbacks", "Rollbacks", "Rollbacks that succeeded."],
-] as const satisfies readonly (readonly [keyof Figures, string, string])[];
-
-/** Figures that are times. */
-const TIMES = [
-	["leadTime", "Lead time", "From the first request of a change until it was live: approval, queue and pipeline."],
-	[
-		"recoveryTime",
-		"Failed deployment recovery time",
-		"From a failure, or from a deploy that was rolled back, until the next success in that environment. Failures in a row are one; what is still broken is not measured.",
-	],
-	["approvalWait", "Approval wait", "From the request until the last approval that it needed."],
-	[
-		"queueWait",
-		"Queue wait",
-		"From the last approval, or the request when it needs none, until it had the lock of its environment.",
-	],
-] as const satisfies readonly (readonly [keyof Figures, string, string])[];
-
-type Metric = (typeof COUNTS)[number][0] | (typeof TIMES)[number][0];
 
 export const reportPages: readonly PageRoute[] = [
 	{ method: "GET", path: "/reports", handle: understood(reports) },
 	{ method: "GET", path: "/reports/runs", handle: understood(runsBehind) },
-	{ method: "GET", path: "/reports.csv", handle: understood(asCsv) },
+	{ method: "GET", path: "/reports.csv", handle: understood(reportCsv) },
 ];
-
-interface Asked {
-	readonly project: string | null;
-	readonly environment: string | null;
-	readonly weeks: number;
-	readonly by: Grouping;
-}
-
-function askedIn({ query }: PageCall): Asked {
-	const weeks = WEEKS.find((one) => String(one) === query["weeks"]) ?? 12;
-	return {
-		project: query["project"] || null,
-		environment: query["environment"] || null,
-		weeks,
-		by: GROUPINGS.find((one) => one === query["by"]) ?? "week",
-	};
-}
-
-function unreadIn({ query }: PageCall): readonly Unread[] {
-	return [
-		...unreadChoice("Time", query["weeks"], WEEKS),
-		...unreadChoice("By", query["by"], GROUPINGS),
-		...unreadChoice("Figure", query["metric"], Object.keys(LABELS)),
-		...unreadBefore(query["before"]),
-	];
-}
 
 /** All of it is refused where a part is not understood: figures of something else would be taken for those. */
 function understood(handle: PageRoute["handle"]): PageRoute["handle"] {
@@ -94,23 +38,9 @@ function understood(handle: PageRoute["handle"]): PageRoute["handle"] {
 	};
 }
 
-function queryOf({ project, environment, weeks, by }: Asked, more: Record<string, string> = {}): string {
-	return new URLSearchParams({
-		...(project === null ? {} : { project }),
-		...(environment === null ? {} : { environment }),
-		weeks: String(weeks),
-		by,
-		...more,
-	}).toString();
-}
-
-async function read({ deps }: PageCall, { weeks, ...asked }: Asked): Promise<ReportRead> {
-	return readReport(deps, { ...asked, sight: null, until: null, since: weeksUntil(deps.now(), weeks) });
-}
-
 async function reports(call: PageCall): Promise<PageReply> {
 	const asked = askedIn(call);
-	const report = await read(call, asked);
+	const report = await readAsked(call, asked);
 	const { projects } = await knownNames(call.deps.db.manager);
 	const environments = [...new Set(projects.flatMap((one) => one.environments.map(({ slug }) => slug)))];
 	const { total, groups } = report;
@@ -261,10 +191,6 @@ function perWeek(count: number, { since, until }: ReportRead): string {
 	return weeks <= 0 ? "–" : (count / weeks).toFixed(1);
 }
 
-function cutWords({ since }: ReportRead): string {
-	return `More ended in that time than is read at once. The figures are whole from ${since.toISOString().slice(0, 10)} (UTC) on; what ended before is left out of them. Choose one project or environment to see further back.`;
-}
-
 function minutes({ median }: Durations): number | null {
 	return median === null ? null : Math.round(median / 6) / 10;
 }
@@ -316,80 +242,4 @@ function Behind({
 }) {
 	if (runs.length === 0) return <span class="soft">{children}</span>;
 	return <a href={`/reports/runs?${queryOf(asked, { group, metric })}`}>{children}</a>;
-}
-
-const LABELS: Readonly<Record<string, string>> = Object.fromEntries(
-	[...COUNTS, ...TIMES].map(([metric, label]) => [metric, label]),
-);
-
-async function runsBehind(call: PageCall): Promise<PageReply> {
-	const asked = askedIn(call);
-	const report = await read(call, asked);
-	const { groups, total } = report;
-	const { group = ALL, metric: name = "", before = "" } = call.query;
-	const metric = [...COUNTS, ...TIMES].find(([one]) => one === name)?.[0] ?? "deployments";
-	const figures = group === ALL ? total : groups.find(({ key }) => key === group);
-	if (figures === undefined) return missing(group);
-	const value = figures[metric];
-	const numbers = [...("runs" in value ? value.runs : value)];
-	const took = "runs" in value ? new Map(value.runs.map((number, at) => [number, value.seconds[at] ?? 0])) : null;
-	const found = await listRuns(call.deps.db, {
-		numbers,
-		...(/^\d{1,9}$/.test(before) ? { before: Number(before) } : {}),
-		limit: PAGE + 1,
-	});
-	const shown = found.slice(0, PAGE);
-	const title = `${LABELS[metric]}, ${group}`;
-	const content = (
-		<>
-			<h1>{title}</h1>
-			<p class="soft">
-				{`${numbers.length} ${numbers.length === 1 ? "run" : "runs"}. `}
-				{"runs" in value && value.median !== null
-					? `Median ${spoken(value.median)}; nine of ten took no longer than ${spoken(value.p90)}. `
-					: null}
-				<a href={`/reports?${queryOf(asked)}`}>Back to the report</a>
-			</p>
-			{shown.length === 0 ? (
-				<div class="card empty">No run is behind that.</div>
-			) : (
-				<div class="card scroll">
-					<RunsTable runs={shown} took={took === null ? null : { label: LABELS[metric] ?? metric, seconds: took }} />
-				</div>
-			)}
-			{found.length > PAGE ? (
-				<a
-					class="button"
-					href={`/reports/runs?${queryOf(asked, { group, metric, before: String(shown.at(-1)?.number) })}`}
-				>
-					Older runs
-				</a>
-			) : null}
-		</>
-	);
-	return { kind: "page", title, section: "reports", content };
-}
-
-async function asCsv(call: PageCall): Promise<PageReply> {
-	const asked = askedIn(call);
-	const report = await read(call, asked);
-	const { groups, total } = report;
-	const head = [
-		asked.by,
-		...COUNTS.map(([metric]) => metric),
-		"changeFailureRate",
-		...TIMES.flatMap(([metric]) => [`${metric} median (s)`, `${metric} p90 (s)`]),
-	];
-	const rows = [...groups, { key: ALL, ...total }].map((one) => [
-		one.key,
-		...COUNTS.map(([metric]) => one[metric].length),
-		one.changes.length === 0 ? null : Number((one.failedChanges.length / one.changes.length).toFixed(4)),
-		...TIMES.flatMap(([metric]) => [one[metric].median, one[metric].p90]),
-	]);
-	return {
-		kind: "file",
-		name: "draven-report.csv",
-		type: "text/csv; charset=utf-8",
-		body: csv([head, ...rows, ...(report.isCut ? [[cutWords(report)]] : [])]),
-	};
 }

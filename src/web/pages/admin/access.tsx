@@ -8,7 +8,7 @@ import { Form } from "../layout.tsx";
 import type { PageCall, PageReply, PageRoute } from "../page.tsx";
 import { carryOutForm, carryOutRemoval, findOne, ofKind, readAlive } from "./carry-out.ts";
 import { type Draft, DraftForm, draftOf, ListField, SelectField, sent, wordsIn } from "./fields.tsx";
-import { adminPage, Danger, Head, ManagedBadge, ManagedByFile, nothingHere } from "./frame.tsx";
+import { adminPage, Danger, Head, ManagedBadge, ManagedByFile, ManagedCell, nothingHere } from "./frame.tsx";
 import { statusOf } from "./projects.tsx";
 import { SUBJECTS, subjectField, subjectsIn, subjectValues, subjectWords } from "./subjects.ts";
 
@@ -62,9 +62,7 @@ async function list({ deps }: PageCall): Promise<PageReply> {
 									<td data-label="Environments">
 										<code>{one.values.environments.join(", ")}</code>
 									</td>
-									<td data-label="Managed by">
-										{one.managedBy === "api" ? "this page" : <ManagedBadge by={one.managedBy} />}
-									</td>
+									<ManagedCell by={one.managedBy} />
 								</tr>
 							))}
 						</tbody>

@@ -68,6 +68,11 @@ export function ManagedBadge({ by }: { readonly by: ManagedBy }) {
 	return by === "sample" ? <Badge>sample</Badge> : null;
 }
 
+/** In a list, where it is said of everything. */
+export function ManagedCell({ by }: { readonly by: ManagedBy }) {
+	return <td data-label="Managed by">{by === "api" ? "this page" : <ManagedBadge by={by} />}</td>;
+}
+
 /** In the place of a form. */
 export function ManagedByFile({ what }: { readonly what: string }) {
 	return (

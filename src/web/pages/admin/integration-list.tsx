@@ -5,7 +5,7 @@ import { Time } from "../bits.tsx";
 import { Columns } from "../columns.tsx";
 import type { PageCall, PageReply } from "../page.tsx";
 import { ofKind, readAlive } from "./carry-out.ts";
-import { adminPage, Head, ManagedBadge } from "./frame.tsx";
+import { adminPage, Head, ManagedCell } from "./frame.tsx";
 import { PROVIDERS } from "./integration-form.tsx";
 
 const LIST = "/admin/integrations";
@@ -51,9 +51,7 @@ export async function listIntegrations({ deps }: PageCall): Promise<PageReply> {
 									<td data-label="Last heard">
 										<LastHeard one={one} at={lastVerified(heard.get(one.id) ?? {})} />
 									</td>
-									<td data-label="Managed by">
-										{one.managedBy === "api" ? "this page" : <ManagedBadge by={one.managedBy} />}
-									</td>
+									<ManagedCell by={one.managedBy} />
 								</tr>
 							))}
 						</tbody>

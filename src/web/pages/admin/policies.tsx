@@ -6,7 +6,7 @@ import { Form } from "../layout.tsx";
 import type { PageCall, PageReply, PageRoute } from "../page.tsx";
 import { carryOutForm, carryOutRemoval, findOne, ofKind, readAlive } from "./carry-out.ts";
 import { type Draft, DraftForm, sent, TextField } from "./fields.tsx";
-import { adminPage, Danger, Head, ManagedBadge, ManagedByFile, nothingHere } from "./frame.tsx";
+import { adminPage, Danger, Head, ManagedBadge, ManagedByFile, ManagedCell, nothingHere } from "./frame.tsx";
 import { assay, lookupIn, type Sketch, wishFor } from "./policy-assay.tsx";
 import { Editor, Followed } from "./policy-editor.tsx";
 import { statusOf } from "./projects.tsx";
@@ -55,9 +55,7 @@ async function list({ deps }: PageCall): Promise<PageReply> {
 								</td>
 								<td data-label="Builds on">{one.values.extends ?? <span class="soft">nothing</span>}</td>
 								<td data-label="Rules">{ruled(alive, one.name)}</td>
-								<td data-label="Managed by">
-									{one.managedBy === "api" ? "this page" : <ManagedBadge by={one.managedBy} />}
-								</td>
+								<ManagedCell by={one.managedBy} />
 							</tr>
 						))}
 						{builtIn.map((slug) => (

@@ -7,7 +7,7 @@ import { Form } from "../layout.tsx";
 import type { PageCall, PageReply, PageRoute } from "../page.tsx";
 import { carryOutForm, carryOutRemoval, findOne, ofKind, readAlive } from "./carry-out.ts";
 import { type Draft, DraftForm, draftOf, SelectField, sent, TextField, textOr } from "./fields.tsx";
-import { adminPage, Danger, Head, ManagedBadge, ManagedByFile, nothingHere } from "./frame.tsx";
+import { adminPage, Danger, Head, ManagedBadge, ManagedByFile, ManagedCell, nothingHere } from "./frame.tsx";
 import { MoveButtons } from "./move-environment.tsx";
 
 const LIST = "/admin/projects";
@@ -65,9 +65,7 @@ async function list({ deps }: PageCall): Promise<PageReply> {
 											.map((environment) => slugOf(environment))
 											.join(", ") || <span class="soft">none</span>}
 									</td>
-									<td data-label="Managed by">
-										{one.managedBy === "api" ? "this page" : <ManagedBadge by={one.managedBy} />}
-									</td>
+									<ManagedCell by={one.managedBy} />
 								</tr>
 							))}
 						</tbody>
