@@ -18,10 +18,11 @@ interface Waiting {
 	readonly reject: (error: unknown) => void;
 }
 
+/** Key by key, so that the index answers: with `= ANY (t.same_as)` a crowd of commands took more than three times as long (bench, `ack`). */
 const INSERT = `INSERT INTO job (kind, dedupe_key, payload, run_at, created_at)
 	SELECT t.kind, t.dedupe_key, t.payload, $2, $2
 	FROM jsonb_to_recordset($1::jsonb) AS t(kind text, dedupe_key text, same_as text[], payload jsonb)
-	WHERE t.same_as IS NULL OR NOT EXISTS (SELECT FROM job AS j WHERE j.dedupe_key = ANY (t.same_as))
+	WHERE NOT EXISTS (SELECT FROM unnest(t.same_as) AS same (key) JOIN job AS j ON j.dedupe_key = same.key)
 	ON CONFLICT (dedupe_key) DO NOTHING RETURNING dedupe_key`;
 
 const MAX_JOBS = 64;
